@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+// The order of the targets is the order in which they build on each other: a target imports only what stands above it.
+import PackageDescription
+
+// MARK: - Instruction sets
+
+/// The processor to build for: this machine's, unless RG_EDGE_ARCH names another (tools/test-arm does).
+#if arch(arm64)
+let hostArchitecture = "arm64"
+#else
+let hostArchitecture = "x86_64"
+#endif
+let architecture = Context.environment["RG_EDGE_ARCH"] ?? hostArchitecture
+
+/// One module of kernels: the same source (`Sources/KernelSource`, through links) under the flags of an instruction set.
+struct InstructionSet {
+    var target: String
+    var flags: [String]
+    /// Where the module has to beat the compiler's own tuning model.
+    var llvm: [String] = []
+}
+
+let instructionSets: [InstructionSet] = architecture == "arm64"
+    ? [
+        InstructionSet(target: "KernelsNEON", flags: ["-march=armv8-a"]),
+        InstructionSet(target: "KernelsDotProd", flags: ["-march=armv8.2-a+dotprod+fp16"]),
+    ]
+    : [
+        InstructionSet(target: "KernelsSSE42", flags: ["-march=x86-64-v2"]),
+        InstructionSet(target: "KernelsAVX2", flags: ["-march=x86-64-v3"]),
+        InstructionSet(target: "KernelsAVXVNNI", flags: ["-march=x86-64-v3", "-mavxvnni"]),
+        InstructionSet(target: "KernelsAVX512", flags: ["-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512"]),
+    ]
+
+/// Kernels read memory that their callers have checked, so they are built without traps. `unsafeFlags` is the price:
+/// SwiftPM refuses this package as a versioned dependency (README, "Use it from Swift").
+func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
+    [.unsafeFlags(["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked"]
+        + set.flags.flatMap { ["-Xcc", $0] } + set.llvm.flatMap { ["-Xllvm", $0] })]
+}
+
+let kernelTargets: [Target] = instructionSets.map {
+    .target(name: $0.target, dependencies: ["CSIMD", "KernelTypes", "Tiles"], swiftSettings: kernelSettings($0))
+}
+
+// MARK: - Targets
+
+let package = Package(
+    name: "rg-edge",
+    products: [
+        .library(name: "RGEdge", targets: ["RGEdge"]),
+        .executable(name: "rg-quant", targets: ["rg-quant"]),
+        .executable(name: "rg-edge", targets: ["rg-edge"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // Debian's libraries, and C headers of our own.
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .target(name: "CSIMD"),
+
+        // Files and formats.
+        .target(name: "Tiles"),
+        .target(name: "Files"),
+        .target(name: "JSON", dependencies: ["CJansson"]),
+        .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
+        .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
+        .target(name: "Quantization", dependencies: ["Tiles"]),
+
+        // Kernels: one module an instruction set behind one table of functions.
+        .target(name: "KernelTypes", dependencies: ["Tiles"]),
+    ] + kernelTargets + [
+        .target(
+            name: "Kernels",
+            dependencies: ["CSIMD", "KernelTypes", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
+
+        // The model.
+        .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
+        .target(name: "Text", dependencies: ["CSentencePiece"]),
+        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "Kernels", "ModelFile", "Text"]),
+
+        // The commands.
+        .target(
+            name: "Conversion",
+            dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "ModelFile", "Quantization", "Text", "Tiles"]),
+        .executableTarget(
+            name: "rg-quant",
+            dependencies: ["Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .executableTarget(
+            name: "rg-edge",
+            dependencies: ["RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+        // Tests.
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,115 @@
+/// The shape of a RecurrentGemma model and the constants of its arithmetic, as in the `configuration` of a model file
+/// (`formats/rgq.md`, "Metadata").
+public struct Configuration: Equatable, Sendable {
+    /// What mixes a layer over time (Griffin paper, arXiv:2402.19427, section 2).
+    public enum BlockKind: String, Sendable {
+        /// Conv1D and RG-LRU.
+        case recurrent
+        /// Local multi-query attention.
+        case attention
+    }
+
+    public var vocabularySize: Int
+    /// Width of the residual stream.
+    public var width: Int
+    public var layerCount: Int
+    /// Query heads; also the number of diagonal blocks of the RG-LRU's gates.
+    public var headCount: Int
+    public var headDimension: Int
+    /// Width of the RG-LRU and of its convolution.
+    public var recurrentWidth: Int
+    /// Real width of the MLP: half of Hugging Face's `intermediate_size`.
+    public var mlpWidth: Int
+    /// Positions that local attention sees, the token itself included.
+    public var window: Int
+    /// Repeated over the layers and cut at ``layerCount``.
+    public var blockPattern: [BlockKind]
+    public var rotaryBase: Double
+    /// The part of each head that is rotated, from its first element on.
+    public var rotaryFraction: Double
+    public var normEpsilon: Float
+    /// Logits are `cap · tanh(logits / cap)`.
+    public var logitsSoftCap: Float
+    public var bos: UInt32
+    public var eos: UInt32
+    public var pad: UInt32
+    /// `<end_of_turn>`, where the vocabulary has it.
+    public var endOfTurn: UInt32?
+
+    /// Taps of the temporal convolution.
+    public static let convolutionTaps = 4
+
+    public init(
+        vocabularySize: Int, width: Int, layerCount: Int, headCount: Int, headDimension: Int, recurrentWidth: Int,
+        mlpWidth: Int, window: Int, blockPattern: [BlockKind], rotaryBase: Double = 10_000, rotaryFraction: Double = 0.5,
+        normEpsilon: Float = 1e-6, logitsSoftCap: Float = 30, bos: UInt32 = 2, eos: UInt32 = 1, pad: UInt32 = 0,
+        endOfTurn: UInt32? = nil
+    ) {
+        self.vocabularySize = vocabularySize
+        self.width = width
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.headDimension = headDimension
+        self.recurrentWidth = recurrentWidth
+        self.mlpWidth = mlpWidth
+        self.window = window
+        self.blockPattern = blockPattern
+        self.rotaryBase = rotaryBase
+        self.rotaryFraction = rotaryFraction
+        self.normEpsilon = normEpsilon
+        self.logitsSoftCap = logitsSoftCap
+        self.bos = bos
+        self.eos = eos
+        self.pad = pad
+        self.endOfTurn = endOfTurn
+    }
+
+    /// What mixes layer `layer` over time.
+    public func kind(ofLayer layer: Int) -> BlockKind { blockPattern[layer % blockPattern.count] }
+
+    /// Width of one diagonal block of the gates: ``recurrentWidth`` / ``headCount``.
+    public var gateBlockWidth: Int { recurrentWidth / headCount }
+    /// Elements of a head that are rotated; even.
+    public var rotaryDimension: Int { Int((Double(headDimension) * rotaryFraction).rounded()) }
+    /// Layers of that kind.
+    public func layerCount(of kind: BlockKind) -> Int { (0..<layerCount).count { self.kind(ofLayer: $0) == kind } }
+
+    /// sqrt(width) rounded to bfloat16, as the reference keeps it even in f32
+    /// (`normalizer` in transformers' `modeling_recurrent_gemma.py`): 50.5 for a width of 2560.
+    public var embeddingScale: Float {
+        let bits = Float(width).squareRoot().bitPattern
+        let rounded = bits &+ 0x7FFF &+ ((bits >> 16) & 1)
+        return Float(bitPattern: rounded & 0xFFFF_0000)
+    }
+
+    /// The largest sizes accepted from a file, generous for any RecurrentGemma, so that no product of them can overflow.
+    public enum Limit {
+        public static let dimension = 1 << 20
+        public static let vocabulary = 1 << 22
+        public static let layers = 1 << 10
+        public static let window = 1 << 20
+    }
+
+    /// Nil if the model can be run; otherwise one clause that names the field and what is wrong with it.
+    public var problem: String? {
+        let sizes = [
+            ("width", width), ("head_count", headCount), ("head_dimension", headDimension),
+            ("recurrent_width", recurrentWidth), ("mlp_width", mlpWidth),
+        ]
+        for (name, size) in sizes where !(1...Limit.dimension).contains(size) { return "\(name) is \(size), not in 1…\(Limit.dimension)" }
+        if !(1...Limit.vocabulary).contains(vocabularySize) { return "vocabulary_size is \(vocabularySize), not in 1…\(Limit.vocabulary)" }
+        if !(1...Limit.layers).contains(layerCount) { return "layer_count is \(layerCount), not in 1…\(Limit.layers)" }
+        if !(1...Limit.window).contains(window) { return "window is \(window), not in 1…\(Limit.window)" }
+        if headCount * headDimension > Limit.dimension { return "head_count × head_dimension is over \(Limit.dimension)" }
+        if blockPattern.isEmpty { return "block_pattern is empty" }
+        if recurrentWidth % headCount != 0 { return "recurrent_width \(recurrentWidth) is not a multiple of head_count \(headCount)" }
+        if !(rotaryFraction > 0 && rotaryFraction <= 1) { return "rotary_fraction is \(rotaryFraction), not in 0…1" }
+        if rotaryDimension == 0 || rotaryDimension % 2 != 0 { return "the rotated part of a head, \(rotaryDimension) elements, is not an even number" }
+        if !(rotaryBase > 1 && rotaryBase.isFinite) { return "rotary_base is \(rotaryBase), not a number above 1" }
+        if !(normEpsilon > 0 && normEpsilon < 1) { return "norm_epsilon is \(normEpsilon), not in 0…1" }
+        if !(logitsSoftCap > 0 && logitsSoftCap.isFinite) { return "logits_soft_cap is \(logitsSoftCap), not a positive number" }
+        let tokens = [("bos", bos), ("eos", eos), ("pad", pad)] + (endOfTurn.map { [("end_of_turn", $0)] } ?? [])
+        for (name, token) in tokens where Int(token) >= vocabularySize { return "\(name) is token \(token), outside the vocabulary of \(vocabularySize)" }
+        return nil
+    }
+}

@@ -1,0 +1,1 @@
+// KernelsSSE42
