@@ -95,6 +95,18 @@ let package = Package(
             dependencies: ["RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // Tests.
+        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
+        .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "TestSupport", "Tiles"]),
+        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "TestSupport"]),
+        .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport", "Tiles"]),
+        .testTarget(name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
+        .testTarget(
+            name: "GriffinTests",
+            dependencies: ["Conversion", "Griffin", "Kernels", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
+        .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Checkpoint", "Conversion", "Griffin", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
+        .testTarget(name: "RGEdgeTests", dependencies: ["Conversion", "Griffin", "ModelFile", "RGEdge", "TestSupport", "Text"]),
+        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17
 )
