@@ -35,7 +35,7 @@ let instructionSets: [InstructionSet] = architecture == "arm64"
 /// Kernels read memory that their callers have checked, so they are built without traps. `unsafeFlags` is the price:
 /// SwiftPM refuses this package as a versioned dependency (README, "Use it from Swift").
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
-    [.unsafeFlags(["-Ounchecked", "-wmo", "-enforce-exclusivity=unchecked"]
+    [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"]
         + set.flags.flatMap { ["-Xcc", $0] } + set.llvm.flatMap { ["-Xllvm", $0] })]
 }
 

@@ -1,1 +1,1 @@
-// Conversion
+enum Stub {}

@@ -1,1 +1,1 @@
-// Files
+enum Stub {}

@@ -1,1 +1,1 @@
-// Kernels
+enum Stub {}

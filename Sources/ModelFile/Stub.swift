@@ -1,1 +1,1 @@
-// ModelFile
+enum Stub {}

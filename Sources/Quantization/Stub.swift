@@ -1,1 +1,1 @@
-// Quantization
+enum Stub {}

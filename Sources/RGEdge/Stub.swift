@@ -1,1 +1,1 @@
-// RGEdge
+enum Stub {}

@@ -1,1 +1,1 @@
-// Text
+enum Stub {}

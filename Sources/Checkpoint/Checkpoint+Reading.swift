@@ -1,0 +1,56 @@
+import Glibc
+
+extension Checkpoint {
+    /// Numbers that are read and widened together, so that they are still in the processor's cache when they are widened.
+    static let pieceLength = 32 * 1024
+
+    /// Reads numbers `elements` of a tensor, counted row-major, and widens them to f32, which is exact.
+    ///
+    /// `destination` has room for all of them. Throws if the file can't be read, or was cut short, and for a NaN or an infinity,
+    /// naming the tensor and where in it; what `destination` then holds is undefined.
+    public func read(
+        _ tensor: CheckpointTensor, elements: Range<Int>, into destination: UnsafeMutablePointer<Float>
+    ) throws(CheckpointError) {
+        precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "elements are outside the tensor")
+        let file = weightFiles[tensor.file]
+        var first = elements.lowerBound
+        while first < elements.upperBound {
+            let count = min(Checkpoint.pieceLength, elements.upperBound - first)
+            let piece = UnsafeMutableRawPointer(destination + (first - elements.lowerBound))
+            // Narrow numbers go to the end of the room for the wide ones and are widened in place, from the front.
+            let narrow = UnsafeMutableRawBufferPointer(
+                start: piece + count * (MemoryLayout<Float>.size - tensor.type.bytes), count: count * tensor.type.bytes)
+            try file.read(at: tensor.byteRange.lowerBound + first * tensor.type.bytes, into: narrow)
+            guard widenInPlace(piece, count: count, from: tensor.type) else {
+                throw nonFiniteError(tensor, first..<first + count, destination + (first - elements.lowerBound))
+            }
+            first += count
+        }
+    }
+
+    /// Says that numbers `elements` of a tensor won't be read again.
+    ///
+    /// Nothing of them is held here. But a checkpoint of more than half of the machine's memory would push everything else out of
+    /// the system's file cache, and not fit there for a second pass, so what was read of one leaves the cache.
+    public func release(_ tensor: CheckpointTensor, elements: Range<Int>) {
+        guard totalBytes > Checkpoint.physicalMemory / 2 else { return }
+        let start = tensor.byteRange.lowerBound
+        weightFiles[tensor.file].dropFromCache(
+            start + elements.lowerBound * tensor.type.bytes..<start + elements.upperBound * tensor.type.bytes)
+    }
+
+    /// Bytes of memory of this machine.
+    private static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+
+    /// The error for the first NaN or infinity of `elements`, whose widened values lie at `values`.
+    private func nonFiniteError(
+        _ tensor: CheckpointTensor, _ elements: Range<Int>, _ values: UnsafePointer<Float>
+    ) -> CheckpointError {
+        let found = nonFinite(values, count: elements.count, widenedFrom: tensor.type) ?? (index: 0, isNaN: true)
+        let element = elements.lowerBound + found.index
+        return CheckpointError(
+            path: weightFiles[tensor.file].path,
+            problem: "tensor \(printable(tensor.name)) has \(found.isNaN ? "a NaN" : "an infinity") at \(tensor.indices(of: element))",
+            advice: "download the file again, or take a checkpoint whose weights are all finite")
+    }
+}

@@ -1,0 +1,14 @@
+/// The small text that stands for a file in a repository cloned without Git LFS: weights and tokenizers of the published models
+/// are kept that way, so this is the commonest "damage" of all.
+/// Format: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
+enum LargeFilePointer {
+    /// True if a file that begins so is a pointer; eight bytes are enough to tell it from weights, whose first eight would
+    /// otherwise announce a header of 2 exabytes.
+    static func isStart(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: "version ".utf8) }
+
+    static func error(path: String) -> CheckpointError {
+        CheckpointError(
+            path: path, problem: "is only a Git LFS pointer, not the file itself",
+            advice: "fetch it with \"git lfs pull\" in that folder, or download it again")
+    }
+}

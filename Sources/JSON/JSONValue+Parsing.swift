@@ -1,0 +1,89 @@
+import CJansson
+
+extension JSONValue {
+    /// Levels of arrays and objects in each other that a text may have.
+    public static let depthLimit = 256
+
+    /// Reads a JSON text in UTF-8; any value may stand at the top.
+    ///
+    /// Stricter than RFC 8259 where readers disagree: throws for a key that an object has twice, for U+0000 in a string, for
+    /// numbers that fit neither 64 bits nor a double, and for more than ``depthLimit`` levels.
+    public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else {
+            throw JSONError(line: 0, column: 0, message: "the text is empty")
+        }
+        var error = json_error_t()
+        let options = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
+        guard let root = json_loadb(start.assumingMemoryBound(to: CChar.self), bytes.count, Int(options), &error) else {
+            throw JSONError(error)
+        }
+        defer { json_decref(root) }
+        return try JSONValue(root, level: 0)
+    }
+
+    /// The same for an array of bytes.
+    public init(parsing bytes: [UInt8]) throws(JSONError) {
+        self = try bytes.withUnsafeBytes { buffer in
+            Result { () throws(JSONError) in try JSONValue.parse(buffer) }
+        }.get()
+    }
+
+    private init(_ node: UnsafeMutablePointer<json_t>, level: Int) throws(JSONError) {
+        switch node.pointee.type {
+        case JSON_OBJECT: self = .object(JSONObject(try JSONValue.members(of: node, level: level + 1)))
+        case JSON_ARRAY: self = .array(try JSONValue.elements(of: node, level: level + 1))
+        case JSON_STRING: self = .string(JSONValue.text(json_string_value(node), json_string_length(node)))
+        case JSON_INTEGER: self = .integer(Int64(json_integer_value(node)))
+        case JSON_REAL: self = .real(json_real_value(node))
+        case JSON_TRUE: self = .bool(true)
+        case JSON_FALSE: self = .bool(false)
+        default: self = .null
+        }
+    }
+
+    private static func checkDepth(_ level: Int) throws(JSONError) {
+        guard level <= depthLimit else {
+            throw JSONError(line: 0, column: 0, message: "more than \(depthLimit) levels of arrays and objects")
+        }
+    }
+
+    private static func members(of node: UnsafeMutablePointer<json_t>, level: Int) throws(JSONError) -> [JSONObject.Member] {
+        try checkDepth(level)
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(json_object_size(node))
+        var iterator = json_object_iter(node)
+        while let member = iterator {
+            guard let value = json_object_iter_value(member) else { break }
+            let key = text(json_object_iter_key(member), json_object_iter_key_len(member))
+            members.append(JSONObject.Member(key: key, value: try JSONValue(value, level: level)))
+            iterator = json_object_iter_next(node, member)
+        }
+        return members
+    }
+
+    private static func elements(of node: UnsafeMutablePointer<json_t>, level: Int) throws(JSONError) -> [JSONValue] {
+        try checkDepth(level)
+        var elements: [JSONValue] = []
+        elements.reserveCapacity(json_array_size(node))
+        for index in 0..<json_array_size(node) {
+            guard let element = json_array_get(node, index) else { break }
+            elements.append(try JSONValue(element, level: level))
+        }
+        return elements
+    }
+
+    /// jansson has checked that it is UTF-8.
+    private static func text(_ start: UnsafePointer<CChar>?, _ count: Int) -> String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
+    }
+}
+
+extension JSONError {
+    /// What jansson says; the piece of the text that it quotes may hold anything, so control characters are left out.
+    fileprivate init(_ error: json_error_t) {
+        let message = withUnsafeBytes(of: error.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        self.init(
+            line: max(0, Int(error.line)), column: max(0, Int(error.column)),
+            message: String(String.UnicodeScalarView(message.unicodeScalars.filter { $0.properties.generalCategory != .control })))
+    }
+}

@@ -1,0 +1,103 @@
+import Tiles
+
+/// The kernels of one instruction set. Every set computes the same functions; `Kernels` chooses one at start.
+///
+/// All functions trust their operands: callers have checked every size. None allocates, none keeps a pointer. Ranges are the part
+/// that the calling thread does; parts may run at once on several threads and the results do not depend on the split.
+public struct KernelSet: Sendable {
+    /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
+    public let name: String
+
+    /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`.
+    /// The pointers in `result` are those of the first token.
+    public let quantize:
+        @Sendable (
+            _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ result: QuantizedActivations
+        ) -> Void
+
+    /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack.
+    public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>) -> Void
+
+    /// Writes row `row` of matrix 0 of a stack as f32, multiplied by `scale`: the embedding of a token. [columns]
+    public let row: @Sendable (_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) -> Void
+
+    /// RMSNorm (Zhang and Sennrich, arXiv:1910.07467): `output = input / sqrt(mean(input²) + epsilon) · (1 + weight)`.
+    public let rmsNorm:
+        @Sendable (
+            _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
+            _ epsilon: Float
+        ) -> Void
+
+    /// `output = gelu(gate) · input`, with gelu's tanh form. `output` may be either operand.
+    public let multiplyByGELU:
+        @Sendable (
+            _ gate: UnsafePointer<Float>, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int
+        ) -> Void
+
+    /// The temporal convolution for a range of channels.
+    public let convolve: @Sendable (_ operands: Convolution, _ channels: Range<Int>) -> Void
+
+    /// The RG-LRU for a range of channels.
+    public let scan: @Sendable (_ operands: Recurrence, _ channels: Range<Int>) -> Void
+
+    /// Rotates the first `2 × half` elements of each of `heads` heads of `dimension` (Su et al., arXiv:2104.09864; halves against
+    /// each other): (x, y) → (x·cos - y·sin, y·cos + x·sin), then multiplies all elements of the head by `scale`.
+    /// `cosines` and `sines` are [half].
+    public let rotate:
+        @Sendable (
+            _ heads: UnsafeMutablePointer<Float>, _ count: Int, _ dimension: Int, _ half: Int, _ cosines: UnsafePointer<Float>,
+            _ sines: UnsafePointer<Float>, _ scale: Float
+        ) -> Void
+
+    /// Attention for a range of the chunk's tokens and a range of heads, with `scratch` of
+    /// ``scratchCount(heads:dimension:window:)`` floats, which no other thread uses.
+    public let attend:
+        @Sendable (
+            _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+        ) -> Void
+
+    /// Floats that ``attend`` needs for a call with so many heads.
+    public let scratchCount: @Sendable (_ heads: Int, _ dimension: Int, _ window: Int) -> Int
+
+    /// Stores f32 as IEEE half precision, rounded to nearest even; what is too large becomes infinity.
+    public let narrow: @Sendable (_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Void
+
+    /// `cap · tanh(x / cap)` in place: the logits' soft cap.
+    public let softCap: @Sendable (_ values: UnsafeMutablePointer<Float>, _ count: Int, _ cap: Float) -> Void
+
+    public init(
+        name: String,
+        quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, QuantizedActivations) -> Void,
+        multiply: @escaping @Sendable (MatrixProduct, Range<Int>) -> Void,
+        row: @escaping @Sendable (TiledMatrix, Int, Float, UnsafeMutablePointer<Float>) -> Void,
+        rmsNorm: @escaping @Sendable (
+            UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Float
+        ) -> Void,
+        multiplyByGELU: @escaping @Sendable (
+            UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
+        ) -> Void,
+        convolve: @escaping @Sendable (Convolution, Range<Int>) -> Void,
+        scan: @escaping @Sendable (Recurrence, Range<Int>) -> Void,
+        rotate: @escaping @Sendable (
+            UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Float
+        ) -> Void,
+        attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
+        scratchCount: @escaping @Sendable (Int, Int, Int) -> Int,
+        narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Void,
+        softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void
+    ) {
+        self.name = name
+        self.quantize = quantize
+        self.multiply = multiply
+        self.row = row
+        self.rmsNorm = rmsNorm
+        self.multiplyByGELU = multiplyByGELU
+        self.convolve = convolve
+        self.scan = scan
+        self.rotate = rotate
+        self.attend = attend
+        self.scratchCount = scratchCount
+        self.narrow = narrow
+        self.softCap = softCap
+    }
+}

@@ -1,0 +1,59 @@
+/// How attention keys and values are stored.
+public enum CacheElement: Sendable {
+    /// IEEE half precision: what models run with.
+    case f16
+    /// For files of f32 weights, which exist to be compared with a reference.
+    case f32
+
+    /// Bytes a number.
+    public var bytes: Int { self == .f16 ? 2 : 4 }
+}
+
+/// The operands of local multi-query attention (Griffin, arXiv:2402.19427, section 2.3) for the tokens of a chunk.
+///
+/// A token at position p sees the positions in p - window + 1…p. Those before the chunk lie in a ring, position k in slot
+/// k mod window; those of the chunk lie in order. The chunk's keys and values are not yet in the ring.
+public struct LocalAttention {
+    /// [tokens × queryStride]: rotated, and multiplied by dimension^-0.5; heads one after the other.
+    public var queries: UnsafePointer<Float>
+    /// Floats from one token to the next.
+    public var queryStride: Int
+    /// [tokens × outputStride]: as the queries. May be the queries themselves.
+    public var output: UnsafeMutablePointer<Float>
+    public var outputStride: Int
+    public var heads: Int
+    /// Width of a head.
+    public var dimension: Int
+    public var window: Int
+    /// Position of the chunk's first token.
+    public var position: Int64
+    public var element: CacheElement
+    /// [window × dimension]: rotated keys of the positions before the chunk.
+    public var ringKeys: UnsafeRawPointer
+    /// [window × dimension]
+    public var ringValues: UnsafeRawPointer
+    /// [tokens × dimension]: rotated keys of the chunk.
+    public var chunkKeys: UnsafeRawPointer
+    /// [tokens × dimension]
+    public var chunkValues: UnsafeRawPointer
+
+    public init(
+        queries: UnsafePointer<Float>, queryStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
+        heads: Int, dimension: Int, window: Int, position: Int64, element: CacheElement, ringKeys: UnsafeRawPointer,
+        ringValues: UnsafeRawPointer, chunkKeys: UnsafeRawPointer, chunkValues: UnsafeRawPointer
+    ) {
+        self.queries = queries
+        self.queryStride = queryStride
+        self.output = output
+        self.outputStride = outputStride
+        self.heads = heads
+        self.dimension = dimension
+        self.window = window
+        self.position = position
+        self.element = element
+        self.ringKeys = ringKeys
+        self.ringValues = ringValues
+        self.chunkKeys = chunkKeys
+        self.chunkValues = chunkValues
+    }
+}

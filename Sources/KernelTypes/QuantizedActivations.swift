@@ -1,0 +1,27 @@
+import Tiles
+
+/// Activations as the integer kernels read them: signed bytes with one f32 scale a block of ``Tile/block``.
+///
+/// The input of a stack of matrices is one vector a matrix, one after the other; each is padded with zero codes to whole tiles, so
+/// that a token's codes are `count` × `paddedColumns` bytes. An activation is `scale × code`, codes -127…127,
+/// scale = max|x| / 127 of its block, or 0 with codes of 0 where the block is all zero. NaN becomes 0.
+/// Does not own its memory.
+public struct QuantizedActivations: @unchecked Sendable {
+    /// [tokens × count × paddedColumns], 64-byte aligned.
+    public let codes: UnsafeMutablePointer<Int8>
+    /// [tokens × count × blocks]
+    public let scales: UnsafeMutablePointer<Float>
+    /// [tokens × count × blocks]: the sum of a block's codes, which corrects for codes that instructions take as unsigned.
+    public let sums: UnsafeMutablePointer<Int32>
+
+    public init(codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Int32>) {
+        self.codes = codes
+        self.scales = scales
+        self.sums = sums
+    }
+
+    /// Codes of one token.
+    public static func codeCount(_ shape: MatrixShape) -> Int { shape.count * shape.columnTiles * Tile.columns }
+    /// Scales, and sums, of one token.
+    public static func blockCount(_ shape: MatrixShape) -> Int { shape.count * shape.columnTiles * Tile.blocks }
+}

@@ -1,0 +1,20 @@
+import Tiles
+
+/// A stack of matrices as it lies in a mapped model file: the tiles that kernels read in place (`formats/rgq.md`, "Tiles").
+///
+/// Does not own its memory: whoever makes one keeps the file mapped.
+public struct TiledMatrix: @unchecked Sendable {
+    /// The first tile; a multiple of 64.
+    public let tiles: UnsafeRawPointer
+    public let shape: MatrixShape
+    public let type: WeightType
+
+    public init(tiles: UnsafeRawPointer, shape: MatrixShape, type: WeightType) {
+        self.tiles = tiles
+        self.shape = shape
+        self.type = type
+    }
+
+    /// Rows of tiles in the whole stack: the unit in which a product is split among threads.
+    public var rowTileCount: Int { shape.count * shape.rowTiles }
+}
