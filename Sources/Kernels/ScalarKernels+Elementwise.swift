@@ -1,0 +1,53 @@
+import Glibc
+import KernelTypes
+
+extension ScalarKernels {
+    /// See `KernelSet.rmsNorm`.
+    @Sendable static func rmsNorm(
+        _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
+        _ epsilon: Float
+    ) {
+        var squares: Float = 0
+        for index in 0..<count { squares += input[index] * input[index] }
+        let factor = 1 / (squares / Float(count) + epsilon).squareRoot()
+        for index in 0..<count { output[index] = input[index] * factor * (1 + weight[index]) }
+    }
+
+    /// See `KernelSet.multiplyByGELU`.
+    @Sendable static func multiplyByGELU(
+        _ gate: UnsafePointer<Float>, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int
+    ) {
+        let rootOfTwoOverPi: Float = 0.797_884_560_8
+        for index in 0..<count {
+            let x = gate[index]
+            let gelu = 0.5 * x * (1 + tanhf(rootOfTwoOverPi * (x + 0.044715 * x * x * x)))
+            output[index] = gelu * input[index]
+        }
+    }
+
+    /// See `KernelSet.rotate`.
+    @Sendable static func rotate(
+        _ heads: UnsafeMutablePointer<Float>, _ count: Int, _ dimension: Int, _ half: Int, _ cosines: UnsafePointer<Float>,
+        _ sines: UnsafePointer<Float>, _ scale: Float
+    ) {
+        for head in 0..<count {
+            let values = heads + head * dimension
+            for index in 0..<half {
+                let (x, y) = (values[index], values[half + index])
+                values[index] = x * cosines[index] - y * sines[index]
+                values[half + index] = y * cosines[index] + x * sines[index]
+            }
+            for index in 0..<dimension { values[index] *= scale }
+        }
+    }
+
+    /// See `KernelSet.narrow`.
+    @Sendable static func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) {
+        for index in 0..<count { output[index] = HalfPrecision.narrow(input[index]) }
+    }
+
+    /// See `KernelSet.softCap`.
+    @Sendable static func softCap(_ values: UnsafeMutablePointer<Float>, _ count: Int, _ cap: Float) {
+        for index in 0..<count { values[index] = cap * tanhf(values[index] / cap) }
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+import KernelTypes
+
+extension ScalarKernels {
+    /// See `KernelSet.convolve`.
+    @Sendable static func convolve(_ operands: Convolution, _ channels: Range<Int>) {
+        let width = operands.width
+        for channel in channels {
+            /// The channel's input of a token of the chunk, or of one of the three tokens before it: -3…-1.
+            func input(_ token: Int) -> Float {
+                token < 0 ? operands.history[(3 + token) * width + channel] : operands.input[token * operands.stride + channel]
+            }
+            for token in 0..<operands.tokens {
+                var value = operands.bias[channel]
+                for tap in 0..<4 { value += operands.taps[tap * width + channel] * input(token - 3 + tap) }
+                operands.output[token * operands.stride + channel] = value
+            }
+            let last = operands.tokens
+            let (oldest, middle, newest) = (input(last - 3), input(last - 2), input(last - 1))
+            operands.history[channel] = oldest
+            operands.history[width + channel] = middle
+            operands.history[2 * width + channel] = newest
+        }
+    }
+
+    /// See `KernelSet.scan`.
+    @Sendable static func scan(_ operands: Recurrence, _ channels: Range<Int>) {
+        for token in 0..<operands.tokens {
+            for channel in channels {
+                let index = token * operands.stride + channel
+                let logA = operands.decay[channel] * sigmoid(operands.recurrentGate[index])
+                let gated = sigmoid(operands.inputGate[index]) * operands.input[index]
+                let h = operands.startsSequence && token == 0
+                    ? gated : expf(logA) * operands.state[channel] + (-expm1f(2 * logA)).squareRoot() * gated
+                operands.state[channel] = h
+                operands.output[index] = h
+            }
+        }
+    }
+
+    private static func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
+
+    /// See `KernelSet.scratchCount`: the scores of a head.
+    @Sendable static func scratchCount(_ heads: Int, _ dimension: Int, _ window: Int) -> Int { window }
+
+    /// See `KernelSet.attend`.
+    @Sendable static func attend(
+        _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let dimension = operands.dimension
+        for token in tokens {
+            let position = operands.position + Int64(token)
+            let first = max(0, position - Int64(operands.window) + 1)
+            for head in heads {
+                let query = operands.queries + token * operands.queryStride + head * dimension
+                var largest = -Float.infinity
+                for seen in first...position {
+                    let key = operands.key(seen)
+                    var score: Float = 0
+                    for index in 0..<dimension { score += query[index] * operands.number(key, index) }
+                    scratch[Int(seen - first)] = score
+                    largest = max(largest, score)
+                }
+                var sum: Float = 0
+                for seen in first...position {
+                    let weight = expf(scratch[Int(seen - first)] - largest)
+                    scratch[Int(seen - first)] = weight
+                    sum += weight
+                }
+                let output = operands.output + token * operands.outputStride + head * dimension
+                for index in 0..<dimension {
+                    var value: Float = 0
+                    for seen in first...position { value += scratch[Int(seen - first)] * operands.number(operands.value(seen), index) }
+                    output[index] = value / sum
+                }
+            }
+        }
+    }
+}
+
+extension LocalAttention {
+    /// The key at a position that is seen.
+    fileprivate func key(_ position: Int64) -> UnsafeRawPointer { vector(position, ringKeys, chunkKeys) }
+
+    /// The value at a position that is seen.
+    fileprivate func value(_ position: Int64) -> UnsafeRawPointer { vector(position, ringValues, chunkValues) }
+
+    private func vector(_ position: Int64, _ ring: UnsafeRawPointer, _ chunk: UnsafeRawPointer) -> UnsafeRawPointer {
+        let bytes = dimension * element.bytes
+        return position < self.position
+            ? ring + Int(position % Int64(window)) * bytes : chunk + Int(position - self.position) * bytes
+    }
+
+    /// Number `index` of a key or value.
+    fileprivate func number(_ vector: UnsafeRawPointer, _ index: Int) -> Float {
+        switch element {
+        case .f16: HalfPrecision.widen(vector.load(fromByteOffset: 2 * index, as: UInt16.self))
+        case .f32: vector.load(fromByteOffset: 4 * index, as: Float.self)
+        }
+    }
+}
