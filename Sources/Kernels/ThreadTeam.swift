@@ -1,0 +1,71 @@
+import Glibc
+
+/// Work that all members of a ``ThreadTeam`` do together.
+public protocol TeamJob: AnyObject {
+    /// Runs the job. Every member calls this, and must come to the same calls of ``TeamMember/share(_:atLeast:_:)`` in the same
+    /// order with the same counts.
+    func run(_ member: TeamMember)
+}
+
+/// Threads that stay, for work that is split very often: a token passes some 200 splits, each of microseconds.
+///
+/// The caller is member 0. A job is one call of ``run(_:)``; inside it, ``TeamMember/share(_:atLeast:_:)`` hands out pieces to whoever
+/// asks and ends when all pieces are done. Nobody waits for a member that holds no piece: where another process takes a core away,
+/// the others do the work, and the late member finds the pieces gone. Waiting spins for some microseconds, then sleeps.
+///
+/// One job at a time: callers keep others out. Nothing is allocated after `init`. In a child process after fork(2), where the other
+/// threads don't exist, the caller does all the work.
+public final class ThreadTeam: @unchecked Sendable {
+    /// Members, the caller included.
+    public var count: Int { core.memberCount }
+
+    private let core = TeamCore()
+    private let caller: TeamMember
+    private var threads: [pthread_t] = []
+    private let process = getpid()
+
+    /// Starts `count` - 1 threads; fewer if the system refuses some, which ``count`` then tells.
+    public init(count: Int) {
+        caller = TeamMember(index: 0, core: core)
+        // Signals are for the threads of the program that uses this one.
+        var everySignal = sigset_t()
+        var previous = sigset_t()
+        sigfillset(&everySignal)
+        pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
+        for index in 1..<max(2, count) where count > 1 {
+            guard let thread = Self.start(TeamMember(index: index, core: core)) else { break }
+            threads.append(thread)
+        }
+        pthread_sigmask(SIG_SETMASK, &previous, nil)
+        core.memberCount = threads.count + 1
+    }
+
+    deinit {
+        core.stop()
+        guard getpid() == process else { return }
+        for thread in threads { pthread_join(thread, nil) }
+    }
+
+    /// Runs a job on all members and returns when it is done.
+    public func run(_ job: any TeamJob) {
+        guard core.memberCount > 1 else { return job.run(caller) }
+        caller.phase = core.open(job)
+        job.run(caller)
+        core.close()
+    }
+
+    private static func start(_ member: TeamMember) -> pthread_t? {
+        var thread = pthread_t()
+        let argument = Unmanaged.passRetained(member)
+        let result = pthread_create(&thread, nil, { argument in
+            guard let argument else { return nil }
+            Unmanaged<TeamMember>.fromOpaque(argument).takeRetainedValue().live()
+            return nil
+        }, argument.toOpaque())
+        guard result == 0 else {
+            argument.release()
+            return nil
+        }
+        return thread
+    }
+}
