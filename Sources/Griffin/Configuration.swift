@@ -1,3 +1,5 @@
+import Tiles
+
 /// The shape of a RecurrentGemma model and the constants of its arithmetic, as in the `configuration` of a model file
 /// (`formats/rgq.md`, "Metadata").
 public struct Configuration: Equatable, Sendable {
@@ -85,6 +87,8 @@ public struct Configuration: Equatable, Sendable {
     /// The largest sizes accepted from a file, generous for any RecurrentGemma, so that no product of them can overflow.
     public enum Limit {
         public static let dimension = 1 << 20
+        /// The gates are a stack with a matrix a head.
+        public static let heads = MatrixShape.largestCount
         public static let vocabulary = 1 << 22
         public static let layers = 1 << 10
         public static let window = 1 << 20
@@ -93,15 +97,15 @@ public struct Configuration: Equatable, Sendable {
     /// Nil if the model can be run; otherwise one clause that names the field and what is wrong with it.
     public var problem: String? {
         let sizes = [
-            ("width", width), ("head_count", headCount), ("head_dimension", headDimension),
-            ("recurrent_width", recurrentWidth), ("mlp_width", mlpWidth),
+            ("width", width), ("head_dimension", headDimension), ("recurrent_width", recurrentWidth), ("mlp_width", mlpWidth),
         ]
         for (name, size) in sizes where !(1...Limit.dimension).contains(size) { return "\(name) is \(size), not in 1…\(Limit.dimension)" }
+        if !(1...Limit.heads).contains(headCount) { return "head_count is \(headCount), not in 1…\(Limit.heads)" }
         if !(1...Limit.vocabulary).contains(vocabularySize) { return "vocabulary_size is \(vocabularySize), not in 1…\(Limit.vocabulary)" }
         if !(1...Limit.layers).contains(layerCount) { return "layer_count is \(layerCount), not in 1…\(Limit.layers)" }
         if !(1...Limit.window).contains(window) { return "window is \(window), not in 1…\(Limit.window)" }
         if headCount * headDimension > Limit.dimension { return "head_count × head_dimension is over \(Limit.dimension)" }
-        if blockPattern.isEmpty { return "block_pattern is empty" }
+        if !(1...Limit.layers).contains(blockPattern.count) { return "block_pattern has \(blockPattern.count) blocks, not 1…\(Limit.layers)" }
         if recurrentWidth % headCount != 0 { return "recurrent_width \(recurrentWidth) is not a multiple of head_count \(headCount)" }
         if !(rotaryFraction > 0 && rotaryFraction <= 1) { return "rotary_fraction is \(rotaryFraction), not in 0…1" }
         if rotaryDimension == 0 || rotaryDimension % 2 != 0 { return "the rotated part of a head, \(rotaryDimension) elements, is not an even number" }
