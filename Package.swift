@@ -84,15 +84,16 @@ let package = Package(
         .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "Kernels", "ModelFile", "Text"]),
 
         // The commands.
+        .target(name: "CommandSupport", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "ModelFile", "Quantization", "Text", "Tiles"]),
         .executableTarget(
             name: "rg-quant",
-            dependencies: ["Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["CommandSupport", "Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "rg-edge",
-            dependencies: ["RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["CommandSupport", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
@@ -106,7 +107,7 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
         .testTarget(name: "ConversionTests", dependencies: ["Checkpoint", "Conversion", "Griffin", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
         .testTarget(name: "RGEdgeTests", dependencies: ["Conversion", "Griffin", "ModelFile", "RGEdge", "TestSupport", "Text"]),
-        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "rg-edge", "rg-quant"]),
+        .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17
 )

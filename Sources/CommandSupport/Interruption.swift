@@ -1,0 +1,45 @@
+import Glibc
+import Synchronization
+
+/// A command that stopped because a signal asked for it.
+public struct Interrupted: Error {
+    public let signal: Int32
+    /// What that means for the user, in a clause: "interrupted; model.rgq was not written".
+    public let message: String
+
+    public init(signal: Int32, message: String) {
+        self.signal = signal
+        self.message = message
+    }
+}
+
+/// Ctrl-C and its like as something that a command looks at between two pieces of work, so that it can tidy up.
+public enum Interruption {
+    private static let received = Atomic<Int32>(0)
+
+    /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
+    /// second ends it at once, should the command hang. A signal that was ignored (`nohup`) stays so.
+    public static func watch() {
+        // Made here, not in the handler, which may not take a lock.
+        received.store(0, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            var former = sigaction()
+            guard sigaction(number, nil, &former) == 0, !isIgnored(former) else { continue }
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in Interruption.received.store(number, ordering: .relaxed) }
+            // Without SA_RESTART a read or a write that waits returns.
+            action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+            sigaction(number, &action, nil)
+        }
+    }
+
+    /// The signal that came since ``watch()``, or nil.
+    public static var signal: Int32? {
+        let number = received.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    private static func isIgnored(_ action: sigaction) -> Bool {
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+}

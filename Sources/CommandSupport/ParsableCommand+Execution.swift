@@ -1,0 +1,56 @@
+import ArgumentParser
+import Glibc
+
+extension ParsableCommand {
+    /// Runs the command, or the subcommand that the arguments name, and ends the process. A root command calls it in its `main()`.
+    ///
+    /// - Help and version go to standard output: exit 0.
+    /// - An error is one line on standard error, `name: what is wrong`: exit 1.
+    /// - Arguments that can't be understood, or a `ValidationError`, also name the help to read: exit 64 (EX_USAGE).
+    /// - ``Interrupted``: its line, exit 128 + the signal's number.
+    /// - A closed pipe on standard output ends the process without a word, as SIGPIPE does.
+    public static func execute() -> Never {
+        // A closed pipe is an error of write(2) instead, so that whoever has a temporary file removes it.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            Glibc.exit(EXIT_SUCCESS)
+        } catch let interrupted as Interrupted {
+            Diagnostics.report(interrupted.message, command: _commandName)
+            Glibc.exit(128 + interrupted.signal)
+        } catch OutputError.closedPipe {
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
+            Glibc.exit(128 + SIGPIPE)
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            let code = exitCode(for: error)
+            if code.isSuccess { exit(withError: error) }
+            Diagnostics.report(
+                code == .validationFailure ? usageMessage(for: error) : String(describing: error), command: _commandName)
+            Glibc.exit(code.rawValue)
+        }
+    }
+
+    /// ArgumentParser's message on one line, without its usage but with where to find it.
+    private static func usageMessage(for error: any Error) -> String {
+        let lines = message(for: error).split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
+        // The last line of the full message is "  See 'name subcommand --help' for more information."
+        let command = fullMessage(for: error).split(separator: "'").dropLast().last.map(String.init)
+        let help = command.flatMap { $0.hasSuffix("--help") ? $0 : nil } ?? "\(_commandName) --help"
+        return lines.joined(separator: " ").trimmed(ending: ".") + "; see \(help)"
+    }
+}
+
+extension StringProtocol {
+    /// The text without white space at its ends.
+    fileprivate var trimmed: String {
+        let start = drop { $0.isWhitespace }
+        return String(start.prefix(upTo: start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex))
+    }
+
+    /// The text without `ending`, if it ends so.
+    fileprivate func trimmed(ending: String) -> String { hasSuffix(ending) ? String(dropLast(ending.count)) : String(self) }
+}

@@ -1,0 +1,87 @@
+import Glibc
+
+/// Shows on standard error how far a task of many bytes is: a bar that is redrawn on a terminal, elsewhere a line a tenth.
+public final class ProgressMeter {
+    /// What is shown.
+    public enum Style: Sendable {
+        case bar, lines, none
+
+        /// The bar if standard error is a terminal, else lines; nothing if `quiet`.
+        public static func automatic(quiet: Bool) -> Style {
+            quiet ? .none : Terminal.canRedraw(STDERR_FILENO) ? .bar : .lines
+        }
+    }
+
+    private let task: String
+    private let style: Style
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    private var lastDrawing: ContinuousClock.Instant?
+    private var tenthsShown = 0
+
+    /// Shortest time between two drawings of the bar.
+    private static let interval = Duration.milliseconds(100)
+
+    /// A meter for a task that a participle names: `converting`.
+    public init(_ task: String, style: Style) {
+        self.task = task
+        self.style = style
+        start = clock.now
+    }
+
+    /// Shows that `done` of `total` bytes are done, if it is time to.
+    public func update(done: Int, total: Int) {
+        guard total > 0 else { return }
+        switch style {
+        case .none: break
+        case .bar:
+            let now = clock.now
+            if let lastDrawing, now - lastDrawing < Self.interval { return }
+            lastDrawing = now
+            draw(Report(done: done, total: total, seconds: seconds(now - start)))
+        case .lines:
+            let tenths = Int(Double(done) / Double(total) * 10)
+            guard tenths > tenthsShown else { return }
+            tenthsShown = tenths
+            let report = Report(done: done, total: total, seconds: seconds(clock.now - start))
+            Diagnostics.write("\(task): \(report.percent), \(report.amount), \(report.rate)\n")
+        }
+    }
+
+    /// Removes the bar, so that other text can follow. Lines stay.
+    public func finish() {
+        guard style == .bar, lastDrawing != nil else { return }
+        Diagnostics.write("\r\u{1B}[K")
+        lastDrawing = nil
+    }
+
+    private func draw(_ report: Report) {
+        let right = "\(report.percent)  \(report.amount)  \(report.rate)  \(report.timeLeft)"
+        // The last column stays free: some terminals go on to the next line after it.
+        let room = Terminal.columns(STDERR_FILENO) - 1
+        let barWidth = min(40, room - task.count - right.count - 6)
+        let filled = Int(report.fraction * Double(max(0, barWidth)))
+        let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: max(0, barWidth) - filled) + "]"
+        let line = barWidth >= 8 ? "\(task)  \(bar)  \(right)" : String(right.prefix(max(0, room)))
+        Diagnostics.write("\r\(line)\u{1B}[K")
+    }
+
+    private func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+
+    /// The figures of one moment.
+    private struct Report {
+        let done: Int
+        let total: Int
+        let seconds: Double
+
+        var fraction: Double { min(1, Double(done) / Double(total)) }
+        var percent: String { "\(Int(fraction * 100)) %" }
+        var amount: String { "\(Format.bytes(done)) of \(Format.bytes(total))" }
+        var rate: String { seconds > 0 ? "\(Format.bytes(Double(done) / seconds))/s" : "" }
+        var timeLeft: String {
+            done > 0 ? "\(Format.duration(seconds: seconds * Double(total - done) / Double(done))) left" : ""
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Glibc
+
+/// What keeps a result from being written to standard output.
+public enum OutputError: Error, Equatable, CustomStringConvertible {
+    /// The reader is gone: no fault of anybody, `head` does it.
+    case closedPipe
+    /// The system refuses, for the reason `code` (an errno).
+    case failed(code: Int32)
+
+    public var description: String {
+        switch self {
+        case .closedPipe: "standard output is closed"
+        case .failed(let code):
+            "standard output: write failed (\(strerror(code).map { String(cString: $0) } ?? "error \(code)")); "
+                + "check where it leads to"
+        }
+    }
+}
+
+/// Standard output without a buffer: what is written is on its way when the call returns, and failure is seen.
+public enum StandardOutput {
+    /// Writes text. Commands let the error pass: `execute()` knows what to do with it.
+    public static func write(_ text: String) throws(OutputError) { try writeAll(text, to: STDOUT_FILENO) }
+
+    /// Writes bytes.
+    public static func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) { try writeAll(bytes, to: STDOUT_FILENO) }
+}
+
+func writeAll(_ text: String, to descriptor: Int32) throws(OutputError) {
+    var text = text
+    try text.withUTF8 { bytes in
+        Result { () throws(OutputError) in try writeAll(UnsafeRawBufferPointer(bytes), to: descriptor) }
+    }.get()
+}
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(OutputError) {
+    var rest = bytes
+    while !rest.isEmpty {
+        let count = write(descriptor, rest.baseAddress, rest.count)
+        if count >= 0 {
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        } else if errno == EPIPE {
+            throw .closedPipe
+        } else if errno != EINTR {
+            throw .failed(code: errno)
+        }
+    }
+}
