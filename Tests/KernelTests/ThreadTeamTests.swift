@@ -83,6 +83,6 @@ struct ThreadTeamTests {
         let job = LateJob()
         ThreadTeam(count: 2).run(job)
         #expect(job.total.load(ordering: .relaxed) == 6400)
-        #expect(job.wasFirst.load(ordering: .relaxed))
+        #expect(job.wasFirst.load(ordering: .relaxed) == true)
     }
 }
