@@ -1,0 +1,51 @@
+import Glibc
+import Synchronization
+
+/// The path of a temporary, known to ``AtomicFile/removeUnfinished()`` until it is forgotten.
+struct UnfinishedFile {
+    /// A C string; valid until ``forget()``.
+    let path: UnsafeMutablePointer<CChar>
+    /// Where it is registered; nil if more files are unfinished than can be.
+    private let slot: Int?
+
+    /// More at once than any command writes; a file that finds no slot is still removed by its owner.
+    /// (`InlineArray` is not declared `Sendable` in Swift 6.3; its atomics are.)
+    fileprivate nonisolated(unsafe) static let slots = InlineArray<16, Atomic<UnsafeMutablePointer<CChar>?>> { _ in Atomic(nil) }
+
+    init(path: String) {
+        let bytes = path.utf8CString
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+        _ = UnsafeMutableBufferPointer(start: copy, count: bytes.count).initialize(fromContentsOf: bytes)
+        self.path = copy
+        slot = Self.slots.indices.first {
+            Self.slots[$0].compareExchange(expected: nil, desired: copy, ordering: .acquiringAndReleasing).exchanged
+        }
+    }
+
+    /// Takes the path off the list and frees it. If a signal handler has taken it before, it is still reading it: then it leaks,
+    /// in a process that is about to end.
+    func forget() {
+        if let slot {
+            guard Self.slots[slot].compareExchange(expected: path, desired: nil, ordering: .acquiringAndReleasing).exchanged else { return }
+        }
+        path.deallocate()
+    }
+}
+
+extension AtomicFile {
+    /// Removes the temporaries of all files that are not yet committed, for the signal handler of a process that is about to end.
+    /// It only exchanges atomics and calls unlink(2), so that any handler may call it:
+    ///
+    ///     signal(SIGINT) { number in
+    ///         AtomicFile.removeUnfinished()
+    ///         signal(number, SIG_DFL)
+    ///         raise(number)
+    ///     }
+    ///
+    /// Call it once before installing the handler: Swift makes the list at its first use, which a handler mustn't interrupt.
+    public static func removeUnfinished() {
+        for slot in UnfinishedFile.slots.indices {
+            if let path = UnfinishedFile.slots[slot].exchange(nil, ordering: .acquiringAndReleasing) { unlink(path) }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// The sizes and limits of the format (`formats/rgq.md`), and the arithmetic of positions, which can't overflow.
+enum FileLayout {
+    static let magic = Array("RGQ1".utf8)
+    static let version: UInt32 = 1
+    static let headerBytes = 128
+    static let entryBytes = 128
+    /// Tensors start at multiples of this.
+    static let pageBytes = 4096
+    static let tensorCounts = 1...65_536
+    static let largestMetadata = 64 << 20
+    /// Bytes of a tensor's name, without the zero that ends it.
+    static let longestName = 71
+
+    /// The first multiple of ``pageBytes`` at or after `offset`; nil if it doesn't fit an `Int`.
+    static func pageStart(atOrAfter offset: Int) -> Int? {
+        let (sum, overflow) = offset.addingReportingOverflow(pageBytes - 1)
+        return overflow ? nil : sum & ~(pageBytes - 1)
+    }
+
+    /// True for printable ASCII without the space, which is what names and keys are made of.
+    static func isName(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Appends an integer, little-endian.
+    mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+
+    /// Appends zeros up to `count` bytes.
+    mutating func padWithZeros(to count: Int) { append(contentsOf: repeatElement(0, count: count - self.count)) }
+}
+
+extension RawSpan {
+    /// The little-endian integer at `offset`, all of which the caller knows to be there.
+    func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
+        Value(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: type))
+    }
+}

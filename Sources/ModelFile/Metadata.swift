@@ -1,0 +1,26 @@
+/// What a model file holds besides its tensors (`formats/rgq.md`, "Metadata").
+public struct Metadata: Equatable, Sendable {
+    /// A JSON object: the model's shape and constants.
+    public var configuration: [UInt8]
+    /// The bytes of `tokenizer.model`.
+    public var tokenizer: [UInt8]
+    /// Text with one `{text}` to be replaced by the user's words; nil for base models.
+    public var chatTemplate: String?
+    /// A JSON object: which converter made the file, and from what.
+    public var provenance: [UInt8]?
+
+    public init(configuration: [UInt8], tokenizer: [UInt8], chatTemplate: String? = nil, provenance: [UInt8]? = nil) {
+        self.configuration = configuration
+        self.tokenizer = tokenizer
+        self.chatTemplate = chatTemplate
+        self.provenance = provenance
+    }
+
+    /// The keys under which the fields are stored.
+    enum Key {
+        static let configuration = "configuration"
+        static let tokenizer = "tokenizer"
+        static let chatTemplate = "chat_template"
+        static let provenance = "provenance"
+    }
+}

@@ -1,0 +1,54 @@
+import Files
+import Glibc
+
+extension ModelFile {
+    /// Bytes that are read and hashed together, so that they are still in the processor's cache when they are hashed.
+    private static let pieceBytes = 256 * 1024
+
+    /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero.
+    ///
+    /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and no SIGBUS.
+    public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
+        guard var checksum = Checksum() else { throw ModelFileError(.system(path, while: "verifying", ENOMEM)) }
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
+        defer { piece.deallocate() }
+
+        let padding = try endOfBytes(before: tensor)..<tensor.offset
+        try read(padding, through: piece) { bytes throws(ModelFileError) in
+            guard bytes.allSatisfy({ $0 == 0 }) else {
+                throw ModelFileError.damaged(path, .checksum, "is damaged before tensor \(tensor.name): its padding is not zero")
+            }
+        }
+        try read(tensor.range, through: piece) { bytes in checksum.update(bytes) }
+        guard checksum.value == tensor.checksum else {
+            throw .damaged(path, .checksum, "is damaged in tensor \(tensor.name)")
+        }
+    }
+
+    /// Verifies every tensor, in file order: with what opening checks, that is every byte of the file.
+    public func verifyAll() throws(ModelFileError) {
+        for tensor in tensors { try verify(tensor) }
+    }
+
+    /// Where what lies before a tensor ends.
+    private func endOfBytes(before tensor: TensorEntry) throws(ModelFileError) -> Int {
+        guard let number = number(of: tensor) else {
+            throw ModelFileError(path: path, kind: .content, problem: "has no such tensor \(tensor.name)", advice: "verify it in its own file")
+        }
+        return number == 0 ? metadataEnd : tensors[number - 1].range.upperBound
+    }
+
+    /// Hands the bytes of `range` to `body` in order, in pieces that lie in `piece`.
+    private func read(
+        _ range: Range<Int>, through piece: UnsafeMutableRawBufferPointer, body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
+    ) throws(ModelFileError) {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let count = min(piece.count, range.upperBound - start)
+            let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<count])
+            try translatingFileErrors { () throws(FileError) in try file.read(at: start, into: part) }
+            try body(UnsafeRawBufferPointer(part))
+            start += count
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Files
+
+/// A model file, mapped: its weights are used where they lie.
+///
+/// Opening reads and checks the header, the tensor table and the metadata, a few megabytes; it reads no weights. Safe to use from
+/// several threads.
+public final class ModelFile: Sendable {
+    public let path: String
+    /// In file order, which is the order in which a token passes them; no name twice.
+    public let tensors: [TensorEntry]
+    public let metadata: Metadata
+    /// Bytes of the file.
+    public var byteCount: Int { file.byteCount }
+
+    let file: MappedFile
+    /// Where the bytes before the first tensor end.
+    let metadataEnd: Int
+    private let numberOfTensor: [String: Int]
+
+    /// Opens a file. Throws if it can't be read, isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
+    public init(path: String) throws(ModelFileError) {
+        let file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+        func bytes(_ range: Range<Int>) throws(ModelFileError) -> [UInt8] {
+            try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
+        }
+        let header = try Header(
+            parsing: try bytes(0..<min(FileLayout.headerBytes, file.byteCount)), fileSize: file.byteCount, path: path)
+        let table = try bytes(header.tableRange)
+        guard Checksum.of(table.span.bytes) == header.tableChecksum else {
+            throw .damaged(path, .checksum, "has a damaged tensor table")
+        }
+        let block = try bytes(header.metadataRange)
+        guard Checksum.of(block.span.bytes) == header.metadataChecksum else {
+            throw .damaged(path, .checksum, "has damaged metadata")
+        }
+
+        tensors = try TensorTable.parse(table, firstOffset: header.firstOffset, fileSize: file.byteCount, path: path)
+        metadata = try Metadata(unpacking: block, unpackedBytes: header.unpackedBytes, path: path)
+        numberOfTensor = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+        metadataEnd = header.metadataRange.upperBound
+        self.file = file
+        self.path = path
+    }
+
+    /// The tensor of that name, or nil.
+    public func tensor(named name: String) -> TensorEntry? { numberOfTensor[name].map { tensors[$0] } }
+
+    /// The place of a tensor in ``tensors``; nil if it isn't this file's.
+    func number(of tensor: TensorEntry) -> Int? { numberOfTensor[tensor.name].flatMap { tensors[$0] == tensor ? $0 : nil } }
+
+    /// The bytes of one of this file's tensors, in the mapping: valid while this object lives, aligned to the page.
+    public func bytes(of tensor: TensorEntry) -> UnsafeRawBufferPointer {
+        precondition(tensor.range.upperBound <= byteCount, "the tensor is another file's")
+        return UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
+    }
+}

@@ -1,0 +1,87 @@
+import Files
+import Glibc
+
+/// Writes a model file, tensor by tensor: nothing is under the target's name until ``finish()`` has succeeded.
+///
+/// Where each tensor lies follows from the descriptions, so their bytes are written as they come, and hashed on the way; the
+/// padding between them is never written, and so is zero.
+public final class ModelFileWriter {
+    /// Where the file will appear.
+    public let target: String
+    /// Bytes that the finished file will have.
+    public let byteCount: Int
+
+    private let file: AtomicFile
+    private var checksum: Checksum
+    private let metadataBlock: (block: [UInt8], unpackedBytes: Int)
+    private var entries: [TensorEntry]
+    /// The tensor whose bytes come next, and how many of them have come.
+    private var current = 0
+    private var done = 0
+    private var isFinished = false
+
+    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, and if the format can't hold
+    /// the tensors or the metadata.
+    public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(ModelFileError) {
+        let metadataBlock = try metadata.packed(path: target)
+        let tableEnd = FileLayout.headerBytes + tensors.count * FileLayout.entryBytes
+        let entries = try TensorTable.placing(tensors, from: tableEnd + metadataBlock.block.count, path: target)
+        guard let checksum = Checksum() else { throw ModelFileError(.system(target, while: "writing", ENOMEM)) }
+        let byteCount = entries.last?.range.upperBound ?? tableEnd
+        file = try translatingFileErrors { () throws(FileError) in
+            let file = try AtomicFile(target: target)
+            try file.checkRoom(for: byteCount)
+            return file
+        }
+        self.target = target
+        self.byteCount = byteCount
+        self.checksum = checksum
+        self.metadataBlock = metadataBlock
+        self.entries = entries
+    }
+
+    /// Writes the next bytes of the tensors, in the order of their descriptions; goes on to the next tensor when one is full.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            guard current < entries.count else {
+                throw .unwritable(target, "\(rest.count) bytes came after the last tensor was full")
+            }
+            let entry = entries[current]
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(entry.byteCount - done))
+            checksum.update(part)
+            try translatingFileErrors { () throws(FileError) in try file.write(part, at: entry.offset + done) }
+            done += part.count
+            if done == entry.byteCount { closeTensor() }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(part.count))
+        }
+    }
+
+    /// Writes metadata, table and header, makes all durable and gives the file its name. The last call. Throws if a tensor is not full.
+    public func finish() throws(ModelFileError) {
+        guard current == entries.count else {
+            throw .unwritable(target, "tensor \(entries[current].name) has only \(done) of its \(entries[current].byteCount) bytes")
+        }
+        guard !isFinished else { throw .unwritable(target, "it was finished before") }
+        let table = TensorTable.bytes(entries)
+        let (block, unpackedBytes) = metadataBlock
+        let header = Header(
+            fileSize: byteCount, tensorCount: entries.count, metadataBytes: block.count, unpackedBytes: unpackedBytes,
+            tableChecksum: Checksum.of(table.span.bytes), metadataChecksum: Checksum.of(block.span.bytes),
+            firstOffset: entries[0].offset)
+        let start = header.bytes + table + block
+        try translatingFileErrors { () throws(FileError) in
+            try start.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+            try file.commit()
+        }
+        isFinished = true
+    }
+
+    /// Notes the checksum of the tensor that is full, and turns to the next.
+    private func closeTensor() {
+        entries[current].checksum = checksum.value
+        checksum.reset()
+        current += 1
+        done = 0
+    }
+}
