@@ -1,0 +1,93 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+extension ForwardPass {
+    /// Local multi-query attention: `residual += output(attention(query(x), key(x), value(x)))` with x = norm(residual)
+    /// (Griffin, arXiv:2402.19427, section 2.3).
+    func mix(_ block: AttentionBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.width, dimension = configuration.headDimension
+        let queryWidth = configuration.headCount * dimension
+        let queries = workspace.wide
+        let keys = workspace.wide2, values = workspace.wide2 + chunk.count * dimension
+        normalize(
+            workspace.residual, tokens: chunk.count, weight: norm, for: block.query.shape,
+            quantized: block.query.type.isBlockQuantized || block.key.type.isBlockQuantized || block.value.type.isBlockQuantized,
+            member)
+        multiply(
+            product(
+                block.query, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: queries, stride: queryWidth),
+            member)
+        multiply(
+            product(block.key, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: keys, stride: dimension),
+            product(
+                block.value, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: values, stride: dimension),
+            member)
+
+        rotate(queries: queries, keys: keys, values: values, chunk, member)
+        attend(block, queries: queries, chunk, member)
+        member.share(chunk.count) { tokens in
+            for token in tokens {
+                store(block, token: token, chunk)
+                if block.output.type.isBlockQuantized { quantize(queries + token * queryWidth, token: token, block.output.shape) }
+            }
+        }
+        multiply(
+            product(
+                block.output, of: queries, stride: queryWidth, tokens: chunk.count, bias: block.outputBias,
+                to: workspace.residual, stride: width, accumulates: true), member)
+    }
+
+    /// Rotates queries and keys to their positions and puts keys and values in ``Workspace/chunkKeys`` and ``Workspace/chunkValues``.
+    private func rotate(
+        queries: UnsafeMutablePointer<Float>, keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>,
+        _ chunk: Chunk, _ member: TeamMember
+    ) {
+        let heads = configuration.headCount, dimension = configuration.headDimension, half = rotary.half
+        let scale = 1 / Float(dimension).squareRoot()
+        member.share(chunk.count) { tokens in
+            for token in tokens {
+                let cosines = workspace.cosines + token * half, sines = workspace.sines + token * half
+                let key = keys + token * dimension
+                kernels.rotate(queries + token * heads * dimension, heads, dimension, half, cosines, sines, scale)
+                kernels.rotate(key, 1, dimension, half, cosines, sines, 1)
+                write(key, to: workspace.chunkKeys, token: token)
+                write(values + token * dimension, to: workspace.chunkValues, token: token)
+            }
+        }
+    }
+
+    /// Stores a key or a value of the chunk as the ring will hold it.
+    private func write(_ numbers: UnsafePointer<Float>, to memory: UnsafeMutableRawPointer, token: Int) {
+        let dimension = configuration.headDimension
+        switch weights.cacheElement {
+        case .f16: kernels.narrow(numbers, memory.assumingMemoryBound(to: UInt16.self) + token * dimension, dimension)
+        case .f32: (memory.assumingMemoryBound(to: Float.self) + token * dimension).update(from: numbers, count: dimension)
+        }
+    }
+
+    /// Attention from the queries to themselves.
+    private func attend(_ block: AttentionBlock, queries: UnsafeMutablePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
+        let heads = configuration.headCount, queryWidth = heads * configuration.headDimension
+        let operands = LocalAttention(
+            queries: queries, queryStride: queryWidth, output: queries, outputStride: queryWidth, heads: heads,
+            dimension: configuration.headDimension, window: configuration.window, position: chunk.position,
+            element: weights.cacheElement, ringKeys: chunk.state.keys(block.index), ringValues: chunk.state.values(block.index),
+            chunkKeys: workspace.chunkKeys, chunkValues: workspace.chunkValues)
+        let scratch = workspace.scratch + member.index * workspace.scratchCount
+        if chunk.count == 1 {
+            member.share(heads) { kernels.attend(operands, 0..<1, $0, scratch) }
+        } else {
+            member.share(chunk.count) { kernels.attend(operands, $0, 0..<heads, scratch) }
+        }
+    }
+
+    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot.
+    private func store(_ block: AttentionBlock, token: Int, _ chunk: Chunk) {
+        guard token >= chunk.count - configuration.window else { return }
+        let bytes = configuration.headDimension * weights.cacheElement.bytes
+        let slot = Int((chunk.position + Int64(token)) % Int64(configuration.window))
+        (chunk.state.keys(block.index) + slot * bytes).copyMemory(from: workspace.chunkKeys + token * bytes, byteCount: bytes)
+        (chunk.state.values(block.index) + slot * bytes).copyMemory(from: workspace.chunkValues + token * bytes, byteCount: bytes)
+    }
+}

@@ -1,0 +1,75 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+extension ForwardPass {
+    /// A recurrent block: `residual += linear_out(rgLRU(conv1D(linear_x(x))) · gelu(linear_y(x)))` with x = norm(residual)
+    /// (Griffin, arXiv:2402.19427, section 2.3).
+    func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.width, recurrentWidth = configuration.recurrentWidth
+        normalize(
+            workspace.residual, tokens: chunk.count, weight: norm, for: block.linearX.shape,
+            quantized: block.linearX.type.isBlockQuantized || block.linearY.type.isBlockQuantized, member)
+        multiply(
+            product(
+                block.linearX, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearXBias,
+                to: workspace.wide, stride: recurrentWidth),
+            product(
+                block.linearY, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearYBias,
+                to: workspace.wide2, stride: recurrentWidth), member)
+
+        convolve(block, chunk, member)
+        multiply(
+            product(
+                block.inputGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.inputGateBias,
+                to: workspace.gate, stride: recurrentWidth),
+            product(
+                block.recurrentGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count,
+                bias: block.recurrentGateBias, to: workspace.wide, stride: recurrentWidth), member)
+
+        scan(block, chunk, member)
+        multiply(
+            product(
+                block.linearOut, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.linearOutBias,
+                to: workspace.residual, stride: width, accumulates: true), member)
+    }
+
+    /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, a head at a time, quantized for the gates.
+    private func convolve(_ block: RecurrentBlock, _ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.recurrentWidth, headWidth = configuration.gateBlockWidth
+        let operands = Convolution(
+            input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
+            bias: block.convolutionBias, history: chunk.state.history(block.index), width: width)
+        let quantizes = block.inputGate.type.isBlockQuantized || block.recurrentGate.type.isBlockQuantized
+        let gates = block.inputGate.shape
+        member.share(configuration.headCount) { heads in
+            kernels.convolve(operands, heads.lowerBound * headWidth..<heads.upperBound * headWidth)
+            guard quantizes, let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
+            let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
+            for token in 0..<chunk.count {
+                kernels.quantize(
+                    workspace.mixed + token * width + heads.lowerBound * headWidth, 0, 1, part,
+                    quantized(token: token, gates, firstCode: firstCode))
+            }
+        }
+    }
+
+    /// The RG-LRU over ``Workspace/mixed``, times gelu of linear_y's result, quantized for linear_out.
+    private func scan(_ block: RecurrentBlock, _ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.recurrentWidth
+        let operands = Recurrence(
+            input: workspace.mixed, inputGate: workspace.gate, recurrentGate: workspace.wide, output: workspace.mixed,
+            stride: width, tokens: chunk.count, decay: block.decay, state: chunk.state.hidden(block.index), width: width,
+            startsSequence: chunk.position == 0)
+        shareColumns(width, member) { columns in
+            kernels.scan(operands, columns)
+            for token in 0..<chunk.count {
+                let start = token * width + columns.lowerBound
+                kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
+                if block.linearOut.type.isBlockQuantized {
+                    quantize(workspace.mixed + start, columns: columns, token: token, block.linearOut.shape)
+                }
+            }
+        }
+    }
+}

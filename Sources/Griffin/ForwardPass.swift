@@ -1,0 +1,122 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+/// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
+///
+/// Runs one chunk of tokens at a time, for one state at a time: callers keep others out. Nothing is allocated after `init`, and the result
+/// for a token depends neither on how the tokens are divided into chunks, nor on the number of threads.
+///
+/// The functions in the extensions are run by every member of the team: each does the pieces that it gets from `share`, which ends when
+/// the others' are done too.
+public final class ForwardPass: @unchecked Sendable {
+    /// Which logits are wanted of a chunk, and where they go.
+    public enum Output {
+        case none
+        /// Those after the last token. [vocabulary]
+        case last(UnsafeMutablePointer<Float>)
+        /// Those after every token. [tokens × vocabulary]
+        case all(UnsafeMutablePointer<Float>)
+    }
+
+    public let weights: Weights
+    public let kernels: KernelSet
+    public let team: ThreadTeam
+    /// Tokens that a chunk may have.
+    public var chunk: Int { workspace.chunk }
+    /// Bytes in memory, besides weights and states.
+    public var byteCount: Int { workspace.byteCount }
+
+    let configuration: Configuration
+    let workspace: Workspace
+    let rotary: RotaryTable
+    private var current: Chunk?
+
+    /// Nil if the system has no memory for the workspace.
+    public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
+        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else { return nil }
+        self.weights = weights
+        self.kernels = kernels
+        self.team = team
+        configuration = weights.configuration
+        rotary = RotaryTable(weights.configuration)
+        self.workspace = workspace
+    }
+
+    deinit { workspace.deallocate() }
+
+    /// Feeds up to ``chunk`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
+    /// The state must be one of this model.
+    public func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output) {
+        precondition(tokens.count <= chunk, "more tokens than a chunk has")
+        guard !tokens.isEmpty else { return }
+        current = Chunk(tokens: tokens, state: state, output: output)
+        team.run(self)
+        current = nil
+        state.position += Int64(tokens.count)
+    }
+}
+
+/// Tokens on their way through the model.
+struct Chunk {
+    let tokens: UnsafeBufferPointer<UInt32>
+    let state: State
+    let output: ForwardPass.Output
+
+    var count: Int { tokens.count }
+    /// Position of the first token.
+    var position: Int64 { state.position }
+}
+
+extension ForwardPass: TeamJob {
+    public func run(_ member: TeamMember) {
+        guard let chunk = current else { return }
+        embed(chunk, member)
+        for layer in weights.layers {
+            switch layer.temporal {
+            case .recurrent(let block): mix(block, norm: layer.temporalNorm, chunk, member)
+            case .attention(let block): mix(block, norm: layer.temporalNorm, chunk, member)
+            }
+            mix(layer.mlp, norm: layer.channelNorm, chunk, member)
+        }
+        writeLogits(chunk, member)
+    }
+
+    /// The residual stream starts with the tokens' embeddings × sqrt(width); rotary angles are computed on the way.
+    private func embed(_ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.width
+        member.share(chunk.count) { tokens in
+            for token in tokens {
+                kernels.row(
+                    weights.embedding, Int(chunk.tokens[token]), configuration.embeddingScale, workspace.residual + token * width)
+                rotary.write(
+                    position: chunk.position + Int64(token), cosines: workspace.cosines + token * rotary.half,
+                    sines: workspace.sines + token * rotary.half)
+            }
+        }
+    }
+
+    /// After the final norm the embedding serves as the head; then the soft cap.
+    private func writeLogits(_ chunk: Chunk, _ member: TeamMember) {
+        let width = configuration.width, vocabulary = configuration.vocabularySize
+        let first: Int, logits: UnsafeMutablePointer<Float>
+        switch chunk.output {
+        case .none: return
+        case .last(let pointer): (first, logits) = (chunk.count - 1, pointer)
+        case .all(let pointer): (first, logits) = (0, pointer)
+        }
+        let tokens = chunk.count - first
+        normalize(
+            workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: weights.embedding.shape,
+            quantized: weights.embedding.type.isBlockQuantized, member)
+        let product = product(
+            weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
+        share(product.matrix, tokens: tokens, member) { rowTiles in
+            kernels.multiply(product, rowTiles)
+            let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)
+            for token in 0..<tokens {
+                kernels.softCap(logits + token * vocabulary + rows.lowerBound, rows.count, configuration.logitsSoftCap)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Glibc
+import KernelTypes
+
+/// What a model remembers of the tokens so far: of one size, however many they were.
+///
+/// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with the
+/// keys (rotated) and values of the last `window` positions: position k in slot k mod window. 17.5 MB for the 2B model.
+///
+/// One block of memory, of which the system gives pages only when they are first written.
+public final class State: @unchecked Sendable {
+    /// Sizes and offsets of the parts.
+    struct Layout: Equatable, Sendable {
+        let recurrentWidth: Int
+        let headDimension: Int
+        let window: Int
+        let recurrentLayers: Int
+        let attentionLayers: Int
+        let element: CacheElement
+
+        init(_ configuration: Configuration, element: CacheElement) {
+            recurrentWidth = configuration.recurrentWidth
+            headDimension = configuration.headDimension
+            window = configuration.window
+            recurrentLayers = configuration.layerCount(of: .recurrent)
+            attentionLayers = configuration.layerCount(of: .attention)
+            self.element = element
+        }
+
+        /// Floats of one recurrent layer: h, then three inputs of the convolution.
+        var recurrentFloats: Int { Configuration.convolutionTaps * recurrentWidth }
+        /// Bytes of all recurrent layers, which come first; whole cache lines.
+        var recurrentBytes: Int { (recurrentLayers * recurrentFloats * MemoryLayout<Float>.size + 63) & ~63 }
+        /// Bytes of the keys, or the values, of one attention layer.
+        var ringBytes: Int { window * headDimension * element.bytes }
+        var byteCount: Int { recurrentBytes + attentionLayers * 2 * ringBytes }
+    }
+
+    let layout: Layout
+    /// Tokens consumed so far: the position of the next one.
+    public internal(set) var position: Int64 = 0
+    private let memory: UnsafeMutableRawPointer
+
+    /// Bytes allocated.
+    public var byteCount: Int { layout.byteCount }
+
+    /// Bytes of a state.
+    public static func byteCount(_ configuration: Configuration, element: CacheElement) -> Int {
+        Layout(configuration, element: element).byteCount
+    }
+
+    /// An empty state. Nil if the system has no memory for it.
+    public init?(_ configuration: Configuration, element: CacheElement) {
+        layout = Layout(configuration, element: element)
+        // At least a byte, for a model without any layer.
+        guard let memory = mmap(
+            nil, max(layout.byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            memory != MAP_FAILED
+        else { return nil }
+        self.memory = memory
+    }
+
+    deinit { munmap(memory, max(layout.byteCount, 1)) }
+
+    /// Back to position 0.
+    public func reset() {
+        position = 0
+        // Rings need no clearing: slots of positions that don't exist are not read.
+        memset(memory, 0, layout.recurrentBytes)
+    }
+
+    // MARK: - Parts
+
+    /// h of a recurrent layer. [recurrentWidth]
+    func hidden(_ layer: Int) -> UnsafeMutablePointer<Float> {
+        memory.assumingMemoryBound(to: Float.self) + layer * layout.recurrentFloats
+    }
+
+    /// The last three inputs of the convolution of a recurrent layer, oldest first. [3 × recurrentWidth]
+    func history(_ layer: Int) -> UnsafeMutablePointer<Float> { hidden(layer) + layout.recurrentWidth }
+
+    /// The keys of an attention layer. [window × headDimension]
+    func keys(_ layer: Int) -> UnsafeMutableRawPointer { memory + layout.recurrentBytes + layer * 2 * layout.ringBytes }
+
+    /// The values of an attention layer. [window × headDimension]
+    func values(_ layer: Int) -> UnsafeMutableRawPointer { keys(layer) + layout.ringBytes }
+}
