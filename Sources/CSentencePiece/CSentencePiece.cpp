@@ -1,1 +1,85 @@
 #include "CSentencePiece.h"
+
+#include <sentencepiece_processor.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace sentencepiece {
+namespace logging {
+// The library exports it, but Debian's package does not install the header that declares it.
+void SetMinLogLevel(int level);
+}  // namespace logging
+}  // namespace sentencepiece
+
+struct CSPProcessor {
+    sentencepiece::SentencePieceProcessor processor;
+};
+
+namespace {
+
+// Above LOG_FATAL of the library's common.h.
+constexpr int silent = 4;
+
+void copy(const char *reason, char *message, size_t capacity) {
+    const size_t count = std::min(std::strlen(reason), capacity - 1);
+    std::memcpy(message, reason, count);
+    message[count] = 0;
+}
+
+}  // namespace
+
+CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t capacity) {
+    try {
+        sentencepiece::logging::SetMinLogLevel(silent);
+        auto loaded = std::make_unique<CSPProcessor>();
+        const auto status =
+            loaded->processor.LoadFromSerializedProto(std::string_view(static_cast<const char *>(model), count));
+        if (status.ok()) return loaded.release();
+        copy(status.error_message(), message, capacity);
+    } catch (const std::exception &error) {
+        copy(error.what(), message, capacity);
+    } catch (...) {
+        copy("unknown error", message, capacity);
+    }
+    return nullptr;
+}
+
+void csp_destroy(CSPProcessor *processor) { delete processor; }
+
+int32_t csp_piece_count(const CSPProcessor *processor) { return processor->processor.GetPieceSize(); }
+
+const char *csp_piece(const CSPProcessor *processor, int32_t id, size_t *count) {
+    const std::string &piece = processor->processor.IdToPiece(id);
+    *count = piece.size();
+    return piece.data();
+}
+
+int32_t csp_find(const CSPProcessor *processor, const char *piece, size_t count) {
+    const std::string_view wanted(piece, count);
+    // The library answers with the unknown piece for one that it does not have.
+    const int id = processor->processor.PieceToId(wanted);
+    return id >= 0 && processor->processor.IdToPiece(id) == wanted ? id : -1;
+}
+
+int32_t csp_unknown(const CSPProcessor *processor) { return processor->processor.unk_id(); }
+int32_t csp_bos(const CSPProcessor *processor) { return processor->processor.bos_id(); }
+int32_t csp_eos(const CSPProcessor *processor) { return processor->processor.eos_id(); }
+int32_t csp_pad(const CSPProcessor *processor) { return processor->processor.pad_id(); }
+
+bool csp_encode(const CSPProcessor *processor, const char *text, size_t count,
+                void (*receive)(void *context, const int32_t *ids, size_t count), void *context) {
+    static_assert(sizeof(int) == sizeof(int32_t), "ids are handed on as they are");
+    std::vector<int> ids;
+    try {
+        if (!processor->processor.Encode(std::string_view(text, count), &ids).ok()) return false;
+    } catch (...) {
+        return false;
+    }
+    receive(context, ids.data(), ids.size());
+    return true;
+}

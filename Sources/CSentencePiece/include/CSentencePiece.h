@@ -1,1 +1,47 @@
+// What Sources/Text needs of SentencePiece's C++ API (sentencepiece_processor.h, 0.1.97), in C.
+//
+// No C++ exception leaves these functions, and the library's log is silent. A processor belongs to whoever loaded it, until it is
+// destroyed; everything else that is handed out is borrowed. Encoding and looking up may go on in several threads at once.
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A loaded tokenizer model.
+typedef struct CSPProcessor CSPProcessor;
+
+/// Loads the `count` bytes of a serialized ModelProto, which are copied. Null if the library refuses them: `message`, of
+/// `capacity` > 0 bytes, then holds its reason, cut where it does not fit and ended by NUL.
+CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t capacity);
+
+/// Frees a processor; null does nothing.
+void csp_destroy(CSPProcessor *processor);
+
+/// Number of pieces; ids run from 0 to one less.
+int32_t csp_piece_count(const CSPProcessor *processor);
+
+/// The UTF-8 text of a piece, not ended by NUL, and its length. It lives as long as the processor. `id` must be a piece's.
+const char *csp_piece(const CSPProcessor *processor, int32_t id, size_t *count);
+
+/// The id of the piece with exactly that text, or -1.
+int32_t csp_find(const CSPProcessor *processor, const char *piece, size_t count);
+
+/// Ids of the pieces that play a part, or -1.
+int32_t csp_unknown(const CSPProcessor *processor);
+int32_t csp_bos(const CSPProcessor *processor);
+int32_t csp_eos(const CSPProcessor *processor);
+int32_t csp_pad(const CSPProcessor *processor);
+
+/// Encodes a text and gives the ids to `receive`, once, during the call. False, and `receive` is not called, if the library fails
+/// or memory runs out.
+bool csp_encode(const CSPProcessor *processor, const char *text, size_t count,
+                void (*receive)(void *context, const int32_t *ids, size_t count), void *context);
+
+#ifdef __cplusplus
+}
+#endif

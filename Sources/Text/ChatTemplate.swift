@@ -1,0 +1,91 @@
+/// How a user's words are put to a model that was trained on conversations: a text with control marks and one place, `{text}`, for
+/// the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`; `<bos>` goes before the first turn.
+public struct ChatTemplate: Equatable, Sendable {
+    /// What stands in a template for the user's words.
+    public static let placeholder = "{text}"
+
+    /// Gemma's format (https://ai.google.dev/gemma/docs/core/prompt-structure).
+    public static let gemma = ChatTemplate(
+        before: "\(ControlMark.startOfTurn)user\n",
+        after: "\(ControlMark.endOfTurn)\n\(ControlMark.startOfTurn)model\n")
+
+    /// How the turn of the model before ended.
+    public enum PreviousTurn: Sendable {
+        /// There is none: the conversation begins.
+        case none
+        /// The model ended it with `<end_of_turn>`, and that token was fed to it.
+        case ended
+        /// It was cut off, by a limit, a stop string or the user: its end mark is still to come.
+        case cut
+    }
+
+    private let before: String
+    private let after: String
+
+    private init(before: String, after: String) {
+        self.before = before
+        self.after = after
+    }
+
+    /// Throws for a template without ``placeholder`` or with several of them.
+    public init(_ template: String) throws(ChatTemplateError) {
+        let places = template.places(of: Self.placeholder)
+        guard places.count == 1 else { throw ChatTemplateError(count: places.count) }
+        before = String(template[..<places[0].lowerBound])
+        after = String(template[places[0].upperBound...])
+    }
+
+    /// The template with ``placeholder`` in it.
+    public var text: String { before + Self.placeholder + after }
+
+    /// The tokens to feed for a turn of the user, up to where the model's begins; `<bos>` is not put first.
+    ///
+    /// Marks of the template become control tokens, marks in the user's text stay text. The rest is encoded as if it were one text:
+    /// line breaks on both sides of a seam become one token.
+    public func encode(user: String, after previous: PreviousTurn = .none, with tokenizer: Tokenizer) -> [UInt32] {
+        var tokens: [UInt32] = []
+        var text: [UInt8] = []
+        func flush() {
+            text.withUnsafeBytes { tokenizer.append(tokensOf: $0, to: &tokens) }
+            text.removeAll(keepingCapacity: true)
+        }
+        func add(template: String) {
+            var template = template
+            template.withUTF8 { template in
+                tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part in
+                    switch part {
+                    case .mark(let token):
+                        flush()
+                        tokens.append(token)
+                    case .text(let part): text += part
+                    }
+                }
+            }
+        }
+        add(template: ending(previous) + before)
+        text += user.utf8
+        add(template: after)
+        flush()
+        return tokens
+    }
+
+    /// What still belongs to the turn before: the template's own end of a turn, which stands between `<end_of_turn>` after the user's words
+    /// and the next `<start_of_turn>`. A template without these has none.
+    private func ending(_ previous: PreviousTurn) -> String {
+        let marks = after.places(of: ControlMark.endOfTurn)
+        guard previous != .none, let mark = marks.first, mark.lowerBound == after.startIndex,
+            let next = after.places(of: ControlMark.startOfTurn).first
+        else { return "" }
+        return String(after[(previous == .cut ? mark.lowerBound : mark.upperBound)..<next.lowerBound])
+    }
+}
+
+/// A template that has not exactly one place for the user's words.
+public struct ChatTemplateError: Error, Equatable, CustomStringConvertible {
+    /// How many it has.
+    public let count: Int
+
+    public var description: String {
+        "the chat template has \(count == 0 ? "no" : String(count)) \(ChatTemplate.placeholder); write exactly one where the user's words go"
+    }
+}

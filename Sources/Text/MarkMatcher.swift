@@ -1,0 +1,47 @@
+/// Finds control marks in a text: at each place the longest one that starts there, as SentencePiece matches user-defined pieces.
+struct MarkMatcher: Sendable {
+    private struct Mark {
+        let name: [UInt8]
+        let token: UInt32
+    }
+
+    /// Sorted by first byte, then longest first.
+    private let marks: [Mark]
+    /// Where in `marks` those start that begin with a byte or a higher one: 257 places.
+    private let starts: [Int]
+
+    /// A part of a text: a mark's token, or the bytes between marks.
+    enum Part {
+        case mark(UInt32)
+        case text(UnsafeRawBufferPointer)
+    }
+
+    /// Names must not be empty.
+    init(_ marks: [(name: [UInt8], token: UInt32)]) {
+        let sorted = marks.sorted { ($0.name[0], -$0.name.count) < ($1.name[0], -$1.name.count) }
+        self.marks = sorted.map { Mark(name: $0.name, token: $0.token) }
+        starts = (0...256).map { byte in sorted.firstIndex { Int($0.name[0]) >= byte } ?? sorted.count }
+    }
+
+    /// Calls `body` with the parts of a text in order; no text part is empty.
+    func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) -> Void) {
+        var start = 0, offset = 0
+        while offset < text.count {
+            guard let mark = mark(at: offset, in: text) else {
+                offset += 1
+                continue
+            }
+            if start < offset { body(.text(UnsafeRawBufferPointer(rebasing: text[start..<offset]))) }
+            body(.mark(mark.token))
+            offset += mark.name.count
+            start = offset
+        }
+        if start < text.count { body(.text(UnsafeRawBufferPointer(rebasing: text[start...]))) }
+    }
+
+    private func mark(at offset: Int, in text: UnsafeRawBufferPointer) -> Mark? {
+        let first = Int(text[offset])
+        let rest = text[offset...]
+        return marks[starts[first]..<starts[first + 1]].first { rest.starts(with: $0.name) }
+    }
+}

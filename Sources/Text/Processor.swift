@@ -1,0 +1,65 @@
+import CSentencePiece
+
+/// SentencePiece with a model loaded.
+///
+/// Sendable, since after loading only const functions of the library are called, which share nothing that changes.
+final class Processor: @unchecked Sendable {
+    private let handle: OpaquePointer
+
+    /// Loads a serialized `ModelProto`, which ``TokenizerModel`` has checked.
+    init(_ model: [UInt8]) throws(TokenizerError) {
+        let capacity = 256
+        var reason: String?
+        let loaded = model.withUnsafeBytes { bytes in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { message in
+                let loaded = csp_load(bytes.baseAddress, bytes.count, message.baseAddress, capacity)
+                if loaded == nil { reason = message.baseAddress.map { String(cString: $0) } }
+                return loaded
+            }
+        }
+        guard let loaded else { throw TokenizerError("is refused by SentencePiece: \(printable(reason ?? ""))") }
+        handle = loaded
+    }
+
+    deinit { csp_destroy(handle) }
+
+    var pieceCount: Int { Int(csp_piece_count(handle)) }
+    var unknown: UInt32? { UInt32(exactly: csp_unknown(handle)) }
+    var bos: UInt32? { UInt32(exactly: csp_bos(handle)) }
+    var eos: UInt32? { UInt32(exactly: csp_eos(handle)) }
+    var pad: UInt32? { UInt32(exactly: csp_pad(handle)) }
+
+    /// The id of the piece with that name, or nil.
+    func token(_ name: String) -> UInt32? {
+        var name = name
+        return name.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { UInt32(exactly: csp_find(handle, $0.baseAddress, $0.count)) }
+        }
+    }
+
+    /// Calls `body` with the UTF-8 name of a piece, which must exist.
+    func withPiece<Result>(_ token: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        var count = 0
+        let start = csp_piece(handle, Int32(token), &count)
+        return UnsafeBufferPointer(start: start, count: start == nil ? 0 : count).withMemoryRebound(to: UInt8.self, body)
+    }
+
+    /// Appends the ids of a text. False, and nothing is appended, if the library fails.
+    func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) -> Bool {
+        text.withMemoryRebound(to: CChar.self) { text in
+            withUnsafeMutablePointer(to: &tokens) { tokens in
+                csp_encode(
+                    handle, text.baseAddress, text.count,
+                    { context, ids, count in
+                        let tokens = context?.assumingMemoryBound(to: [UInt32].self)
+                        tokens?.pointee.append(contentsOf: UnsafeBufferPointer(start: ids, count: count).lazy.map(UInt32.init(bitPattern:)))
+                    }, tokens)
+            }
+        }
+    }
+}
+
+/// A text from a file as it may be shown on a terminal: without control characters.
+private func printable(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
+}

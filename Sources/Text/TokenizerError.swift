@@ -1,0 +1,19 @@
+/// Why the bytes of a `tokenizer.model` can't be used.
+public struct TokenizerError: Error, Equatable, CustomStringConvertible {
+    /// What is wrong with them, in a clause.
+    public let problem: String
+    /// What to do about it, in a clause.
+    public let advice: String
+
+    init(_ problem: String, advice: String = TokenizerError.downloadAgain) {
+        self.problem = problem
+        self.advice = advice
+    }
+
+    public var description: String { "tokenizer.model: \(problem); \(advice)" }
+
+    /// For bytes that can't be what was published.
+    static let downloadAgain = "take tokenizer.model from the same download as the weights, and convert the model again"
+    /// For a sound model of another kind.
+    static let wrongKind = "only the tokenizers of the Gemma family can be used: take the one that belongs to the model"
+}

@@ -1,0 +1,71 @@
+/// Reads the fields of a serialized Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), trusting nothing.
+struct WireReader {
+    /// A field of a message.
+    struct Field {
+        let number: Int
+        let value: Value
+        /// Its bytes, tag included.
+        let range: Range<Int>
+    }
+
+    enum Value {
+        case varint(UInt64)
+        case fixed32(UInt32)
+        case fixed64
+        /// Text, bytes or a message inside.
+        case bytes(Range<Int>)
+    }
+
+    let bytes: [UInt8]
+    private(set) var offset: Int
+    let end: Int
+
+    /// Reads the message in `range`, or all of `bytes`.
+    init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+        self.bytes = bytes
+        offset = range?.lowerBound ?? 0
+        end = range?.upperBound ?? bytes.count
+    }
+
+    /// The next field, or nil at the end. Throws for one that is cut or that no writer makes (groups, which proto2 gave up).
+    mutating func next() throws(TokenizerError) -> Field? {
+        guard offset < end else { return nil }
+        let start = offset
+        let tag = try varint()
+        guard let number = Int(exactly: tag >> 3), (1..<1 << 29).contains(number) else { throw damaged("a field with number \(tag >> 3)") }
+        let value: Value
+        switch tag & 7 {
+        case 0: value = .varint(try varint())
+        case 1:
+            _ = try take(8)
+            value = .fixed64
+        case 2:
+            let length = try varint()
+            guard length <= UInt64(end - offset) else { throw damaged("a field of \(length) bytes, but only \(end - offset) are left") }
+            value = .bytes(try take(Int(length)))
+        case 5: value = .fixed32(try take(4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[$1]) })
+        default: throw damaged("a field of wire type \(tag & 7)")
+        }
+        return Field(number: number, value: value, range: start..<offset)
+    }
+
+    private mutating func varint() throws(TokenizerError) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 70, by: 7) {
+            let byte = bytes[try take(1).lowerBound]
+            value |= UInt64(byte & 0x7F) &<< shift
+            if byte < 0x80 { return value }
+        }
+        throw damaged("a number of more than 10 bytes")
+    }
+
+    private mutating func take(_ count: Int) throws(TokenizerError) -> Range<Int> {
+        guard count <= end - offset else { throw damaged("the end in the middle of a field") }
+        defer { offset += count }
+        return offset..<offset + count
+    }
+
+    private func damaged(_ what: String) -> TokenizerError {
+        TokenizerError("is no SentencePiece model or is damaged: \(what), at byte \(offset)")
+    }
+}
