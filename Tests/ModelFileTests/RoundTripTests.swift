@@ -5,12 +5,21 @@ import Testing
 import Tiles
 
 @Suite struct RoundTripTests {
-    @Test func everyTypeAndLayoutReadsBackAsItWasWritten() throws {
-        let folder = try TemporaryFolder()
-        let sample = SampleModel()
-        try sample.write(to: folder.file("model.rgq"))
+    let folder: TemporaryFolder
+    let path: String
 
-        let file = try ModelFile(path: folder.file("model.rgq"))
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("model.rgq")
+    }
+
+    private func contents() throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+    @Test func everyTypeAndLayoutReadsBackAsItWasWritten() throws {
+        let sample = SampleModel()
+        try sample.write(to: path)
+
+        let file = try ModelFile(path: path)
         #expect(file.metadata == sample.metadata)
         #expect(file.tensors.count == sample.tensors.count)
         for (index, entry) in file.tensors.enumerated() {
@@ -20,10 +29,80 @@ import Tiles
             #expect(entry.isTiled == described.isTiled)
             #expect(entry.dimensions == described.dimensions)
             #expect(entry.matrixShape == described.matrixShape)
+            #expect(entry.weightCount == described.dimensions.reduce(1, *))
             #expect(file.bytes(of: entry).elementsEqual(sample.contents[index]))
             #expect(file.tensor(named: entry.name) == entry)
         }
         #expect(file.tensor(named: "none") == nil)
         try file.verifyAll()
+    }
+
+    @Test func sizesAreThoseOfWholeTiles() throws {
+        try SampleModel().write(to: path)
+        let file = try ModelFile(path: path)
+        let expected = [
+            "norm.weight": 4 * 37, "conv_1d.weight": 4 * 4 * 37, "cube": 4 * 2 * 3 * 5,
+            // 2 × 2 tiles; 3 matrices of 2 × 1.
+            "matrix.f32": 4 * 4096, "matrix.f16": 4 * 2048, "matrix.q8": 4 * 1088, "matrix.q4": 4 * 576,
+            "stack.f32": 6 * 4096, "stack.f16": 6 * 2048, "stack.q8": 6 * 1088, "stack.q4": 6 * 576,
+        ]
+        #expect(Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.byteCount) }) == expected)
+    }
+
+    @Test func everythingLiesWhereTheDocumentPutsIt() throws {
+        try SampleModel().write(to: path)
+        let file = try ModelFile(path: path)
+        let bytes = try contents()
+        func word(_ offset: Int) -> Int { (0..<8).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) } }
+        #expect(bytes[0..<8].elementsEqual([0x52, 0x47, 0x51, 0x31, 1, 0, 0, 0]))
+        #expect(word(8) == bytes.count)
+        #expect(file.byteCount == bytes.count)
+        #expect(word(16) == 128)
+        #expect(word(24) == 128 * file.tensors.count)
+        #expect(word(40) == 128 + word(24))
+
+        var end = word(40) + word(48)
+        for (index, entry) in file.tensors.enumerated() {
+            let start = (end + 4095) / 4096 * 4096
+            #expect(entry.offset == start)
+            #expect(bytes[end..<start].allSatisfy { $0 == 0 })
+            let row = 128 + 128 * index
+            #expect(bytes[row..<row + entry.name.utf8.count].elementsEqual(entry.name.utf8))
+            #expect(word(row + 96) == start)
+            #expect(word(row + 104) == entry.byteCount)
+            #expect(file.bytes(of: entry).baseAddress.map { Int(bitPattern: $0) % 4096 } == 0)
+            end = start + entry.byteCount
+        }
+        #expect(word(72) == file.tensors.first?.offset)
+        #expect(word(80) == bytes.count - word(72))
+        #expect(end == bytes.count)
+    }
+
+    @Test func theBytesDoNotDependOnThePiecesTheyCameIn() throws {
+        let sample = SampleModel()
+        try sample.write(to: path)
+        let inPieces = try contents()
+        let writer = try ModelFileWriter(target: path, tensors: sample.tensors, metadata: sample.metadata)
+        try sample.contents.flatMap { $0 }.withUnsafeBytes { try writer.append($0) }
+        #expect(writer.byteCount == inPieces.count)
+        try writer.finish()
+        #expect(try contents() == inPieces)
+    }
+
+    @Test(arguments: [
+        Metadata(configuration: Array("{}".utf8), tokenizer: [1]),
+        Metadata(configuration: [], tokenizer: [], chatTemplate: "", provenance: []),
+        Metadata(configuration: [], tokenizer: [], chatTemplate: "{text} – größer, 大きい, 🙂\0"),
+        Metadata(configuration: [], tokenizer: (0..<1_000_000).map { UInt8(truncatingIfNeeded: ($0 * $0) >> 7) }),
+    ])
+    func metadataReadsBackAsItWasWritten(_ metadata: Metadata) throws {
+        try SampleModel(tensors: [SampleModel.tensors[0]], metadata: metadata).write(to: path)
+        #expect(try ModelFile(path: path).metadata == metadata)
+    }
+
+    @Test func theLongestNameFits() throws {
+        let name = String(repeating: "n", count: 71)
+        try SampleModel(tensors: [TensorDescription(name: name, type: .f32, dimensions: [1], isTiled: false)]).write(to: path)
+        #expect(try ModelFile(path: path).tensor(named: name)?.byteCount == 4)
     }
 }

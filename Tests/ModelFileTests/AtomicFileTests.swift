@@ -1,0 +1,195 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct AtomicFileTests {
+    let folder: TemporaryFolder
+    let target: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        target = folder.file("out.bin")
+    }
+
+    /// Writes a whole file.
+    private func write(_ bytes: [UInt8], to target: String) throws {
+        let file = try AtomicFile(target: target)
+        try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.commit()
+    }
+
+    private func contents(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+    private func mode(_ path: String) throws -> mode_t {
+        var status = stat()
+        try #require(lstat(path, &status) == 0)
+        return status.st_mode & 0o7777
+    }
+
+    @Test func itAppearsWholeAndUnderItsNameAlone() throws {
+        let file = try AtomicFile(target: target)
+        try [UInt8]([4, 5]).withUnsafeBytes { try file.write($0, at: 3) }
+        try [UInt8]([1]).withUnsafeBytes { try file.write($0, at: 0) }
+        let temporary = try #require(try folder.contents().first)
+        #expect(temporary.hasPrefix(".out.bin."))
+        #expect(temporary.hasSuffix(".partial"))
+        try file.commit()
+        #expect(try folder.contents() == ["out.bin"])
+        #expect(try contents(target) == [1, 0, 0, 4, 5])
+    }
+
+    @Test func withoutACommitItLeavesNothing() throws {
+        do {
+            let file = try AtomicFile(target: target)
+            try [UInt8]([1]).withUnsafeBytes { try file.write($0, at: 0) }
+        }
+        #expect(try folder.contents() == [])
+    }
+
+    @Test func aNameInTheWorkingFolderAndOneAtTheRootHaveFolders() throws {
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/nothing") }
+        #expect(error.path == "/proc/nothing")
+        let name = "rg-edge-test-\(UUID().uuidString)"
+        try write([9], to: name)
+        defer { unlink(name) }
+        #expect(try contents(name) == [9])
+    }
+
+    @Test func aNewFileIsReadableByAllAndAnOldOneKeepsItsPermissions() throws {
+        try write([1], to: target)
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("Umask:") })
+        let mask = try #require(mode_t(line.dropFirst(6).trimmingCharacters(in: .whitespaces), radix: 8))
+        #expect(try mode(target) == 0o644 & ~mask)
+        try #require(chmod(target, 0o600) == 0)
+        try write([2], to: target)
+        #expect(try mode(target) == 0o600)
+        #expect(try contents(target) == [2])
+    }
+
+    @Test func aLinkIsReplacedAndNotWhatItPointsTo() throws {
+        try folder.write([1], to: "pointed-to")
+        try #require(symlink("pointed-to", target) == 0)
+        try write([2], to: target)
+        #expect(try contents(folder.file("pointed-to")) == [1])
+        #expect(try contents(target) == [2])
+        try #require(unlink(target) == 0 && symlink("nowhere", target) == 0)
+        try write([3], to: target)
+        #expect(try folder.contents() == ["out.bin", "pointed-to"])
+    }
+
+    @Test func longNamesFit() throws {
+        let long = folder.file(String(repeating: "ä", count: 127))
+        try write([1], to: long)
+        #expect(try contents(long) == [1])
+        #expect(throws: FileError.self) { try write([1], to: long + "xx") }
+    }
+
+    @Test(arguments: [
+        ("", "names no file"), (".", "is a folder"), ("..", "is a folder"), ("/", "is a folder"), ("/dev/null", "is not a regular file"),
+    ])
+    func whatIsNoNameForAFileIsRefused(_ target: String, _ problem: String) throws {
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+        #expect(error.problem == problem)
+        #expect(error.advice.contains("give the name of a file"))
+    }
+
+    @Test func aFolderIsRefused() throws {
+        for target in [folder.path, folder.path + "/"] {
+            let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+            #expect(error.description == "\(target): is a folder; give the name of a file in it")
+        }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("new/")) }
+        #expect(error.problem == "names no file")
+    }
+
+    @Test func aMissingFolderIsNamed() throws {
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("missing/out.bin")) }
+        #expect(error.description == "\(folder.file("missing/out.bin")): its folder \(folder.file("missing")) doesn't exist; make the folder first")
+        try folder.write([1], to: "file")
+        #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin")) }
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aReadOnlyDiskIsAnError() throws {
+        let disk = try SmallDisk(byteCount: 1 << 20)
+        try disk.makeReadOnly()
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: disk.file("out.bin")) }
+        #expect(error.code == EROFS)
+        #expect(error.description.contains("making a file in \(disk.path) failed (Read-only file system)"))
+        #expect(error.advice.contains("take another folder"))
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aReadOnlyFolderIsAnError() throws {
+        try #require(chmod(folder.path, 0o500) == 0)
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+        #expect(error.code == EACCES)
+        #expect(error.advice.contains("permission"))
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aFullDiskIsAnError() throws {
+        let disk = try SmallDisk(byteCount: 1 << 16)
+        do {
+            let file = try AtomicFile(target: disk.file("out.bin"))
+            try file.checkRoom(for: 1000)
+            let early = try #require(throws: FileError.self) { try file.checkRoom(for: 1 << 17) }
+            #expect(early.description == "\(disk.file("out.bin")): needs 131072 bytes, but its disk has only 65536 left; make room on it, or take another")
+            let late = try #require(throws: FileError.self) {
+                try [UInt8](repeating: 1, count: 1 << 17).withUnsafeBytes { try file.write($0, at: 0) }
+            }
+            #expect(late.code == ENOSPC)
+            #expect(late.advice.contains("the disk is full"))
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+    }
+
+    @Test func aFileLargerThanTheLimitIsAnError() async {
+        await #expect(processExitsWith: .success) {
+            // Without this, the limit kills the process.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            let folder = try TemporaryFolder()
+            let file = try AtomicFile(target: folder.file("out.bin"))
+            let error = try #require(throws: FileError.self) {
+                try [UInt8](repeating: 1, count: 8192).withUnsafeBytes { try file.write($0, at: 0) }
+            }
+            #expect(error.code == EFBIG)
+            #expect(error.advice.contains("ulimit -f"))
+        }
+    }
+
+    @Test func aSignalHandlerRemovesWhatIsUnfinished() async throws {
+        await #expect(processExitsWith: .signal(SIGTERM)) { [folder = folder.path as String] in
+            AtomicFile.removeUnfinished()
+            signal(SIGTERM) { number in
+                AtomicFile.removeUnfinished()
+                signal(number, SIG_DFL)
+                raise(number)
+            }
+            let finished = try AtomicFile(target: folder + "/finished")
+            try finished.commit()
+            // Three more than can be registered.
+            let files = try (0..<19).map { try AtomicFile(target: folder + "/\($0)") }
+            withExtendedLifetime(files) {
+                // To the process: this thread is one of a pool, which blocks signals.
+                kill(getpid(), SIGTERM)
+                sleep(60)
+            }
+        }
+        #expect(try folder.contents().filter { $0.hasSuffix(".partial") }.count == 3)
+        #expect(try folder.contents().contains("finished"))
+    }
+
+    @Test func killedItLeavesNothingUnderItsName() async throws {
+        await #expect(processExitsWith: .signal(SIGKILL)) { [target = target as String] in
+            let file = try AtomicFile(target: target)
+            try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: 0) }
+            kill(getpid(), SIGKILL)
+        }
+        let left = try folder.contents()
+        #expect(left.count == 1)
+        #expect(left.first?.hasPrefix(".out.bin.") == true)
+        #expect(left.first?.hasSuffix(".partial") == true)
+    }
+}
