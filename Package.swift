@@ -81,7 +81,7 @@ let package = Package(
         // The model.
         .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
         .target(name: "Text", dependencies: ["CSentencePiece"]),
-        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "Kernels", "ModelFile", "Text"]),
+        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "Text"]),
 
         // The commands.
         .target(name: "CommandSupport", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),

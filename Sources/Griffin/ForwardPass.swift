@@ -83,7 +83,7 @@ extension ForwardPass: TeamJob {
     }
 
     /// The residual stream starts with the tokens' embeddings × sqrt(width); rotary angles are computed on the way.
-    private func embed(_ chunk: Chunk, _ member: TeamMember) {
+    func embed(_ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width
         member.share(chunk.count) { tokens in
             for token in tokens {

@@ -1,0 +1,136 @@
+import Griffin
+import KernelTypes
+import Kernels
+import ModelFile
+import Synchronization
+import Text
+
+/// A model file, mapped and ready to run.
+///
+/// Opening takes milliseconds: weights stay in the file and are read in place. Immutable; any number of threads may use it and its
+/// sessions at once. Its threads and the memory of its forward pass are there once, whatever the number of sessions: these take turns.
+public final class Model: Sendable {
+    /// What can be chosen at open.
+    public struct Options: Sendable {
+        /// Threads that compute, the caller's included; nil for one a physical core that this process may use.
+        public var threads: Int?
+        /// The kernel set by name, as in `Kernels.compiledNames`; nil for the best that this processor can run.
+        public var kernels: String?
+        /// Check the checksum of every tensor before use, which reads the whole file.
+        public var verify: Bool
+
+        public init(threads: Int? = nil, kernels: String? = nil, verify: Bool = false) {
+            self.threads = threads
+            self.kernels = kernels
+            self.verify = verify
+        }
+
+        /// More threads than any machine has cores for this.
+        public static let threadLimit = 1024
+    }
+
+    public let configuration: Configuration
+    public let tokenizer: Tokenizer
+    /// How a conversation is written; nil for base models.
+    public let chatTemplate: ChatTemplate?
+    public let file: ModelFile
+    public let weights: Weights
+    /// Tokens that are computed together when a prompt is fed.
+    public let chunk = 256
+
+    private let forwardPass: ForwardPass
+    /// Held while a session uses the forward pass.
+    private let turn = Mutex(())
+
+    /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, and for
+    /// options that make no sense here.
+    public init(path: String, options: Options = Options()) throws(ModelError) {
+        let kernels = try Model.kernels(named: options.kernels)
+        let threads = options.threads ?? ProcessorCount.usableCores
+        guard (1...Options.threadLimit).contains(threads) else {
+            throw ModelError(.argument, "\(threads) threads are not possible; give a number in 1…\(Options.threadLimit)")
+        }
+        do {
+            file = try ModelFile(path: path)
+            if options.verify { try file.verifyAll() }
+        } catch {
+            throw ModelError(error)
+        }
+        configuration = try Model.configuration(of: file)
+        do {
+            weights = try Weights(file: file, configuration: configuration)
+        } catch {
+            throw ModelError(.format, error.description)
+        }
+        (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
+        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk) else {
+            throw ModelError(.memory, "\(path): no memory to run the model; close other programs")
+        }
+        self.forwardPass = forwardPass
+    }
+
+    /// An empty session.
+    public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
+
+    /// Feeds a chunk of tokens when it is this caller's turn.
+    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output) {
+        turn.withLock { _ in forwardPass.feed(tokens, to: state, output: output) }
+    }
+}
+
+extension Model {
+    /// Threads that compute, the caller's included.
+    public var threads: Int { forwardPass.team.count }
+    public var kernels: KernelSet { forwardPass.kernels }
+    /// Weights of the model, the tied head counted once.
+    public var parameterCount: Int { weights.parameterCount }
+    /// True if the model knows how a conversation is written.
+    public var isInstructionTuned: Bool { chatTemplate != nil }
+
+    /// Bytes of the mapped file.
+    public var mappedBytes: Int { file.byteCount }
+    /// Bytes allocated by each session, at any length.
+    public var sessionBytes: Int { Session.byteCount(self) }
+    /// Bytes allocated once, for all sessions.
+    public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes }
+}
+
+extension Model {
+    private static func kernels(named name: String?) throws(ModelError) -> KernelSet {
+        guard let name else { return Kernels.best }
+        if let kernels = Kernels.named(name) { return kernels }
+        let choice = "choose one of \(Kernels.available.map(\.name).joined(separator: ", "))"
+        throw ModelError(
+            .argument,
+            Kernels.compiledNames.contains(name)
+                ? "this processor can't run the \(name) kernels; \(choice)" : "there are no kernels named \"\(name)\"; \(choice)")
+    }
+
+    private static func configuration(of file: ModelFile) throws(ModelError) -> Configuration {
+        do {
+            return try Configuration(parsing: file.metadata.configuration)
+        } catch {
+            throw ModelError(.format, "\(file.path): \(error); convert the model again with this version's rg-quant")
+        }
+    }
+
+    private static func text(of file: ModelFile, _ configuration: Configuration) throws(ModelError) -> (Tokenizer, ChatTemplate?) {
+        let tokenizer: Tokenizer
+        do {
+            tokenizer = try Tokenizer(model: file.metadata.tokenizer)
+        } catch {
+            throw ModelError(.format, "\(file.path): \(error); convert the model again")
+        }
+        guard tokenizer.vocabularySize == configuration.vocabularySize else {
+            throw ModelError(
+                .format,
+                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); convert the model again")
+        }
+        guard let template = file.metadata.chatTemplate else { return (tokenizer, nil) }
+        do {
+            return (tokenizer, try ChatTemplate(template))
+        } catch {
+            throw ModelError(.format, "\(file.path): \(error); convert the model again")
+        }
+    }
+}

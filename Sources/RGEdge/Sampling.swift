@@ -1,0 +1,51 @@
+/// How the next token is chosen from the logits.
+///
+/// Applied in this order, as in llama.cpp: repetition penalty, top-k, top-p, min-p, temperature. The defaults switch all of it off:
+/// greedy choice.
+public struct Sampling: Equatable, Sendable {
+    /// Divides the logits before the draw; 0 takes the most likely token always.
+    public var temperature: Float
+    /// Keep the k most likely tokens; 0 for all.
+    public var topK: Int
+    /// Keep the fewest most likely tokens whose probabilities add up to this (Holtzman et al., arXiv:1904.09751); 1 for all.
+    public var topP: Float
+    /// Keep the tokens of at least this part of the most likely one's probability (Nguyen et al., arXiv:2407.01082); 0 for all.
+    public var minP: Float
+    /// Divides positive and multiplies negative logits of the last tokens (Keskar et al., arXiv:1909.05858, section 4.1); 1 for none.
+    public var repetitionPenalty: Float
+    /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``.
+    public var repetitionWindow: Int
+    /// The same seed gives the same text for the same model and tokens: the draw at a position depends on nothing else.
+    public var seed: UInt64
+
+    /// The longest ``repetitionWindow``: what a session remembers of its tokens.
+    public static let repetitionWindowLimit = 4096
+
+    public init(
+        temperature: Float = 0, topK: Int = 0, topP: Float = 1, minP: Float = 0, repetitionPenalty: Float = 1,
+        repetitionWindow: Int = 64, seed: UInt64 = 0
+    ) {
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.minP = minP
+        self.repetitionPenalty = repetitionPenalty
+        self.repetitionWindow = repetitionWindow
+        self.seed = seed
+    }
+
+    /// Nil if the options make sense; otherwise a clause that names the one that doesn't.
+    public var problem: String? {
+        if !(temperature >= 0 && temperature.isFinite) { return "the temperature is \(temperature), not a number from 0 on" }
+        if topK < 0 { return "top-k is \(topK), not a number from 0 on" }
+        if !(topP > 0 && topP <= 1) { return "top-p is \(topP), not above 0 and up to 1" }
+        if !(minP >= 0 && minP <= 1) { return "min-p is \(minP), not in 0…1" }
+        if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
+            return "the repetition penalty is \(repetitionPenalty), not a number above 0"
+        }
+        if !(0...Sampling.repetitionWindowLimit).contains(repetitionWindow) {
+            return "the repetition window is \(repetitionWindow), not in 0…\(Sampling.repetitionWindowLimit)"
+        }
+        return nil
+    }
+}
