@@ -7,13 +7,16 @@ public enum Diagnostics {
         write("\(command): \(onOneLine(message))\n")
     }
 
+    /// Writes lines that are no error: figures, what the command waits for.
+    public static func note(_ lines: String) { write(lines + "\n") }
+
     /// Writes text as it is. That nobody reads it is no error.
     static func write(_ text: String) {
         try? writeAll(text, to: STDERR_FILENO)
     }
 
     /// The text with control characters escaped.
-    static func onOneLine(_ text: String) -> String {
+    public static func onOneLine(_ text: String) -> String {
         text.unicodeScalars.map { scalar in
             switch scalar.properties.generalCategory {
             case .control, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)

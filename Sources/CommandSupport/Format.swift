@@ -5,15 +5,23 @@ public enum Format {
     /// A number with so many digits after the point.
     public static func fixed(_ value: Double, digits: Int) -> String { print("%.*f", Int32(digits), value) }
 
-    /// A number in three digits, with an exponent where it is small: `0.0412`, `3.2e-06`.
-    public static func short(_ value: Double) -> String { print("%.3g", value) }
+    /// A number in three digits, with an exponent where it is small, and all digits before the point where it is large:
+    /// `0.0412`, `3.2e-06`, `12345`.
+    public static func short(_ value: Double) -> String { print(value.magnitude < 999.5 ? "%.3g" : "%.0f", value) }
 
     /// A count of bytes in three digits: `999 B`, `1.23 kB`, `45.6 MB`. Units are powers of 1000.
     public static func bytes(_ count: Int) -> String { bytes(Double(count)) }
 
     /// The same for a rate or an average.
-    public static func bytes(_ count: Double) -> String {
-        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+    public static func bytes(_ count: Double) -> String { scaled(count, units: ["B", "kB", "MB", "GB", "TB", "PB", "EB"]) }
+
+    /// A count of anything in three digits: `999`, `4.07 million`, `2.68 billion`.
+    public static func count(_ count: Int) -> String {
+        scaled(Double(count), units: ["", "thousand", "million", "billion", "trillion"])
+    }
+
+    /// A number in three digits and its unit; units are a factor of 1000 apart.
+    private static func scaled(_ count: Double, units: [String]) -> String {
         var value = count
         var unit = 0
         // 999.5 would be shown as 1000.
@@ -22,7 +30,8 @@ public enum Format {
             unit += 1
         }
         let digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-        return "\(fixed(value, digits: digits)) \(units[unit])"
+        let number = fixed(value, digits: digits)
+        return units[unit].isEmpty ? number : "\(number) \(units[unit])"
     }
 
     /// A time: `8 s`, `2 min 05 s`, `1 h 02 min`.

@@ -13,6 +13,7 @@ extension ParsableCommand {
         // A closed pipe is an error of write(2) instead, so that whoever has a temporary file removes it.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             try command.run()
             Glibc.exit(EXIT_SUCCESS)
@@ -31,6 +32,14 @@ extension ParsableCommand {
             Diagnostics.report(
                 code == .validationFailure ? usageMessage(for: error) : String(describing: error), command: _commandName)
             Glibc.exit(code.rawValue)
+        }
+    }
+
+    /// Throws for an argument that is not UTF-8: Swift would hand it on with other characters in the place of its bytes.
+    private static func checkArguments() throws(ValidationError) {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else { continue }
+            throw ValidationError("Argument \(index) is not UTF-8, which texts and names of files have to be")
         }
     }
 

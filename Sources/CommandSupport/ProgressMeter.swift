@@ -1,6 +1,6 @@
 import Glibc
 
-/// Shows on standard error how far a task of many bytes is: a bar that is redrawn on a terminal, elsewhere a line a tenth.
+/// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a terminal, elsewhere a line a tenth.
 public final class ProgressMeter {
     /// What is shown.
     public enum Style: Sendable {
@@ -12,7 +12,27 @@ public final class ProgressMeter {
         }
     }
 
+    /// What the task is measured in.
+    public enum Unit: Sendable {
+        case bytes, tokens
+
+        func amount(_ done: Int, of total: Int) -> String {
+            switch self {
+            case .bytes: "\(Format.bytes(done)) of \(Format.bytes(total))"
+            case .tokens: "\(done) of \(total) tokens"
+            }
+        }
+
+        func rate(_ perSecond: Double) -> String {
+            switch self {
+            case .bytes: "\(Format.bytes(perSecond))/s"
+            case .tokens: "\(Format.short(perSecond)) tokens/s"
+            }
+        }
+    }
+
     private let task: String
+    private let unit: Unit
     private let style: Style
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
@@ -23,13 +43,14 @@ public final class ProgressMeter {
     private static let interval = Duration.milliseconds(100)
 
     /// A meter for a task that a participle names: `converting`.
-    public init(_ task: String, style: Style) {
+    public init(_ task: String, unit: Unit = .bytes, style: Style) {
         self.task = task
+        self.unit = unit
         self.style = style
         start = clock.now
     }
 
-    /// Shows that `done` of `total` bytes are done, if it is time to.
+    /// Shows that `done` of `total` units are done, if it is time to.
     public func update(done: Int, total: Int) {
         guard total > 0 else { return }
         switch style {
@@ -38,12 +59,12 @@ public final class ProgressMeter {
             let now = clock.now
             if let lastDrawing, now - lastDrawing < Self.interval { return }
             lastDrawing = now
-            draw(Report(done: done, total: total, seconds: seconds(now - start)))
+            draw(Report(unit: unit, done: done, total: total, seconds: seconds(now - start)))
         case .lines:
             let tenths = Int(Double(done) / Double(total) * 10)
             guard tenths > tenthsShown else { return }
             tenthsShown = tenths
-            let report = Report(done: done, total: total, seconds: seconds(clock.now - start))
+            let report = Report(unit: unit, done: done, total: total, seconds: seconds(clock.now - start))
             Diagnostics.write("\(task): \(report.percent), \(report.amount), \(report.rate)\n")
         }
     }
@@ -72,14 +93,15 @@ public final class ProgressMeter {
 
     /// The figures of one moment.
     private struct Report {
+        let unit: Unit
         let done: Int
         let total: Int
         let seconds: Double
 
         var fraction: Double { min(1, Double(done) / Double(total)) }
         var percent: String { "\(Int(fraction * 100)) %" }
-        var amount: String { "\(Format.bytes(done)) of \(Format.bytes(total))" }
-        var rate: String { seconds > 0 ? "\(Format.bytes(Double(done) / seconds))/s" : "" }
+        var amount: String { unit.amount(done, of: total) }
+        var rate: String { seconds > 0 ? unit.rate(Double(done) / seconds) : "" }
         var timeLeft: String {
             done > 0 ? "\(Format.duration(seconds: seconds * Double(total - done) / Double(done))) left" : ""
         }

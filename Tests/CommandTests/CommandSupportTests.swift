@@ -23,6 +23,10 @@ import Testing
         #expect(Format.fixed(-0.126, digits: 2) == "-0.13")
         #expect(Format.short(0.041239) == "0.0412")
         #expect(Format.short(3.21e-6) == "3.21e-06")
+        #expect(Format.short(999.4) == "999")
+        #expect(Format.short(12_345.6) == "12346")
+        #expect(Format.count(999) == "999")
+        #expect(Format.count(4_069_000) == "4.07 million")
         #expect(Format.fixed(.greatestFiniteMagnitude, digits: 300).count < 512, "cut, not overrun")
     }
 
