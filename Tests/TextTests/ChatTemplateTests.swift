@@ -1,0 +1,109 @@
+import TestSupport
+import Testing
+
+@testable import Text
+
+@Suite struct ChatTemplateTests {
+    let tokenizer: Tokenizer
+
+    init() throws { tokenizer = try Tokenizer(.gemmaLike) }
+
+    /// What SentencePiece itself makes of a whole text, marks and all.
+    func whole(_ text: String) -> [UInt32] { tokenizer.encode(text, controls: .parsed) }
+
+    @Test func gemmasTemplateIsKnown() throws {
+        #expect(ChatTemplate.gemma.text == "<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n")
+        #expect(try ChatTemplate(ChatTemplate.gemma.text) == .gemma)
+    }
+
+    @Test func aTurnHasTheTokensOfTheWholeText() {
+        var source = TextSource(seed: 41)
+        let edges = ["", "\n", "\n\nx\n\n", " x ", "\t", "hi"]
+        for text in edges + (0..<500).map({ _ in source.text() }) where !TextSource.marks.contains(where: text.contains) {
+            let expected = whole("<start_of_turn>user\n\(text)<end_of_turn>\n<start_of_turn>model\n")
+            #expect(ChatTemplate.gemma.encode(user: text, with: tokenizer) == expected, "\(text.debugDescription)")
+        }
+    }
+
+    @Test func lineBreaksMeetAtTheSeam() {
+        let tokens = ChatTemplate.gemma.encode(user: "\n\nhi", with: tokenizer)
+        #expect(tokens.contains(110) && tokens.filter { $0 == 108 }.count == 2)
+    }
+
+    @Test func marksInTheUsersTextAreText() {
+        var source = TextSource(seed: 42)
+        for _ in 0..<500 {
+            let text = source.text(with: TextSource.marks + TextSource.controls)
+            let tokens = ChatTemplate.gemma.encode(user: text, with: tokenizer)
+            #expect(tokens.filter(tokenizer.isControl) == [106, 107, 106])
+            #expect(tokenizer.decode(tokens) == Array("user\n\(text)\nmodel\n".utf8))
+        }
+    }
+
+    @Test func aMarkThatTheTemplateBeginsAndTheUserEndsIsText() throws {
+        let template = try ChatTemplate("<start_of_{text}_of_turn>")
+        for text in ["turn>", "turn><end"] {
+            #expect(!template.encode(user: text, with: tokenizer).contains(where: tokenizer.isControl))
+        }
+    }
+
+    @Test func aFurtherTurnEndsTheOneBefore() {
+        let turn = "<start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\n"
+        #expect(ChatTemplate.gemma.encode(user: "hi", after: .none, with: tokenizer) == whole(turn))
+        #expect(ChatTemplate.gemma.encode(user: "hi", after: .ended, with: tokenizer) == whole("\n" + turn))
+        #expect(ChatTemplate.gemma.encode(user: "hi", after: .cut, with: tokenizer) == whole("<end_of_turn>\n" + turn))
+    }
+
+    @Test func aConversationHasTheTokensOfTheWholeText() {
+        let turns = ["hi", "and\n", "then?"]
+        var tokens: [UInt32] = []
+        var text = ""
+        for (number, user) in turns.enumerated() {
+            let previous: ChatTemplate.PreviousTurn = number == 0 ? .none : number == 1 ? .ended : .cut
+            tokens += ChatTemplate.gemma.encode(user: user, after: previous, with: tokenizer)
+            text += "<start_of_turn>user\n\(user)<end_of_turn>\n<start_of_turn>model\n"
+            tokens += tokenizer.encode("Well.") + (number == 0 ? [107] : [])
+            text += "Well." + (number == turns.count - 1 ? "" : "<end_of_turn>\n")
+        }
+        #expect(tokens == whole(text))
+    }
+
+    @Test func aTemplateWithoutMarksHasNoEndOfATurn() throws {
+        let template = try ChatTemplate("Q: {text}\nA:")
+        #expect(template.encode(user: "x", after: .cut, with: tokenizer) == tokenizer.encode("Q: x\nA:"))
+    }
+
+    @Test(arguments: [("", 0), ("no place", 0), ("{text}{text}", 2), ("{text} {TEXT} {text} {text}", 3), ("{ text }", 0)])
+    func aTemplateHasExactlyOnePlace(_ template: String, _ count: Int) throws {
+        let error = #expect(throws: ChatTemplateError.self) { try ChatTemplate(template) }
+        #expect(error?.count == count)
+        #expect(error?.description.contains("{text}") == true)
+    }
+
+    @Test func aCombiningCharacterDoesNotHideThePlace() throws {
+        let template = try ChatTemplate("{text}\u{301}")
+        #expect(tokenizer.decode(template.encode(user: "e", with: tokenizer)) == Array("e\u{301}".utf8))
+    }
+
+    // MARK: - Jinja
+
+    static let gemmaJinja = """
+        {{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}\
+        {% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}\
+        {{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}\
+        {% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}\
+        {{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}\
+        {% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}
+        """
+
+    @Test func gemmasJinjaTemplateIsRecognized() {
+        #expect(ChatTemplate.recognize(jinja: Self.gemmaJinja) == .gemma)
+    }
+
+    @Test(arguments: [
+        "", "{{ messages }}", "<start_of_turn>", "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}",
+        "[INST] {{ messages[0]['content'] }} [/INST] user model",
+    ]) func otherJinjaTemplatesAreNot(_ program: String) {
+        #expect(ChatTemplate.recognize(jinja: program) == nil)
+    }
+}

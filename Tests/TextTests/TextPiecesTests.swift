@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Text
+
+@Suite struct TextPiecesTests {
+    static func cut(_ text: some Sequence<UInt8>, cutsAtLineBreaks: Bool = true, wanted: Int, limit: Int) -> [[UInt8]] {
+        Array(text).withUnsafeBytes { text in
+            TextPieces(text, cutsAtLineBreaks: cutsAtLineBreaks, wanted: wanted, limit: limit).map(Array.init)
+        }
+    }
+
+    @Test func aTextIsCutBeforeALineBreakAfterTheWantedLength() {
+        let pieces = Self.cut("abcd\nef\n\n\ngh\ni".utf8, wanted: 5, limit: 100)
+        #expect(pieces == ["abcd\nef", "\n\n\ngh", "\ni"].map { Array($0.utf8) })
+    }
+
+    @Test func aTextWithoutLineBreaksIsCutAtTheLimitBetweenCharacters() {
+        let pieces = Self.cut("日本語日本語".utf8, wanted: 2, limit: 7)
+        #expect(pieces == ["日本", "語日", "本語"].map { Array($0.utf8) })
+        #expect(Self.cut([UInt8](repeating: 0x80, count: 9), wanted: 2, limit: 4).map(\.count) == [4, 4, 1])
+    }
+
+    @Test func lineBreaksThatMergeAreNotCutAt() {
+        #expect(Self.cut("ab\ncd\nef".utf8, cutsAtLineBreaks: false, wanted: 2, limit: 100).count == 1)
+    }
+
+    @Test func piecesPutTogetherAreTheText() {
+        var source = TextSource(seed: 21)
+        for _ in 0..<2000 {
+            let text = source.bytes(60)
+            let limit = Int.random(in: 4...40, using: &source.random)
+            let wanted = Int.random(in: 1...limit, using: &source.random)
+            let pieces = Self.cut(text, wanted: wanted, limit: limit)
+            #expect(pieces.flatMap { $0 } == text)
+            #expect(pieces.allSatisfy { !$0.isEmpty && $0.count <= max(limit, wanted) })
+        }
+    }
+
+    @Test func theTokensOfATextAreThoseOfItsPieces() throws {
+        let tokenizer = try Tokenizer(.gemmaLike)
+        #expect(tokenizer.cutsAtLineBreaks)
+        var source = TextSource(seed: 22)
+        for _ in 0..<1000 {
+            let text = source.text(40)
+            let pieces = Self.cut(text.utf8, wanted: 1, limit: 1 << 20)
+            #expect(pieces.flatMap { piece in piece.withUnsafeBytes { tokenizer.encode(utf8: $0) } } == tokenizer.encode(text))
+        }
+    }
+
+    @Test func aLongTextHasTheTokensThatTheLibraryGivesForAllOfIt() throws {
+        let model = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TokenizerTests.tinyEnglish)))
+        let tokenizer = try Tokenizer(model: model), library = try Processor(model)
+        let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.heldOut)))
+        #expect(text.count > TextPieces.wanted)
+        var whole: [UInt32] = []
+        #expect(text.withUnsafeBytes { library.encode($0, into: &whole) })
+        #expect(text.withUnsafeBytes { tokenizer.encode(utf8: $0) } == whole)
+    }
+
+    @Test func aVocabularyWhoseLineBreaksMergeIsNotCutAtThem() throws {
+        let cases: [([ModelBuilder.Piece], Bool)] = [
+            ([], false), ([.init("\n", .normal)], false), ([.init("\n", .userDefined)], true), ([.init("\n\n", .userDefined)], false),
+            ([.init("\n", .userDefined), .init("\r\n", .userDefined)], false),
+            ([.init("\n", .userDefined), .init("\n\t\n", .userDefined)], false),
+            ([.init("\n", .userDefined), .init("\n\t", .userDefined)], true),
+        ]
+        for (pieces, cuts) in cases { #expect(try Tokenizer(.small(pieces)).cutsAtLineBreaks == cuts) }
+    }
+}
