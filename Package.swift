@@ -69,7 +69,7 @@ let package = Package(
         .target(name: "JSON", dependencies: ["CJansson"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
-        .target(name: "Quantization", dependencies: ["Tiles"]),
+        .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
         // Kernels: one module an instruction set behind one table of functions.
         .target(name: "KernelTypes", dependencies: ["Tiles"]),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "CSIMDSelect.h"
+
 /// Tells the processor that this is a spin loop, so that it saves power and leaves room to the sibling thread.
 static inline void csimd_pause(void) {
 #if defined(__x86_64__)

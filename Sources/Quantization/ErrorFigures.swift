@@ -1,0 +1,54 @@
+/// How far stored weights are from the original ones. Figures of parts are merged into those of the whole.
+public struct ErrorFigures: Equatable, Sendable {
+    /// Sum of the squares of the original weights.
+    public var squares = 0.0
+    /// Sum of the squares of the differences.
+    public var squaredErrors = 0.0
+    /// Largest magnitude of an original weight.
+    public var largestWeight: Float = 0
+    /// Largest magnitude of a difference.
+    public var largestError: Float = 0
+
+    public init() {}
+
+    /// sqrt(Σ error² / Σ weight²), 0 where all weights are 0: the part of the weights that is lost.
+    public var relativeError: Double { squares > 0 ? (squaredErrors / squares).squareRoot() : 0 }
+
+    /// Adds the figures of another part. Sums may differ in the last digits where parts are merged in another order.
+    public mutating func merge(_ other: ErrorFigures) {
+        squares += other.squares
+        squaredErrors += other.squaredErrors
+        largestWeight = max(largestWeight, other.largestWeight)
+        largestError = max(largestError, other.largestError)
+    }
+}
+
+/// The figures of one tile, a lane a row: the sums are short enough for f32.
+struct LaneFigures {
+    private(set) var squares = Lanes.zero
+    private(set) var squaredErrors = Lanes.zero
+    private(set) var largestWeight = Lanes.zero
+    private(set) var largestError = Lanes.zero
+
+    @inline(__always) mutating func add(_ weights: Lanes, stored: Lanes) {
+        let errors = weights - stored
+        squares += weights * weights
+        squaredErrors += errors * errors
+        largestWeight = largestWeight.larger(weights.magnitude)
+        largestError = largestError.larger(errors.magnitude)
+    }
+
+    /// True if the magnitude of every weight is below `limit`.
+    @inline(__always) func isBelow(_ limit: Float) -> Bool { all(largestWeight .< Lanes(repeating: limit)) }
+}
+
+extension ErrorFigures {
+    init(_ lanes: LaneFigures) {
+        for row in 0..<Lanes.scalarCount {
+            squares += Double(lanes.squares[row])
+            squaredErrors += Double(lanes.squaredErrors[row])
+        }
+        largestWeight = lanes.largestWeight.max()
+        largestError = lanes.largestError.max()
+    }
+}

@@ -1,0 +1,54 @@
+import Tiles
+
+/// A tile of q4: scales, then bytes with a code of block 0 in the low nibble and one of block 1 in the high nibble; otherwise as
+/// ``Q8Tile``. Codes are stored plus ``bias``.
+enum Q4Tile {
+    static let bias: UInt32 = 8
+
+    /// False if a weight is so large that its block's scale is beyond f16.
+    static func encode(
+        _ weights: HalfPanel, _ importance: UnsafePointer<Float>, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+        _ figures: inout LaneFigures
+    ) -> Bool {
+        let low = ScaleSearch.scale(weights, importance)
+        let high = ScaleSearch.scale(weights.advanced(by: Tile.block), importance + Tile.block)
+        low.store(in: tile, block: 0, half)
+        high.store(in: tile, block: 1, half)
+        for quad in 0..<Tile.block / 4 {
+            var codes = LaneBits.zero
+            for part in 0..<4 {
+                let column = quad * 4 + part
+                let both = code(weights[column], low, &figures) | code(weights[Tile.block + column], high, &figures) &<< LaneBits(repeating: 4)
+                codes |= both &<< LaneBits(repeating: UInt32(8 * part))
+            }
+            tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
+        }
+        return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
+    }
+
+    /// The nibbles of 8 weights.
+    private static func code(_ weights: Lanes, _ scale: BlockScale, _ figures: inout LaneFigures) -> LaneBits {
+        let code = ScaleSearch.code(weights, scale.inverse)
+        figures.add(weights, stored: code * scale.scale)
+        return (code.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
+    }
+
+    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
+        for block in 0..<Tile.blocks {
+            let scale = BlockScale(loading: tile, block: block, half).scale
+            for quad in 0..<Tile.block / 4 {
+                let codes = tile.loadUnaligned(fromByteOffset: offset(quad, half), as: LaneBits.self)
+                for part in 0..<4 {
+                    let stored = (codes &>> LaneBits(repeating: UInt32(8 * part + 4 * block))) & LaneBits(repeating: 0xF)
+                    let code = SIMD8<Int32>(truncatingIfNeeded: stored) &- SIMD8<Int32>(repeating: Int32(bias))
+                    weights[block * Tile.block + quad * 4 + part] = Lanes(code) * scale
+                }
+            }
+        }
+    }
+
+    /// Where four inputs of both blocks lie.
+    @inline(__always) private static func offset(_ quad: Int, _ half: HalfTile) -> Int {
+        Tile.scaleBytes + 4 * (quad * Tile.rows + half.row)
+    }
+}

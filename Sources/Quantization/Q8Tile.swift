@@ -1,0 +1,46 @@
+import Tiles
+
+/// A tile of q8: scales, then signed bytes, four inputs of a row together and the 16 rows side by side.
+enum Q8Tile {
+    static let largestCode: Float = 127
+
+    /// False if a weight is so large that its block's scale is beyond f16.
+    static func encode(_ weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures) -> Bool {
+        for block in 0..<Tile.blocks {
+            let weights = weights.advanced(by: block * Tile.block)
+            var largest = Lanes.zero
+            for column in 0..<Tile.block { largest = largest.larger(weights[column].magnitude) }
+            let scale = BlockScale(largest / Lanes(repeating: largestCode), extreme: largest, largestCode: largestCode)
+            scale.store(in: tile, block: block, half)
+            for quad in 0..<Tile.block / 4 {
+                var codes = LaneBits.zero
+                for part in 0..<4 {
+                    let weight = weights[quad * 4 + part]
+                    let code = (weight * scale.inverse).roundedToEven
+                    codes |= (code.wholeBits & LaneBits(repeating: 0xFF)) &<< LaneBits(repeating: UInt32(8 * part))
+                    figures.add(weight, stored: code * scale.scale)
+                }
+                tile.storeBytes(of: codes, toByteOffset: offset(block, quad, half), as: LaneBits.self)
+            }
+        }
+        return figures.isBelow(halfOverflow * largestCode)
+    }
+
+    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
+        for block in 0..<Tile.blocks {
+            let scale = BlockScale(loading: tile, block: block, half).scale
+            for quad in 0..<Tile.block / 4 {
+                let codes = SIMD8<Int32>(truncatingIfNeeded: tile.loadUnaligned(fromByteOffset: offset(block, quad, half), as: LaneBits.self))
+                for part in 0..<4 {
+                    let code = (codes &<< SIMD8<Int32>(repeating: Int32(24 - 8 * part))) &>> SIMD8<Int32>(repeating: 24)
+                    weights[block * Tile.block + quad * 4 + part] = Lanes(code) * scale
+                }
+            }
+        }
+    }
+
+    /// Where four inputs of a block lie.
+    @inline(__always) private static func offset(_ block: Int, _ quad: Int, _ half: HalfTile) -> Int {
+        Tile.scaleBytes + 4 * ((block * Tile.block / 4 + quad) * Tile.rows + half.row)
+    }
+}

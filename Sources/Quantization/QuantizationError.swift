@@ -1,0 +1,14 @@
+/// A weight that a type can't hold.
+public struct QuantizationError: Error, Equatable {
+    /// Row in the panel, or in the stack where a whole one is encoded.
+    public let row: Int
+    /// Input.
+    public let column: Int
+    public let value: Float
+
+    public init(row: Int, column: Int, value: Float) {
+        self.row = row
+        self.column = column
+        self.value = value
+    }
+}

@@ -1,0 +1,24 @@
+import Tiles
+
+/// Reads rows of tiles back as f32.
+public struct TileDecoder: Sendable {
+    public let type: WeightType
+
+    public init(_ type: WeightType) { self.type = type }
+
+    /// Fills a panel from the ``Panel/columnTiles`` tiles of a row of tiles, which are 4-byte aligned. Padding is 0 as stored.
+    public func decode(_ tiles: UnsafeRawPointer, into panel: Panel) {
+        for tile in 0..<panel.columnTiles {
+            let bytes = tiles + tile * type.bytesPerTile
+            for half in HalfTile.allCases {
+                let weights = HalfPanel(panel, half, column: tile * Tile.columns)
+                switch type {
+                case .f32: F32Tile.decode(bytes, half, into: weights)
+                case .f16: F16Tile.decode(bytes, half, into: weights)
+                case .q8: Q8Tile.decode(bytes, half, into: weights)
+                case .q4: Q4Tile.decode(bytes, half, into: weights)
+                }
+            }
+        }
+    }
+}

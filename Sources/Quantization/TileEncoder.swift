@@ -1,0 +1,57 @@
+import Tiles
+
+/// Writes rows of tiles in one weight type, as `formats/rgq.md` lays them out.
+///
+/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else.
+public struct TileEncoder: Sendable {
+    public let type: WeightType
+
+    public init(_ type: WeightType) { self.type = type }
+
+    /// Writes the tiles of a panel and returns how far they are from it.
+    ///
+    /// - `f32`: exact.
+    /// - `f16`: to nearest, halves to even.
+    /// - `q8`: scale = max|weight| / 127 of the block, rounded to f16; codes to nearest, halves to even, against that scale.
+    /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (``ScaleSearch``); codes as
+    ///   for `q8`.
+    ///
+    /// `tiles` has room for ``Panel/columnTiles`` tiles of the type and is 4-byte aligned. Throws for a weight beyond what the type
+    /// can hold: from 65,520 on for `f16`, from 127 times that for `q8`, from 8 times that for `q4`.
+    public func encode(_ panel: Panel, into tiles: UnsafeMutableRawPointer) throws(QuantizationError) -> ErrorFigures {
+        var figures = ErrorFigures()
+        for tile in 0..<panel.columnTiles {
+            for half in HalfTile.allCases {
+                let (part, isInRange) = encode(panel, tile: tile, half, into: tiles + tile * type.bytesPerTile)
+                guard isInRange else { throw QuantizationError(largestOf: panel, tile: tile) }
+                figures.merge(ErrorFigures(part))
+            }
+        }
+        return figures
+    }
+
+    private func encode(
+        _ panel: Panel, tile: Int, _ half: HalfTile, into bytes: UnsafeMutableRawPointer
+    ) -> (figures: LaneFigures, isInRange: Bool) {
+        let column = tile * Tile.columns
+        let weights = HalfPanel(panel, half, column: column)
+        var figures = LaneFigures()
+        let isInRange =
+            switch type {
+            case .f32: F32Tile.encode(weights, half, into: bytes, &figures)
+            case .f16: F16Tile.encode(weights, half, into: bytes, &figures)
+            case .q8: Q8Tile.encode(weights, half, into: bytes, &figures)
+            case .q4: Q4Tile.encode(weights, UnsafePointer(panel.importance + column), half, into: bytes, &figures)
+            }
+        return (figures, isInRange)
+    }
+}
+
+extension QuantizationError {
+    /// For the largest weight of a tile.
+    fileprivate init(largestOf panel: Panel, tile: Int) {
+        let indices = tile * Tile.weights..<(tile + 1) * Tile.weights
+        let index = indices.max { panel.values[$0].magnitude < panel.values[$1].magnitude } ?? indices.lowerBound
+        self.init(row: index % Tile.rows, column: index / Tile.rows, value: panel.values[index])
+    }
+}
