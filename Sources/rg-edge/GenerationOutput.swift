@@ -1,0 +1,36 @@
+import CommandSupport
+import Glibc
+import JSON
+
+/// Where generated text goes: standard output, piece by piece, as text or as lines of JSON.
+final class GenerationOutput {
+    private let asJSON: Bool
+    private var failure: OutputError?
+    /// True after the first piece.
+    private(set) var hasText = false
+    /// True if what was written so far is whole lines.
+    private(set) var endsLine = true
+
+    init(asJSON: Bool) { self.asJSON = asJSON }
+
+    /// Writes a piece; false if that failed, in which case ``finish()`` throws the reason.
+    func write(_ piece: String) -> Bool {
+        hasText = true
+        let object: JSONValue = ["text": .string(piece)]
+        do throws(OutputError) {
+            try StandardOutput.write(asJSON ? object.line : piece)
+        } catch {
+            failure = error
+        }
+        endsLine = asJSON || piece.utf8.last == UInt8(ascii: "\n")
+        return failure == nil
+    }
+
+    /// Ends the text. On a terminal that takes a line break, so that the shell's prompt starts a line; elsewhere the text stays as it is.
+    func finish() throws(OutputError) {
+        if let failure { throw failure }
+        guard !endsLine, isatty(STDOUT_FILENO) == 1 else { return }
+        try StandardOutput.write("\n")
+        endsLine = true
+    }
+}

@@ -1,0 +1,48 @@
+import CommandSupport
+import JSON
+import RGEdge
+
+/// What a generation took.
+struct GenerationSummary {
+    let result: GenerationResult
+    let model: Model
+    let sampling: Sampling
+
+    private var prefillRate: Double { rate(result.promptTokens, result.prefillSeconds) }
+    private var decodeRate: Double { rate(result.generatedTokens, result.decodeSeconds) }
+    /// Decoding a token reads every weight once.
+    private var bytesPerSecond: Double { decodeRate * Double(model.weights.bytesPerToken) }
+    private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
+    /// The seed, where chance had a part.
+    private var seed: UInt64? { sampling.temperature > 0 ? sampling.seed : nil }
+
+    private func rate(_ count: Int, _ seconds: Double) -> Double { seconds > 0 ? Double(count) / seconds : 0 }
+
+    /// One line for people.
+    var line: String {
+        "prompt: \(result.promptTokens) tokens, \(Format.short(prefillRate)) tokens/s; "
+            + "text: \(result.generatedTokens) tokens, \(Format.short(decodeRate)) tokens/s, \(Format.bytes(bytesPerSecond))/s; "
+            + "memory: \(Format.bytes(model.mappedBytes)) mapped, \(Format.bytes(allocatedBytes)) allocated; "
+            + "\(model.threads == 1 ? "1 thread" : "\(model.threads) threads"), \(model.kernels.name)"
+            + (seed.map { "; seed \($0)" } ?? "")
+    }
+
+    /// The same for programs.
+    var json: JSONValue {
+        [
+            "finish": .string(result.finish.rawValue),
+            "prompt_tokens": .integer(Int64(result.promptTokens)),
+            "generated_tokens": .integer(Int64(result.generatedTokens)),
+            "prefill_seconds": .real(result.prefillSeconds),
+            "decode_seconds": .real(result.decodeSeconds),
+            "prefill_tokens_per_second": .real(prefillRate),
+            "decode_tokens_per_second": .real(decodeRate),
+            "bytes_read_per_second": .real(bytesPerSecond),
+            "mapped_bytes": .integer(Int64(model.mappedBytes)),
+            "allocated_bytes": .integer(Int64(allocatedBytes)),
+            "threads": .integer(Int64(model.threads)),
+            "kernels": .string(model.kernels.name),
+            "seed": seed.map { .integer(Int64($0)) } ?? .null,
+        ]
+    }
+}

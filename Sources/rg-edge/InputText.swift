@@ -1,0 +1,59 @@
+import CommandSupport
+import Glibc
+
+/// Text that can't be used.
+struct InputError: Error, CustomStringConvertible {
+    let description: String
+
+    /// `source: problem; advice`.
+    init(_ source: String, _ problem: String, advice: String) { description = "\(source): \(problem); \(advice)" }
+}
+
+/// Text from files and standard input.
+enum InputText {
+    /// What stands for standard input where a command takes a text or a file.
+    static let standardInput = "-"
+
+    private static let standardInputName = "standard input"
+
+    /// The text of a file, or of standard input for `-`. Throws for a file that can't be read or is not UTF-8.
+    static func contents(ofFile path: String) throws(InputError) -> String {
+        guard path != standardInput else { return try contentsOfStandardInput() }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(path, "open", errno) }
+        defer { close(descriptor) }
+        return try text(of: descriptor, name: path)
+    }
+
+    /// All of standard input, to its end.
+    static func contentsOfStandardInput() throws(InputError) -> String {
+        if isatty(STDIN_FILENO) == 1 { Diagnostics.note("Type the text, then Ctrl-D on a line of its own.") }
+        return try text(of: STDIN_FILENO, name: standardInputName)
+    }
+
+    private static func text(of descriptor: Int32, name: String) throws(InputError) -> String {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &piece, piece.count)
+            if count > 0 {
+                bytes += piece[..<count]
+            } else if count == 0 {
+                break
+            } else if errno != EINTR {
+                throw .system(name, "read", errno)
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw InputError(name, "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8")
+        }
+        return text
+    }
+}
+
+extension InputError {
+    fileprivate static func system(_ source: String, _ operation: String, _ code: Int32) -> InputError {
+        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        return InputError(source, "\(operation) failed (\(reason))", advice: "check the path and the rights to it")
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import CommandSupport
+import Files
+import RGEdge
+
+/// `rg-edge logits`: what the model makes of a list of tokens, as numbers.
+struct LogitsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logits",
+        abstract: "Writes the logits after each token of a list.",
+        discussion: "The tokens are fed in chunks, as a prompt is, from an empty state and without a <bos> before them.")
+
+    @OptionGroup var file: ModelFileArgument
+
+    @Option(
+        help: ArgumentHelp("Token ids, like 2,5,9; @FILE reads them from a file, - from standard input.", valueName: "ids"))
+    var tokens: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("File to write: NumPy's .npy, f32 [tokens, vocabulary].", valueName: "file"))
+    var output: String
+
+    @Flag(help: "Only those after the last token: [1, vocabulary].")
+    var last = false
+
+    @OptionGroup var compute: ComputeArguments
+
+    /// Tokens between two looks at Ctrl-C; a multiple of the model's chunks.
+    private static let slice = 512
+
+    func run() throws {
+        let path = try file.path()
+        let tokens = try TokenList.tokens(tokens)
+        let model = try compute.open(path)
+        let vocabulary = model.configuration.vocabularySize
+        try TokenList.check(tokens, vocabularySize: vocabulary, path: path)
+
+        Interruption.watch()
+        let session = try model.makeSession()
+        var matrix = try NumpyFile(target: output, rows: last ? 1 : tokens.count, columns: vocabulary)
+        for start in stride(from: 0, to: tokens.count, by: Self.slice) {
+            if let signal = Interruption.signal {
+                throw Interrupted(signal: signal, message: "interrupted; \(output) was not written")
+            }
+            try feed(Array(tokens[start..<min(start + Self.slice, tokens.count)]), to: session, rows: &matrix)
+        }
+        if last, let logits = session.logits { try matrix.append(logits) }
+        try matrix.finish()
+    }
+
+    private func feed(_ tokens: [UInt32], to session: Session, rows matrix: inout NumpyFile) throws {
+        guard !last else { return try session.feed(tokens) }
+        var failure: FileError?
+        try session.feed(tokens) { _, logits in
+            guard failure == nil else { return }
+            do throws(FileError) { try matrix.append(logits) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Glibc
+import Kernels
+import RGEdge
+
+/// Which model file to open.
+struct ModelFileArgument: ParsableArguments {
+    @Option(
+        name: [.customShort("m"), .long],
+        help: ArgumentHelp("Model file, made by rg-quant. RG_EDGE_MODEL stands in for it.", valueName: "file"))
+    var model: String?
+
+    /// The path given, or that in RG_EDGE_MODEL.
+    func path() throws -> String { try Self.path(model, option: "-m FILE") }
+
+    /// The path `given`, or that in RG_EDGE_MODEL; `option` is how to give one.
+    static func path(_ given: String?, option: String) throws -> String {
+        let path = given ?? getenv("RG_EDGE_MODEL").map { String(cString: $0) } ?? ""
+        guard !path.isEmpty else { throw ValidationError("No model file; name one with \(option) or in RG_EDGE_MODEL") }
+        return path
+    }
+}
+
+/// How to compute.
+struct ComputeArguments: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "count"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
+    var kernels: String?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024, not \(threads)") }
+        if let kernels, Kernels.named(kernels) == nil {
+            let names = Kernels.available.map(\.name).joined(separator: ", ")
+            throw ValidationError(
+                Kernels.compiledNames.contains(kernels)
+                    ? "This processor can't run the kernels '\(kernels)'; use one of \(names)"
+                    : "There are no kernels '\(kernels)'; use one of \(names)")
+        }
+    }
+
+    /// Opens a model to run with them.
+    func open(_ path: String) throws(ModelError) -> Model {
+        try Model(path: path, options: Model.Options(threads: threads, kernels: kernels))
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+import CommandSupport
+
+/// `rg-edge`: runs RecurrentGemma models that `rg-quant convert` has made.
+@main
+struct RGEdgeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rg-edge",
+        abstract: "Runs RecurrentGemma models that rg-quant has converted.",
+        subcommands: [
+            PromptCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self,
+        ])
+
+    static func main() { execute() }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import RGEdge
+
+/// How the next token is chosen.
+struct SamplingArguments: ParsableArguments {
+    /// What llama.cpp and Ollama sample with.
+    private static let usualTemperature: Float = 0.8
+
+    @Option(
+        help: ArgumentHelp(
+            "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. "
+                + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
+            valueName: "number"))
+    var temperature: Float?
+
+    @Option(help: ArgumentHelp("Choose among the so many likeliest tokens only.", valueName: "count"))
+    var topK: Int?
+
+    @Option(help: ArgumentHelp("Choose among the likeliest tokens that together have this probability.", valueName: "number"))
+    var topP: Float?
+
+    @Option(
+        help: ArgumentHelp("Choose among tokens at least so many times as likely as the likeliest one.", valueName: "number"))
+    var minP: Float?
+
+    @Option(help: ArgumentHelp("Same seed, same text. (default: a random one; --timings and --json show it)", valueName: "number"))
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Divide the logits of the last 64 tokens by this, so that they come again less often; 1 changes nothing. (default: 1)",
+            valueName: "number"))
+    var repetitionPenalty: Float?
+
+    func validate() throws {
+        if let temperature, !(temperature >= 0 && temperature.isFinite) {
+            throw ValidationError("--temperature must be 0 or more, not \(temperature)")
+        }
+        if let topK, !(0...Int(UInt32.max)).contains(topK) { throw ValidationError("--top-k must be 1 or more, or 0 for all, not \(topK)") }
+        if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1, not \(topP)") }
+        if let minP, !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p must be 0 to 1, not \(minP)") }
+        if let seed, Int64(exactly: seed) == nil { throw ValidationError("--seed must be below 2^63, not \(seed)") }
+        if let repetitionPenalty, !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
+            throw ValidationError("--repetition-penalty must be above 0, not \(repetitionPenalty)")
+        }
+    }
+
+    /// The settings for one generation, with a random seed unless one was given.
+    var sampling: Sampling {
+        var sampling = Sampling()
+        let isAskedFor = topK != nil || topP != nil || minP != nil || seed != nil
+        sampling.temperature = temperature ?? (isAskedFor ? Self.usualTemperature : 0)
+        sampling.topK = topK ?? 0
+        sampling.topP = topP ?? 1
+        sampling.minP = minP ?? 0
+        sampling.repetitionPenalty = repetitionPenalty ?? 1
+        // Short enough to be typed again.
+        sampling.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        return sampling
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import CommandSupport
+import JSON
+import RGEdge
+import Text
+
+/// `rg-edge tokenize`: text to tokens and back.
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one a line.")
+
+    @OptionGroup var file: ModelFileArgument
+
+    @Argument(help: "Text; - reads it from standard input.")
+    var text: String?
+
+    @Flag(help: "Read <start_of_turn> and its like in the text as control tokens.")
+    var special = false
+
+    @Flag(help: "Leave out the <bos> at the start.")
+    var noBos = false
+
+    @Flag(help: "Only the ids, as 'rg-edge logits --tokens' takes them.")
+    var ids = false
+
+    @Flag(help: "JSON: an array of objects with id and piece.")
+    var json = false
+
+    @Option(help: ArgumentHelp("The other way: write the text of token ids, like 2,5,9 (or @FILE, or -).", valueName: "ids"))
+    var decode: String?
+
+    func validate() throws {
+        guard (text == nil) != (decode == nil) else {
+            throw ValidationError("Give either a text (or - for standard input) or --decode")
+        }
+        if ids && json { throw ValidationError("Give --ids or --json, not both") }
+        if decode != nil && (ids || json || special || noBos) { throw ValidationError("--decode goes with -m alone") }
+    }
+
+    func run() throws {
+        let path = try file.path()
+        if let decode {
+            let tokens = try TokenList.tokens(decode)
+            let tokenizer = try Model(path: path).tokenizer
+            try TokenList.check(tokens, vocabularySize: tokenizer.vocabularySize, path: path)
+            try StandardOutput.write(String(decoding: tokenizer.decode(tokens), as: UTF8.self))
+        } else if let text {
+            let text = text == InputText.standardInput ? try InputText.contentsOfStandardInput() : text
+            let tokenizer = try Model(path: path).tokenizer
+            let tokens = (noBos ? [] : [tokenizer.bos]) + tokenizer.encode(text, controls: special ? .parsed : .asText)
+            try StandardOutput.write(description(of: tokens, tokenizer))
+        }
+    }
+
+    private func description(of tokens: [UInt32], _ tokenizer: Tokenizer) -> String {
+        if ids { return tokens.map(String.init).joined(separator: ",") + "\n" }
+        if json {
+            let list = tokens.map { token -> JSONValue in
+                ["id": .integer(Int64(token)), "piece": .string(tokenizer.piece(of: token))]
+            }
+            return JSONValue.array(list).line
+        }
+        let width = tokens.map { String($0).count }.max() ?? 0
+        return tokens.map { token in
+            let id = String(token)
+            let space = String(repeating: " ", count: width - id.count)
+            return "\(space)\(id)  \(Diagnostics.onOneLine(tokenizer.piece(of: token)))\n"
+        }.joined()
+    }
+}
