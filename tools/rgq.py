@@ -28,6 +28,7 @@ HEADER_BYTES = 128
 ENTRY_BYTES = 128
 PAGE_BYTES = 4096
 LARGEST_METADATA = 64 << 20
+LARGEST_ENTRY_COUNT = 1024
 LARGEST_DIMENSION = 1 << 24
 LARGEST_STACK = 1 << 12
 
@@ -231,8 +232,11 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
         position += size
         return data[position - size : position]
 
+    count = int.from_bytes(take(4), "little")
+    if count > LARGEST_ENTRY_COUNT:
+        raise RGQError(f"the metadata has {count} entries")
     entries: dict[str, bytes] = {}
-    for _ in range(int.from_bytes(take(4), "little")):
+    for _ in range(count):
         key = read_name(take(int.from_bytes(take(4), "little")))
         if key in entries:
             raise RGQError(f"the metadata has {key} twice")

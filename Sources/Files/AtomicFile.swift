@@ -55,7 +55,9 @@ public final class AtomicFile {
         var status = statvfs()
         // Some network file systems tell no sizes: then writing will show.
         guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return }
-        let (room, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        // Root may also fill the blocks that are reserved.
+        let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
+        let (room, overflow) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))
         guard !overflow, room < UInt64(max(0, byteCount)) else { return }
         throw FileError(
             path: target, problem: "needs \(byteCount) bytes, but its disk has only \(room) left",

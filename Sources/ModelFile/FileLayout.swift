@@ -8,6 +8,7 @@ enum FileLayout {
     static let pageBytes = 4096
     static let tensorCounts = 1...65_536
     static let largestMetadata = 64 << 20
+    static let largestEntryCount = 1024
     /// Bytes of a tensor's name, without the zero that ends it.
     static let longestName = 71
 

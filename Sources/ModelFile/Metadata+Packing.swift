@@ -73,6 +73,9 @@ extension Metadata {
         }
 
         guard let count = integer(UInt32.self) else { throw .invalid(path, "has metadata too short for a count") }
+        guard count <= FileLayout.largestEntryCount else {
+            throw .invalid(path, "has \(count) entries in its metadata, more than the \(FileLayout.largestEntryCount) allowed")
+        }
         var keys: Set<String> = []
         var values: [String: ArraySlice<UInt8>] = [:]
         let known = [Key.configuration, Key.tokenizer, Key.chatTemplate, Key.provenance]

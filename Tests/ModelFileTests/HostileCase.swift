@@ -119,9 +119,10 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         HostileCase("fewer entries than counted", "ends in entry 3 of 3") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces")], count: 3)
         },
-        HostileCase("2^32 - 1 entries", "ends in entry 3 of 4294967295") {
+        HostileCase("2^32 - 1 entries", "has 4294967295 entries in its metadata, more than the 1024 allowed") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces")], count: Int(UInt32.max))
         },
+        HostileCase("1025 entries", "has 1025 entries") { $0.metadata = HandMadeFile.metadata((0..<1025).map { ("key\($0)", "") }) },
         HostileCase("more entries than counted", "after its last metadata entry") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces"), ("x", "y")], count: 2)
         },

@@ -61,14 +61,14 @@ struct PythonReaderTests {
         #expect(accepted.filter { !HostileCase.all[$0].expected.contains("chat_template") } == [])
     }
 
-    @Test func itFindsEveryDamage() throws {
+    @Test func itFindsDamage() throws {
         try SampleModel(tensors: [SampleModel.tensors[0], SampleModel.tensors[1]]).write(to: path)
         let result = try Python.run(
             """
             import sys, rgq
             path = sys.argv[1]
             original = open(path, "rb").read()
-            for place in range(len(original)):
+            for place in [*range(700), *range(700, len(original), 29)]:
                 with open(path, "r+b") as file:
                     file.seek(place)
                     file.write(bytes([original[place] ^ 1 << place % 8]))

@@ -100,6 +100,32 @@ import Tiles
         #expect(try ModelFile(path: path).metadata == metadata)
     }
 
+    @Test func openingReadsNoWeights() throws {
+        let byteCount = 16 << 20
+        var handMade = HandMadeFile()
+        handMade.entries = [HandMadeFile.Entry("large")]
+        handMade.entries[0].dimensions = [UInt32(byteCount / 4), 0, 0]
+        handMade.entries[0].byteCount = UInt64(byteCount)
+        handMade.extraBytes = byteCount - 16
+        // The tensor is a hole, whose pages are in the file cache only once they have been read.
+        let bytes = handMade.bytes()
+        try folder.write(bytes[..<4096], to: "model.rgq")
+        try #require(truncate(path, bytes.count) == 0)
+
+        let file = try ModelFile(path: path)
+        let tensor = try #require(file.tensor(named: "large"))
+        func cachedPages() throws -> Int {
+            var pages = [UInt8](repeating: 0, count: byteCount / 4096)
+            let start = UnsafeMutableRawPointer(mutating: file.bytes(of: tensor).baseAddress)
+            try #require(mincore(start, byteCount, &pages) == 0)
+            return pages.count { $0 & 1 != 0 }
+        }
+        // Read-ahead beyond the header may reach into the tensor.
+        #expect(try cachedPages() < byteCount / 4096 / 2)
+        #expect(throws: ModelFileError.self) { try file.verify(tensor) }
+        #expect(try cachedPages() == byteCount / 4096)
+    }
+
     @Test func theLongestNameFits() throws {
         let name = String(repeating: "n", count: 71)
         try SampleModel(tensors: [TensorDescription(name: name, type: .f32, dimensions: [1], isTiled: false)]).write(to: path)
