@@ -381,6 +381,10 @@ def main() -> None:
                 output.write(file.metadata[arguments.metadata])
         else:
             describe(file)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the list has seen enough; without this, Python complains when it closes its output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (RGQError, OSError) as error:
         sys.exit(f"rgq.py: {error}")
 

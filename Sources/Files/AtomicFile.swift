@@ -2,8 +2,8 @@ import Glibc
 
 /// A file that appears under its name whole or not at all.
 ///
-/// Bytes go to a temporary beside the target, `.NAME.XXXXXXXXXXXXXXXX.partial`; ``commit()`` makes them durable and renames it. What
-/// stood under the name until then is replaced in one step: whoever has it open or mapped keeps the old bytes. If the target
+/// Bytes go to a temporary beside the target, `.NAME.XXXXXXXXXXXXXXXX.partial`; ``commit()`` makes them durable and renames it.
+/// What stood under the name until then is replaced in one step: whoever has it open or mapped keeps the old bytes. If the target
 /// is a symbolic link, the link is replaced, not what it points to. Without a commit, the temporary goes when the object does; a
 /// command that may be interrupted also calls ``removeUnfinished()`` from its signal handlers. After SIGKILL or a power cut the
 /// temporary stays; its name says that it may be deleted.
@@ -19,7 +19,7 @@ public final class AtomicFile {
     /// can't be written to.
     public init(target: String) throws(FileError) {
         let (folder, name) = Self.split(target)
-        let mode = try Self.mode(forReplacing: target, name: name)
+        try Self.check(target, name: name)
         self.target = target
         self.folder = folder
 
@@ -38,8 +38,8 @@ public final class AtomicFile {
             candidate.forget()
             guard code == EEXIST || code == EINTR else { throw Self.creationError(target, folder: folder, code) }
         }
-        // The permissions are a courtesy: the bytes matter more, so a file system without any is no error.
-        if let mode { _ = fchmod(descriptor, mode) }
+        // Permissions are a courtesy: that a file system has none is no error.
+        if let mode = Self.permissions(ofFile: target) { _ = fchmod(descriptor, mode) }
     }
 
     deinit {
@@ -102,20 +102,26 @@ extension AtomicFile {
         return (folder.isEmpty ? "/" : folder, String(path[path.utf8.index(after: slash)...]))
     }
 
-    /// The permissions of the regular file that will be replaced; nil where there is none, or a link.
-    private static func mode(forReplacing target: String, name: String) throws(FileError) -> mode_t? {
+    /// Throws where the target is something that a file mustn't replace, a device above all, or no name at all.
+    private static func check(_ target: String, name: String) throws(FileError) {
         var status = stat()
         if stat(target, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else {
                 throw FileError(path: target, problem: "is a folder", advice: "give the name of a file in it", code: EISDIR)
             }
             guard status.st_mode & S_IFMT == S_IFREG else {
-                throw FileError(path: target, problem: "is not a regular file", advice: "give the name of a file to be written")
+                throw FileError(path: target, problem: "is not a regular file", advice: "give the name of a file to write")
             }
         }
-        guard !name.isEmpty, name != ".", name != ".." else {
-            throw FileError(path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to be written")
+        guard !name.isEmpty else {
+            throw FileError(
+                path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to write")
         }
+    }
+
+    /// The permissions of the regular file that will be replaced; nil where there is none, or a link.
+    private static func permissions(ofFile target: String) -> mode_t? {
+        var status = stat()
         guard lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return status.st_mode & 0o777
     }

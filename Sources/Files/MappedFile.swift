@@ -75,7 +75,9 @@ public final class MappedFile: Sendable {
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
         case S_IFDIR: throw FileError(path: path, problem: "is a folder", advice: "give the path of a file", code: EISDIR)
-        default: throw FileError(path: path, problem: "is not a regular file", advice: "only a file on a disk can be mapped: copy it to one")
+        default:
+            throw FileError(
+                path: path, problem: "is not a regular file", advice: "only a file on a disk can be mapped: copy it to one")
         }
         guard status.st_size > 0 else {
             throw FileError(path: path, problem: "is empty", advice: "copy or download it again")

@@ -26,7 +26,8 @@ struct UnfinishedFile {
     /// in a process that is about to end.
     func forget() {
         if let slot {
-            guard Self.slots[slot].compareExchange(expected: path, desired: nil, ordering: .acquiringAndReleasing).exchanged else { return }
+            let isOurs = Self.slots[slot].compareExchange(expected: path, desired: nil, ordering: .acquiringAndReleasing).exchanged
+            guard isOurs else { return }
         }
         path.deallocate()
     }

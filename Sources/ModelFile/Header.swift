@@ -2,6 +2,8 @@
 struct Header: Equatable {
     let fileSize: Int
     let tensorCount: Int
+    /// Where the first tensor starts.
+    let firstOffset: Int
     /// Bytes of the metadata as stored.
     let metadataBytes: Int
     /// Bytes of the metadata unpacked.
@@ -11,8 +13,6 @@ struct Header: Equatable {
 
     var tableRange: Range<Int> { FileLayout.headerBytes..<FileLayout.headerBytes + tensorCount * FileLayout.entryBytes }
     var metadataRange: Range<Int> { tableRange.upperBound..<tableRange.upperBound + metadataBytes }
-    /// Where the first tensor starts.
-    let firstOffset: Int
 }
 
 // MARK: - In the file
@@ -22,13 +22,12 @@ extension Header {
     var bytes: [UInt8] {
         var bytes = FileLayout.magic
         bytes.appendLittleEndian(FileLayout.version)
-        for field in [
-            fileSize, tableRange.lowerBound, tableRange.count,
-        ] { bytes.appendLittleEndian(UInt64(field)) }
-        bytes.appendLittleEndian(tableChecksum)
-        for field in [metadataRange.lowerBound, metadataBytes, unpackedBytes] { bytes.appendLittleEndian(UInt64(field)) }
-        bytes.appendLittleEndian(metadataChecksum)
-        for field in [firstOffset, fileSize - firstOffset] { bytes.appendLittleEndian(UInt64(field)) }
+        let fields = [
+            UInt64(fileSize), UInt64(tableRange.lowerBound), UInt64(tableRange.count), tableChecksum,
+            UInt64(metadataRange.lowerBound), UInt64(metadataBytes), UInt64(unpackedBytes), metadataChecksum,
+            UInt64(firstOffset), UInt64(fileSize - firstOffset),
+        ]
+        for field in fields { bytes.appendLittleEndian(field) }
         bytes.appendLittleEndian(UInt32(tensorCount))
         bytes.padWithZeros(to: 120)
         bytes.appendLittleEndian(Checksum.of(bytes.span.bytes))
@@ -51,7 +50,8 @@ extension Header {
         let version = fields.littleEndian(at: 4, as: UInt32.self)
         guard version == FileLayout.version else {
             throw ModelFileError(
-                path: path, kind: .version, problem: "is RGQ version \(version), and this program reads version \(FileLayout.version)",
+                path: path, kind: .version,
+                problem: "is RGQ version \(version), and this program reads version \(FileLayout.version)",
                 advice: "use the program that wrote it, or convert the model again with this one's rg-quant")
         }
         guard word(120) == Checksum.of(fields.extracting(..<120)) else {
@@ -67,7 +67,8 @@ extension Header {
             throw .invalid(path, "counts \(tensorCount) tensors, not 1 to \(FileLayout.tensorCounts.upperBound)")
         }
         let tableEnd = FileLayout.headerBytes + tensorCount * FileLayout.entryBytes
-        guard word(16) == UInt64(FileLayout.headerBytes), word(24) == UInt64(tableEnd - FileLayout.headerBytes), tableEnd <= fileSize
+        guard word(16) == UInt64(FileLayout.headerBytes), word(24) == UInt64(tableEnd - FileLayout.headerBytes),
+            tableEnd <= fileSize
         else { throw .invalid(path, "has its tensor table in the wrong place") }
         guard word(40) == UInt64(tableEnd), word(48) <= UInt64(fileSize - tableEnd) else {
             throw .invalid(path, "has its metadata in the wrong place")
@@ -81,7 +82,7 @@ extension Header {
         guard bytes[92..<120].allSatisfy({ $0 == 0 }) else { throw .invalid(path, "has something in its reserved bytes") }
 
         self.init(
-            fileSize: fileSize, tensorCount: tensorCount, metadataBytes: Int(word(48)), unpackedBytes: Int(word(56)),
-            tableChecksum: word(32), metadataChecksum: word(64), firstOffset: firstOffset)
+            fileSize: fileSize, tensorCount: tensorCount, firstOffset: firstOffset, metadataBytes: Int(word(48)),
+            unpackedBytes: Int(word(56)), tableChecksum: word(32), metadataChecksum: word(64))
     }
 }

@@ -5,12 +5,15 @@ extension Metadata {
     func packed(path: String) throws(ModelFileError) -> (block: [UInt8], unpackedBytes: Int) {
         let bytes = serialized()
         guard bytes.count <= FileLayout.largestMetadata else {
-            throw .unwritable(path, "metadata of \(bytes.count) bytes is over the \(FileLayout.largestMetadata) that a file can hold")
+            throw .unwritable(
+                path, "metadata of \(bytes.count) bytes is over the \(FileLayout.largestMetadata) that a file can hold")
         }
         let bound = Int(LZ4_compressBound(Int32(bytes.count)))
         let block = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
             count = bytes.withUnsafeBytes { source in
-                Int(LZ4_compress_default(source.baseAddress, UnsafeMutableRawPointer(buffer.baseAddress), Int32(source.count), Int32(bound)))
+                Int(
+                    LZ4_compress_default(
+                        source.baseAddress, UnsafeMutableRawPointer(buffer.baseAddress), Int32(source.count), Int32(bound)))
             }
         }
         return (block, bytes.count)

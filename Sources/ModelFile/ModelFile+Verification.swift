@@ -33,14 +33,16 @@ extension ModelFile {
     /// Where what lies before a tensor ends.
     private func endOfBytes(before tensor: TensorEntry) throws(ModelFileError) -> Int {
         guard let number = number(of: tensor) else {
-            throw ModelFileError(path: path, kind: .content, problem: "has no such tensor \(tensor.name)", advice: "verify it in its own file")
+            throw ModelFileError(
+                path: path, kind: .content, problem: "has no such tensor \(tensor.name)", advice: "verify it in its own file")
         }
         return number == 0 ? metadataEnd : tensors[number - 1].range.upperBound
     }
 
     /// Hands the bytes of `range` to `body` in order, in pieces that lie in `piece`.
     private func read(
-        _ range: Range<Int>, through piece: UnsafeMutableRawBufferPointer, body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
+        _ range: Range<Int>, through piece: UnsafeMutableRawBufferPointer,
+        body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
     ) throws(ModelFileError) {
         var start = range.lowerBound
         while start < range.upperBound {

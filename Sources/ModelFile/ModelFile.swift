@@ -2,8 +2,8 @@ import Files
 
 /// A model file, mapped: its weights are used where they lie.
 ///
-/// Opening reads and checks the header, the tensor table and the metadata, a few megabytes (3 ms with a tokenizer of 4 MB); it reads
-/// no weights. Safe to use from several threads.
+/// Opening reads and checks the header, the tensor table and the metadata, a few megabytes (3 ms with a tokenizer of 4 MB); it
+/// reads no weights. Safe to use from several threads.
 ///
 /// The system gets no advice on the mapping. Measured from a cold cache: `MADV_WILLNEED` makes the first pass over the weights no
 /// faster, neither with the 128 KB of read-ahead that most disks have nor with 8 MB; `MAP_POPULATE` only moves the wait;

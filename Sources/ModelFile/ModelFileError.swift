@@ -50,7 +50,8 @@ extension ModelFileError {
 
     /// A writer that was asked for what the format has no room for.
     static func unwritable(_ path: String, _ problem: String) -> ModelFileError {
-        ModelFileError(path: path, kind: .content, problem: problem, advice: "nothing was written: correct the call of ModelFileWriter")
+        ModelFileError(
+            path: path, kind: .content, problem: problem, advice: "nothing was written: correct the call of ModelFileWriter")
     }
 }
 

@@ -20,8 +20,8 @@ public final class ModelFileWriter {
     private var done = 0
     private var isFinished = false
 
-    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, and if the format can't hold
-    /// the tensors or the metadata.
+    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, and if the format can't
+    /// hold the tensors or the metadata.
     public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(ModelFileError) {
         let metadataBlock = try metadata.packed(path: target)
         let tableEnd = FileLayout.headerBytes + tensors.count * FileLayout.entryBytes
@@ -49,32 +49,34 @@ public final class ModelFileWriter {
             }
             let entry = entries[current]
             let part = UnsafeRawBufferPointer(rebasing: rest.prefix(entry.byteCount - done))
-            checksum.update(part)
             try translatingFileErrors { () throws(FileError) in try file.write(part, at: entry.offset + done) }
+            checksum.update(part)
             done += part.count
             if done == entry.byteCount { closeTensor() }
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(part.count))
         }
     }
 
-    /// Writes metadata, table and header, makes all durable and gives the file its name. The last call. Throws if a tensor is not full.
+    /// Writes metadata, table and header, makes all durable and gives the file its name. The last call. Throws if a tensor is
+    /// not full.
     public func finish() throws(ModelFileError) {
         guard current == entries.count else {
-            throw .unwritable(target, "tensor \(entries[current].name) has only \(done) of its \(entries[current].byteCount) bytes")
+            let entry = entries[current]
+            throw .unwritable(target, "tensor \(entry.name) has only \(done) of its \(entry.byteCount) bytes")
         }
         guard !isFinished else { throw .unwritable(target, "it was finished before") }
+        isFinished = true
         let table = TensorTable.bytes(entries)
         let (block, unpackedBytes) = metadataBlock
         let header = Header(
-            fileSize: byteCount, tensorCount: entries.count, metadataBytes: block.count, unpackedBytes: unpackedBytes,
-            tableChecksum: Checksum.of(table.span.bytes), metadataChecksum: Checksum.of(block.span.bytes),
-            firstOffset: entries[0].offset)
+            fileSize: byteCount, tensorCount: entries.count, firstOffset: entries[0].offset, metadataBytes: block.count,
+            unpackedBytes: unpackedBytes, tableChecksum: Checksum.of(table.span.bytes),
+            metadataChecksum: Checksum.of(block.span.bytes))
         let start = header.bytes + table + block
         try translatingFileErrors { () throws(FileError) in
             try start.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
             try file.commit()
         }
-        isFinished = true
     }
 
     /// Notes the checksum of the tensor that is full, and turns to the next.

@@ -51,9 +51,13 @@ public struct TensorDescription: Equatable, Sendable {
     /// Nil if the format can hold the tensor; otherwise a clause with what is wrong.
     public var problem: String? {
         if !FileLayout.isName(name.utf8) { return "has a name that is not printable ASCII" }
-        if name.utf8.count > FileLayout.longestName { return "has a name of \(name.utf8.count) bytes, over \(FileLayout.longestName)" }
+        if name.utf8.count > FileLayout.longestName {
+            return "has a name of \(name.utf8.count) bytes, over \(FileLayout.longestName)"
+        }
         if !isTiled && type != .f32 { return "is plain and \(type.name), but only f32 can be plain" }
-        if byteCount == nil { return "has dimensions \(dimensions), which a \(isTiled ? "tiled" : "plain") tensor can't have" }
+        if byteCount == nil {
+            return "has dimensions \(dimensions), which a \(isTiled ? "tiled" : "plain") tensor can't have"
+        }
         return nil
     }
 }

@@ -69,7 +69,9 @@ extension TensorEntry {
         let dimensionCount = bytes.littleEndian(at: 80, as: UInt32.self)
         guard (1...3).contains(dimensionCount) else { throw fail("has \(dimensionCount) dimensions, not 1 to 3") }
         let fields = (0..<3).map { Int(bytes.littleEndian(at: 84 + 4 * $0, as: UInt32.self)) }
-        guard fields.dropFirst(Int(dimensionCount)).allSatisfy({ $0 == 0 }) else { throw fail("has more dimensions than it counts") }
+        guard fields.dropFirst(Int(dimensionCount)).allSatisfy({ $0 == 0 }) else {
+            throw fail("has more dimensions than it counts")
+        }
         let tensor = TensorDescription(
             name: nameText, type: type, dimensions: Array(fields.prefix(Int(dimensionCount))), isTiled: layout == 1)
         if let problem = tensor.problem { throw fail(problem) }

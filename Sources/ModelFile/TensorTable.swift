@@ -5,7 +5,7 @@ enum TensorTable {
         _ tensors: [TensorDescription], from firstOffset: Int, path: String
     ) throws(ModelFileError) -> [TensorEntry] {
         guard FileLayout.tensorCounts.contains(tensors.count) else {
-            throw .unwritable(path, "a model file has \(FileLayout.tensorCounts.lowerBound) to \(FileLayout.tensorCounts.upperBound) tensors, not \(tensors.count)")
+            throw .unwritable(path, "a model file has 1 to \(FileLayout.tensorCounts.upperBound) tensors, not \(tensors.count)")
         }
         var names: Set<String> = []
         var entries: [TensorEntry] = []

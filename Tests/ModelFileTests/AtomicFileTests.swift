@@ -87,7 +87,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "names no file"), (".", "is a folder"), ("..", "is a folder"), ("/", "is a folder"), ("/dev/null", "is not a regular file"),
+        ("", "names no file"), (".", "is a folder"), ("..", "is a folder"), ("/", "is a folder"),
+        ("/dev/null", "is not a regular file"),
     ])
     func whatIsNoNameForAFileIsRefused(_ target: String, _ problem: String) throws {
         let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
@@ -106,7 +107,8 @@ import Testing
 
     @Test func aMissingFolderIsNamed() throws {
         let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("missing/out.bin")) }
-        #expect(error.description == "\(folder.file("missing/out.bin")): its folder \(folder.file("missing")) doesn't exist; make the folder first")
+        #expect(error.problem == "its folder \(folder.file("missing")) doesn't exist")
+        #expect(error.advice == "make the folder first")
         try folder.write([1], to: "file")
         #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin")) }
     }
@@ -133,7 +135,8 @@ import Testing
             let file = try AtomicFile(target: disk.file("out.bin"))
             try file.checkRoom(for: 1000)
             let early = try #require(throws: FileError.self) { try file.checkRoom(for: 1 << 17) }
-            #expect(early.description == "\(disk.file("out.bin")): needs 131072 bytes, but its disk has only 65536 left; make room on it, or take another")
+            #expect(early.problem == "needs 131072 bytes, but its disk has only 65536 left")
+            #expect(early.advice == "make room on it, or take another")
             let late = try #require(throws: FileError.self) {
                 try [UInt8](repeating: 1, count: 1 << 17).withUnsafeBytes { try file.write($0, at: 0) }
             }
@@ -185,7 +188,7 @@ import Testing
         await #expect(processExitsWith: .signal(SIGKILL)) { [target = target as String] in
             let file = try AtomicFile(target: target)
             try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: 0) }
-            kill(getpid(), SIGKILL)
+            withExtendedLifetime(file) { _ = kill(getpid(), SIGKILL) }
         }
         let left = try folder.contents()
         #expect(left.count == 1)

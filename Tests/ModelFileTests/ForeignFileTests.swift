@@ -80,7 +80,9 @@ import Testing
         for bytes in [Array("{\"architectures\": []}".utf8), [0x52], Array("hello, world".utf8)] {
             let error = try error(for: bytes)
             #expect(error.kind == .format)
-            #expect(error.description == "\(folder.file("model.rgq")): is not an RGQ file; give a file that \"rg-quant convert\" wrote")
+            #expect(error.path == folder.file("model.rgq"))
+            #expect(error.problem == "is not an RGQ file")
+            #expect(error.advice == "give a file that \"rg-quant convert\" wrote")
         }
     }
 }

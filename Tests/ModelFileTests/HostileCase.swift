@@ -19,7 +19,9 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
     private static let header = [
         HostileCase("no tensors", "counts 0 tensors") { $0.headerFields[88] = little(UInt32(0)) },
         HostileCase("2^32 - 1 tensors", "counts 4294967295 tensors") { $0.headerFields[88] = little(UInt32.max) },
-        HostileCase("more tensors than the table's bytes", "tensor table in the wrong place") { $0.headerFields[88] = little(UInt32(3)) },
+        HostileCase("more tensors than the table's bytes", "tensor table in the wrong place") {
+            $0.headerFields[88] = little(UInt32(3))
+        },
         HostileCase("65,536 tensors in a small file", "tensor table in the wrong place") {
             $0.headerFields[88] = little(UInt32(65_536))
             $0.headerFields[24] = little(UInt64(65_536 * 128))
@@ -35,7 +37,9 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         },
         HostileCase("metadata unpacking to 2^63 bytes", "bytes of metadata, more than") { $0.unpackedBytes = 1 << 63 },
         HostileCase("first tensor elsewhere", "tensors in the wrong place") { $0.headerFields[72] = little(UInt64(8192)) },
-        HostileCase("first tensor at 2^64 - 4096", "tensors in the wrong place") { $0.headerFields[72] = little(UInt64.max - 4095) },
+        HostileCase("first tensor at 2^64 - 4096", "tensors in the wrong place") {
+            $0.headerFields[72] = little(UInt64.max - 4095)
+        },
         HostileCase("tensors of 2^64 - 1 bytes", "tensors in the wrong place") { $0.headerFields[80] = little(UInt64.max) },
         HostileCase("flags", "reserved bytes") { $0.headerFields[92] = little(UInt32(1)) },
         HostileCase("reserved bytes of the header", "reserved bytes") { $0.headerFields[112] = little(UInt64(1) << 56) },
@@ -86,13 +90,19 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
             $0.entries[0].dimensions = [4096, 1 << 24, 1 << 24]
             $0.entries[0].byteCount = 1 << 62
         },
-        HostileCase("bytes that the shape doesn't ask for", "has 32 bytes, but its shape asks for 16") { $0.entries[0].byteCount = 32 },
+        HostileCase("bytes that the shape doesn't ask for", "has 32 bytes, but its shape asks for 16") {
+            $0.entries[0].byteCount = 32
+        },
         HostileCase("2^64 - 1 bytes", "has 18446744073709551615 bytes") { $0.entries[1].byteCount = .max },
-        HostileCase("two tensors in one place", "tensor second starts at byte 4096, but its place is 8192") { $0.entries[1].offset = 4096 },
+        HostileCase("two tensors in one place", "tensor second starts at byte 4096, but its place is 8192") {
+            $0.entries[1].offset = 4096
+        },
         HostileCase("a tensor in the header", "starts at byte 0") { $0.entries[0].offset = 0 },
         HostileCase("a tensor off its page", "starts at byte 8208") { $0.entries[1].offset = 8208 },
         HostileCase("a tensor at 2^63", "starts at byte 9223372036854775808") { $0.entries[1].offset = 1 << 63 },
-        HostileCase("a tensor at 2^64 - 4096", "starts at byte 18446744073709547520") { $0.entries[1].offset = .max - 4095 },
+        HostileCase("a tensor at 2^64 - 4096", "starts at byte 18446744073709547520") {
+            $0.entries[1].offset = .max - 4095
+        },
         HostileCase("a last tensor that ends after the file", "tensor second ends after the file") { $0.extraBytes = -1 },
         HostileCase("a last tensor that starts after the file", "tensor second ends after the file") { $0.extraBytes = -4096 },
         HostileCase("bytes after the last tensor", "8 bytes after the last tensor") { $0.extraBytes = 8 },
@@ -122,16 +132,22 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         HostileCase("2^32 - 1 entries", "has 4294967295 entries in its metadata, more than the 1024 allowed") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces")], count: Int(UInt32.max))
         },
-        HostileCase("1025 entries", "has 1025 entries") { $0.metadata = HandMadeFile.metadata((0..<1025).map { ("key\($0)", "") }) },
+        HostileCase("1025 entries", "has 1025 entries") {
+            $0.metadata = HandMadeFile.metadata((0..<1025).map { ("key\($0)", "") })
+        },
         HostileCase("more entries than counted", "after its last metadata entry") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces"), ("x", "y")], count: 2)
         },
-        HostileCase("a key of 2^32 - 1 bytes", "ends in entry 1 of 1") { $0.metadata = little(UInt32(1)) + little(UInt32.max) + [0x61] },
+        HostileCase("a key of 2^32 - 1 bytes", "ends in entry 1 of 1") {
+            $0.metadata = little(UInt32(1)) + little(UInt32.max) + [0x61]
+        },
         HostileCase("a value of 2^64 - 1 bytes", "ends in entry 1 of 1") {
             $0.metadata = little(UInt32(1)) + little(UInt32(1)) + [0x61] + little(UInt64.max) + [0, 0]
         },
         HostileCase("an empty key", "key that is not printable ASCII") { $0.metadata = HandMadeFile.metadata([("", "x")]) },
-        HostileCase("a key with a line break", "key that is not printable ASCII") { $0.metadata = HandMadeFile.metadata([("a\nb", "x")]) },
+        HostileCase("a key with a line break", "key that is not printable ASCII") {
+            $0.metadata = HandMadeFile.metadata([("a\nb", "x")])
+        },
         HostileCase("a known key twice", "metadata key twice") {
             $0.metadata = HandMadeFile.metadata([("configuration", "{}"), ("tokenizer", "pieces"), ("tokenizer", "others")])
         },

@@ -57,9 +57,10 @@ struct SampleModel {
             case .f16: bytes += half()
             case .q8, .q4:
                 for _ in 0..<Tile.scaleBytes / 2 { bytes += half() }
+                // A q8 code is never -128; any byte is two q4 codes.
+                let codes: ClosedRange<Int8> = tensor.type == .q8 ? -127...127 : -128...127
                 for _ in 0..<tensor.type.bytesPerTile - Tile.scaleBytes {
-                    // A q8 code is never -128.
-                    bytes.append(UInt8.random(in: 0...(tensor.type == .q8 ? 254 : 255), using: &random) &+ (tensor.type == .q8 ? 129 : 0))
+                    bytes.append(UInt8(bitPattern: Int8.random(in: codes, using: &random)))
                 }
             }
         }

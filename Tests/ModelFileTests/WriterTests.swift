@@ -29,7 +29,7 @@ import Tiles
         do {
             let writer = try writer([Self.norm])
             try append(10, to: writer)
-            #expect(try folder.contents().count == 1)
+            try withExtendedLifetime(writer) { #expect(try folder.contents().count == 1) }
         }
         #expect(try folder.contents() == [])
     }
