@@ -29,7 +29,8 @@ import Tiles
         do {
             let writer = try writer([Self.norm])
             try append(10, to: writer)
-            try withExtendedLifetime(writer) { #expect(try folder.contents().count == 1) }
+            let unfinished = try withExtendedLifetime(writer) { try folder.contents() }
+            #expect(unfinished.count == 1)
         }
         #expect(try folder.contents() == [])
     }
