@@ -28,6 +28,7 @@ public final class Checkpoint: Sendable {
     public init(folder: String) throws(CheckpointError) {
         try Self.checkFolder(folder)
         self.folder = folder
+        let folder = Self.withoutEndingSlashes(folder)
 
         let configurationFile = try SourceFile(path: folder + "/config.json", ifMissing: Self.folderAdvice)
         configuration = try HubConfiguration(
@@ -69,6 +70,12 @@ extension Checkpoint {
         "give the folder of a Hugging Face model, with config.json, tokenizer.model and model.safetensors"
     private static let tokenizerAdvice =
         "download tokenizer.model, the SentencePiece file of the same model (tokenizer.json is not enough), into the folder"
+
+    /// `models/2b/` is `models/2b`, but `/` stays.
+    private static func withoutEndingSlashes(_ folder: String) -> String {
+        let name = folder.utf8.reversed().drop { $0 == UInt8(ascii: "/") }
+        return name.isEmpty ? folder : String(decoding: name.reversed(), as: UTF8.self)
+    }
 
     private static func checkFolder(_ folder: String) throws(CheckpointError) {
         var status = stat()

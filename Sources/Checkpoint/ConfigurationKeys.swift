@@ -27,8 +27,11 @@ struct ConfigurationKeys {
     }
 
     /// The value of a key; nil where it is absent or null.
-    private func value(_ key: String) -> JSONValue? {
-        object[key].flatMap { $0.isNull ? nil : $0 }
+    private func value(_ key: String) -> JSONValue? { Self.value(key, in: object) }
+
+    private static func value(_ key: String, in object: JSONObject) -> JSONValue? {
+        guard let value = object[key], !value.isNull else { return nil }
+        return value
     }
 
     private func missing(_ key: String) -> CheckpointError {
@@ -56,12 +59,19 @@ struct ConfigurationKeys {
 
     /// A number that stands at the top of older files and in `rope_parameters` of newer ones; if in both, they must agree.
     func rope(_ key: String, default fallback: Double) throws(CheckpointError) -> Double {
-        let nested = value("rope_parameters")?[key].flatMap { $0.isNull ? nil : $0 }
+        let nested = try ropeParameter(key)
         let number = try real(nested ?? value(key), key, default: fallback)
         guard try real(value(key), key, default: number) == number else {
             throw error("\(key) differs from the one in rope_parameters", "set both to what the model was trained with")
         }
         return number
+    }
+
+    /// The value of a key of `rope_parameters`; nil where it or all of them are absent or null.
+    private func ropeParameter(_ key: String) throws(CheckpointError) -> JSONValue? {
+        guard let parameters = value("rope_parameters") else { return nil }
+        guard let object = parameters.objectValue else { throw error("rope_parameters is \(shown(parameters)), not an object") }
+        return Self.value(key, in: object)
     }
 
     private func real(_ value: JSONValue?, _ key: String, default fallback: Double) throws(CheckpointError) -> Double {
@@ -121,7 +131,7 @@ struct ConfigurationKeys {
         if value("quantization_config") != nil {
             throw error("has a \"quantization_config\": its weights are already quantized", "convert the original model in bf16")
         }
-        if let type = value("rope_parameters")?["rope_type"], type != "default" {
+        if let type = try ropeParameter("rope_type"), type != "default" {
             throw error("rope_type is \(shown(type)), not \"default\"", "use a model with plain rotary positions")
         }
         if let scaling = value("rope_scaling") {

@@ -94,14 +94,18 @@ final class SourceFile: Sendable {
     }
 }
 
-/// What tells a file that has been written to from the one before: its size and the time of the last change.
+/// What tells a file from another one, and from itself before it was written to.
 struct FileIdentity: Equatable, Sendable {
     let byteCount: Int
+    private let device: UInt
+    private let number: UInt
     private let seconds: Int
     private let nanoseconds: Int
 
     init(_ status: stat) {
         byteCount = Int(status.st_size)
+        device = UInt(status.st_dev)
+        number = UInt(status.st_ino)
         seconds = Int(status.st_mtim.tv_sec)
         nanoseconds = Int(status.st_mtim.tv_nsec)
     }

@@ -42,7 +42,7 @@ struct WeightFiles {
                 files.append(file)
             }
             for (name, shard) in shardOfTensor.sorted(by: { $0.key < $1.key }) where tensors[name] == nil {
-                throw Self.fault(index, "places tensor \(printable(name)) in \(shard), which doesn't hold it")
+                throw Self.fault(index, "places tensor \(printable(name)) in \(printable(shard)), which doesn't hold it")
             }
             self.files = files
             self.index = index
@@ -68,7 +68,7 @@ struct WeightFiles {
                 throw fault(index, "names no file for tensor \(printable(member.key))")
             }
             // Hugging Face's names are plain; one with a path in it would read outside the folder.
-            guard !shard.isEmpty, !shard.contains("/"), shard != "..", shard != "." else {
+            guard !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")), shard != "..", shard != "." else {
                 throw fault(
                     index, "places tensor \(printable(member.key)) in \"\(printable(shard))\", which is not the name of a file in the folder")
             }

@@ -7,16 +7,20 @@ extension JSONValue {
     /// Reads a JSON text in UTF-8; any value may stand at the top.
     ///
     /// Stricter than RFC 8259 where readers disagree: throws for a key that an object has twice, for U+0000 in a string, for
-    /// numbers that fit neither 64 bits nor a double, and for more than ``depthLimit`` levels.
+    /// numbers beyond a double, and for more than ``depthLimit`` levels. In a text with a whole number beyond 64 bits (Hugging Face's
+    /// `tokenizer_config.json` has 10^30) all numbers are reals, the nearest ones.
     public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
         var error = json_error_t()
-        let options = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
-        guard let root = json_loadb(start.assumingMemoryBound(to: CChar.self), bytes.count, Int(options), &error) else {
-            throw JSONError(error)
+        func load(_ options: Int32) -> UnsafeMutablePointer<json_t>? {
+            let options = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | options
+            return json_loadb(start.assumingMemoryBound(to: CChar.self), bytes.count, Int(options), &error)
         }
+        var loaded = load(0)
+        if loaded == nil, json_error_code(&error) == json_error_numeric_overflow { loaded = load(JSON_DECODE_INT_AS_REAL) }
+        guard let root = loaded else { throw JSONError(error) }
         defer { json_decref(root) }
         return try JSONValue(root, level: 0)
     }
@@ -79,11 +83,12 @@ extension JSONValue {
 }
 
 extension JSONError {
-    /// What jansson says; the piece of the text that it quotes may hold anything, so control characters are left out.
+    /// What jansson says; the piece of the text that it quotes may hold anything, so what a terminal would act on is left out.
     fileprivate init(_ error: json_error_t) {
         let message = withUnsafeBytes(of: error.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let hidden: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
+        let shown = message.unicodeScalars.filter { !hidden.contains($0.properties.generalCategory) }
         self.init(
-            line: max(0, Int(error.line)), column: max(0, Int(error.column)),
-            message: String(String.UnicodeScalarView(message.unicodeScalars.filter { $0.properties.generalCategory != .control })))
+            line: max(0, Int(error.line)), column: max(0, Int(error.column)), message: String(String.UnicodeScalarView(shown)))
     }
 }
