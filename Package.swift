@@ -87,10 +87,13 @@ let package = Package(
         .target(name: "CommandSupport", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
-            dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "ModelFile", "Quantization", "Text", "Tiles"]),
+            dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),
         .executableTarget(
             name: "rg-quant",
-            dependencies: ["CommandSupport", "Conversion", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "CommandSupport", "Conversion", "ModelFile", "Quantization", "Tiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "rg-edge",
             dependencies: ["CommandSupport", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

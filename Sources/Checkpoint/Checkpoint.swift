@@ -49,6 +49,12 @@ public final class Checkpoint: Sendable {
     /// The tensor of that name, or nil.
     public func tensor(named name: String) -> CheckpointTensor? { numberOfTensor[name].map { tensors[$0] } }
 
+    /// The weight file that holds a tensor.
+    public func path(of tensor: CheckpointTensor) -> String { weightFiles[tensor.file].path }
+
+    /// The paths of all files that were read.
+    public var paths: [String] { (otherFiles + weightFiles).map(\.path) }
+
     /// Throws if a file of the checkpoint has another size or time of change than when it was opened, or is gone. Called after the
     /// last read, it shows that what was read belongs together.
     public func checkUnchanged() throws(CheckpointError) {

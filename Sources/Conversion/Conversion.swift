@@ -1,0 +1,170 @@
+import Checkpoint
+import Glibc
+import Griffin
+import JSON
+import Kernels
+import ModelFile
+import Quantization
+import Text
+import Tiles
+
+/// Makes a model file of a checkpoint.
+///
+/// Making one opens the checkpoint and checks all of it but the weights; ``write(to:progress:isCancelled:)`` does the work.
+public struct Conversion: Sendable {
+    /// What can be chosen.
+    public struct Options: Sendable {
+        /// The type of matrices for which no rule says another.
+        public var type = WeightType.q4
+        /// Types for matrices by name; the last rule that matches a name wins.
+        public var rules: [TensorTypeRule] = []
+        public var chatTemplate = ChatTemplateChoice.auto
+        /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.
+        public var threads: Int?
+        /// The program that converts and its version, for the file's provenance.
+        public var converter = "rg-edge"
+
+        public init() {}
+
+        /// More threads than any machine has cores for this.
+        public static let threadLimit = 1024
+    }
+
+    /// The model's configuration as it will stand in the file.
+    public let configuration: Configuration
+    /// The chat template that will stand in the file.
+    public let chatTemplate: ChatTemplate?
+    /// What is odd about the checkpoint but no error, a clause each.
+    public let warnings: [String]
+    /// Bytes that will be read.
+    public let sourceBytes: Int
+
+    private let checkpoint: Checkpoint
+    private let tensors: [MatchedTensor]
+    private let pieces: [Piece]
+    private let metadata: Metadata
+    private let threads: Int
+
+    /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, short of the weights' values, and for options that
+    /// don't fit it.
+    public init(source: String, options: Options = Options()) throws(ConversionError) {
+        threads = options.threads ?? ProcessorCount.usableCores
+        guard (1...Options.threadLimit).contains(threads) else {
+            throw ConversionError(
+                .option, path: "--threads", problem: "\(threads) threads are not possible",
+                advice: "give a number in 1…\(Options.threadLimit)")
+        }
+        checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        let text = try SourceText(checkpoint, template: options.chatTemplate)
+        configuration = Configuration(checkpoint.configuration, endOfTurn: text.tokenizer.endOfTurn)
+        if let problem = configuration.problem {
+            throw ConversionError(
+                .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
+                advice: "take config.json from the same download as the weights")
+        }
+        chatTemplate = text.chatTemplate
+        let matched = try MatchedTensors(checkpoint, configuration, type: options.type, rules: options.rules)
+        tensors = matched.tensors
+        pieces = Piece.pieces(of: tensors)
+        sourceBytes = pieces.reduce(0) { $0 + $1.sourceBytes }
+        metadata = Metadata(
+            configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
+            provenance: Self.provenance(folder: source, options))
+        warnings = matched.unknown.isEmpty
+            ? [] : ["\(source): left out tensors that RecurrentGemma doesn't have: \(ConversionError.list(matched.unknown, limit: 8))"]
+    }
+
+    /// The tensors that will be written, in file order.
+    public var descriptions: [TensorDescription] { tensors.map(\.description) }
+
+    /// Writes the model file, which is under its name whole or not at all.
+    ///
+    /// `progress` and `isCancelled` are called on this thread, before the first piece and after each, of a megabyte or so: with the
+    /// bytes of the checkpoint that are done, of ``sourceBytes``; and to be asked whether to stop, which throws ``ConversionError`` of
+    /// kind `cancelled`. Throws for weights that are not finite, that their type can't hold, or that change while they are read, and
+    /// where the file can't be written. Whatever it throws, what stood under the name before still does.
+    public func write(
+        to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws(ConversionError) -> ConversionReport {
+        let start = ContinuousClock.now
+        try checkIsNoSource(target)
+        let writer = try translatingModelFileErrors { () throws(ModelFileError) in
+            try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
+        }
+        var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
+        var done = 0
+        func advance(by bytes: Int) throws(ConversionError) {
+            done += bytes
+            progress(done)
+            if isCancelled() {
+                throw ConversionError(.cancelled, path: target, problem: "the conversion was interrupted", advice: "nothing was written")
+            }
+        }
+        try advance(by: 0)
+        try encodePieces { piece, bytes, pieceFigures throws(ConversionError) in
+            let piece = pieces[piece]
+            try translatingModelFileErrors { () throws(ModelFileError) in
+                try writer.append(UnsafeRawBufferPointer(start: bytes, count: piece.byteCount))
+            }
+            figures[piece.tensor].merge(pieceFigures)
+            try advance(by: piece.sourceBytes)
+        }
+        try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
+        try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
+        return ConversionReport(
+            tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },
+            byteCount: writer.byteCount, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// Computes the pieces on several threads and hands them to `write` in order, on this thread.
+    private func encodePieces(
+        _ write: (_ piece: Int, _ bytes: UnsafeRawPointer, _ figures: ErrorFigures) throws(ConversionError) -> Void
+    ) throws(ConversionError) {
+        let queue = PieceQueue(
+            pieceCount: pieces.count, pieceBytes: pieces.map(\.byteCount).max() ?? 0, threads: min(threads, pieces.count))
+        let crew = (0..<min(threads, pieces.count)).compactMap { _ in
+            Thread {
+                let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors)
+                queue.compute { piece, buffer in
+                    Result { () throws(ConversionError) in try encoder.encode(pieces[piece], into: buffer) }
+                }
+            }
+        }
+        defer {
+            queue.stop()
+            for thread in crew { thread.join() }
+        }
+        guard !crew.isEmpty else {
+            throw ConversionError(
+                .option, path: "--threads", problem: "no thread can be started", advice: "stop other programs, or raise \"ulimit -u\"")
+        }
+        try queue.write(write)
+    }
+
+    /// Throws if the target is a file of the checkpoint.
+    private func checkIsNoSource(_ target: String) throws(ConversionError) {
+        var status = stat()
+        guard stat(target, &status) == 0 else { return }
+        for path in checkpoint.paths {
+            var source = stat()
+            if stat(path, &source) == 0, source.st_dev == status.st_dev, source.st_ino == status.st_ino {
+                throw ConversionError(
+                    .target, path: target, problem: "is a file of the checkpoint that is converted",
+                    advice: "give another name for the model file")
+            }
+        }
+    }
+
+    /// The JSON that says where the file comes from.
+    private static func provenance(folder: String, _ options: Options) -> [UInt8] {
+        let path = realpath(folder, nil)
+        defer { free(path) }
+        let name = path.map { String(cString: $0) }?.split(separator: "/").last.map(String.init) ?? folder
+        let value: JSONValue = [
+            "converter": .string(options.converter),
+            "source": .string(name),
+            "types": .array([.string(options.type.name)] + options.rules.map { .string($0.description) }),
+        ]
+        return value.serialized()
+    }
+}

@@ -1,0 +1,58 @@
+import Checkpoint
+import Griffin
+import Text
+
+/// Which chat template goes into a model file.
+public enum ChatTemplateChoice: String, CaseIterable, Sendable {
+    /// That of the checkpoint, which must be Gemma's format; none if it has none.
+    case auto
+    /// Gemma's, whatever the checkpoint has.
+    case gemma
+    /// None, as for a base model.
+    case none
+}
+
+/// The tokenizer and the chat template of a checkpoint, checked against its configuration.
+struct SourceText {
+    let tokenizer: Tokenizer
+    let chatTemplate: ChatTemplate?
+
+    init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(ConversionError) {
+        let path = checkpoint.folder + "/tokenizer.model"
+        do throws(TokenizerError) {
+            tokenizer = try Tokenizer(model: checkpoint.tokenizer)
+        } catch {
+            throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
+        }
+        let expected = checkpoint.configuration.vocabularySize
+        guard tokenizer.vocabularySize == expected else {
+            throw ConversionError(
+                .source, path: path, problem: "has \(tokenizer.vocabularySize) pieces, but the vocab_size of config.json is \(expected)",
+                advice: "take tokenizer.model and config.json from the same download")
+        }
+        chatTemplate = try Self.template(choice, checkpoint)
+        let hasMarks = tokenizer.startOfTurn != nil && tokenizer.endOfTurn != nil
+        guard chatTemplate == nil || hasMarks else {
+            throw ConversionError(
+                .source, path: path, problem: "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs",
+                advice: "take the tokenizer that belongs to the model, or leave the template out with --chat-template none")
+        }
+    }
+
+    private static func template(
+        _ choice: ChatTemplateChoice, _ checkpoint: Checkpoint
+    ) throws(ConversionError) -> ChatTemplate? {
+        switch choice {
+        case .none: return nil
+        case .gemma: return .gemma
+        case .auto:
+            guard let program = checkpoint.chatTemplate else { return nil }
+            guard let template = ChatTemplate.recognize(jinja: program) else {
+                throw ConversionError(
+                    .source, path: checkpoint.folder, problem: "has a chat template that is not in Gemma's format",
+                    advice: "use Gemma's with --chat-template gemma, or leave it out with --chat-template none")
+            }
+            return template
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import CommandSupport
+import Conversion
+import Tiles
+
+/// `rg-quant convert`: a model folder of Hugging Face becomes one model file.
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Converts a RecurrentGemma folder, as Hugging Face lays it out, to a model file.",
+        discussion: """
+            The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index. A file that stands \
+            under the name of the output is replaced when the new one is whole; until then, and if anything goes wrong, it stays as it is.
+
+            Examples:
+              rg-quant convert recurrentgemma-2b-it -o 2b-it.rgq
+              rg-quant convert recurrentgemma-2b-it -o 2b-it-q8.rgq --type q8
+              rg-quant convert recurrentgemma-2b -o 2b.rgq --tensor-type '*.rg_lru.*=q8'
+            """)
+
+    @Argument(help: "Folder of the model.", completion: .directory)
+    var source: String
+
+    @Option(name: [.short, .long], help: "Model file to write, *.rgq by convention.", completion: .file())
+    var output: String
+
+    @Option(help: "Type of the weight matrices: 4.5 bits a weight, 8.5, 16 or 32. Vectors stay f32.")
+    var type = TypeArgument.q4
+
+    @Option(
+        help: ArgumentHelp(
+            "Another type for the matrices whose names match; repeatable, the last match wins.",
+            discussion: "In a pattern * stands for any characters and ? for one. Vectors that a pattern matches stay f32.",
+            valueName: "pattern=type"),
+        transform: rule)
+    var tensorType: [TensorTypeRule] = []
+
+    @Option(help: "Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none.")
+    var chatTemplate = ChatTemplateChoice.auto
+
+    @Option(name: [.customShort("t"), .long], help: "Threads; by default one a core. The file is the same for any number.")
+    var threads: Int?
+
+    @Flag(name: [.short, .long], help: "No progress on standard error.")
+    var quiet = false
+
+    func validate() throws {
+        if let threads, !(1...Conversion.Options.threadLimit).contains(threads) {
+            throw ValidationError("--threads must be in 1…\(Conversion.Options.threadLimit)")
+        }
+    }
+
+    func run() throws {
+        Interruption.watch()
+        var options = Conversion.Options()
+        options.type = type.type
+        options.rules = tensorType
+        options.chatTemplate = chatTemplate
+        options.threads = threads
+        options.converter = "rg-quant \(projectVersion)"
+        let conversion = try Conversion(source: source, options: options)
+        for warning in conversion.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
+        try StandardOutput.write(summary(of: try write(conversion), conversion))
+    }
+
+    /// Converts, with progress, until a signal says to stop.
+    private func write(_ conversion: Conversion) throws -> ConversionReport {
+        let meter = ProgressMeter("converting", style: .automatic(quiet: quiet))
+        defer { meter.finish() }
+        do throws(ConversionError) {
+            return try conversion.write(
+                to: output, progress: { meter.update(done: $0, total: conversion.sourceBytes) },
+                isCancelled: { Interruption.signal != nil })
+        } catch {
+            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
+            throw Interrupted(signal: signal, message: error.description)
+        }
+    }
+
+    /// The table that a conversion ends with.
+    private func summary(of report: ConversionReport, _ conversion: Conversion) -> String {
+        var table = Table(
+            ("type", .left), ("tensors", .right), ("bytes", .right), ("bits per weight", .right), ("largest relative error", .left))
+        for row in report.rows {
+            table.add(
+                row.type.name, "\(row.tensorCount)", "\(row.byteCount)", Format.fixed(row.bitsPerWeight, digits: 2),
+                row.worst.map { "\(Format.short($0.relativeError)) in \($0.name)" } ?? "0")
+        }
+        let bits = 8 * Double(report.rows.reduce(0) { $0 + $1.byteCount }) / Double(report.weightCount)
+        table.add(
+            "all", "\(report.tensors.count)", "\(report.rows.reduce(0) { $0 + $1.byteCount })", Format.fixed(bits, digits: 2), "")
+        let template = conversion.chatTemplate == nil ? "no chat template" : "Gemma's chat template"
+        return """
+            \(table)\(Diagnostics.onOneLine(output)): \(Format.bytes(report.byteCount)), \(Format.count(report.weightCount)) weights, \
+            \(template), in \(Format.duration(seconds: report.seconds))
+
+            """
+    }
+
+    @Sendable private static func rule(_ text: String) throws -> TensorTypeRule {
+        do throws(ConversionError) {
+            return try TensorTypeRule(parsing: text)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}
+
+/// A weight type on the command line, smallest first.
+enum TypeArgument: String, CaseIterable, ExpressibleByArgument {
+    case q4, q8, f16, f32
+
+    var type: WeightType {
+        switch self {
+        case .q4: .q4
+        case .q8: .q8
+        case .f16: .f16
+        case .f32: .f32
+        }
+    }
+}
+
+extension ChatTemplateChoice: ExpressibleByArgument {}

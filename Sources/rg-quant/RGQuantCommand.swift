@@ -1,0 +1,14 @@
+import ArgumentParser
+import CommandSupport
+
+/// `rg-quant`: makes the model files that `rg-edge` runs.
+@main
+struct RGQuantCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rg-quant",
+        abstract: "Makes and checks the model files that rg-edge runs.",
+        version: projectVersion,
+        subcommands: [ConvertCommand.self, VerifyCommand.self])
+
+    static func main() { execute() }
+}
