@@ -35,8 +35,13 @@ let instructionSets: [InstructionSet] = architecture == "arm64"
 /// Kernels read memory that their callers have checked, so they are built without traps. `unsafeFlags` is the price:
 /// SwiftPM refuses this package as a versioned dependency (README, "Use it from Swift").
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
-    [.unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"]
-        + set.flags.flatMap { ["-Xcc", $0] } + set.llvm.flatMap { ["-Xllvm", $0] })]
+    [
+        .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"]
+            + set.flags.flatMap { ["-Xcc", $0] } + set.llvm.flatMap { ["-Xllvm", $0] }),
+        // Release builds compile a module whole anyway. Debug builds must too, or vectors would be passed from file to file by calls;
+        // one object a file is what SwiftPM expects of them.
+        .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "1"], .when(configuration: .debug)),
+    ]
 }
 
 let kernelTargets: [Target] = instructionSets.map {

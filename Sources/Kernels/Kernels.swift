@@ -6,7 +6,7 @@ public enum Kernels {
     public static let scalar = ScalarKernels.set
 
     /// The sets that this processor can run, slowest first.
-    public static let available: [KernelSet] = [scalar]
+    public static let available: [KernelSet] = [scalar] + CompiledSet.all.filter { $0.isSupported() }.map { $0.kernels() }
 
     /// The fastest set that this processor can run.
     public static let best: KernelSet = available.last ?? scalar
@@ -15,5 +15,5 @@ public enum Kernels {
     public static func named(_ name: String) -> KernelSet? { available.first { $0.name == name } }
 
     /// The names of all sets compiled in, slowest first, whether or not this processor can run them.
-    public static let compiledNames: [String] = [scalar.name]
+    public static let compiledNames: [String] = [scalar.name] + CompiledSet.all.map(\.name)
 }

@@ -2,17 +2,18 @@
 /// (`formats/rgq.md`, "Tiles").
 ///
 /// A tile holds 16 outputs (rows) × 64 inputs (columns), which are two quantization blocks.
+/// All inlinable, so that kernels in other modules see constants.
 public enum Tile {
     /// Outputs in a tile.
-    public static let rows = 16
+    @inlinable public static var rows: Int { 16 }
     /// Inputs in a tile.
-    public static let columns = 64
+    @inlinable public static var columns: Int { 64 }
     /// Weights that share a scale, along the input dimension.
-    public static let block = 32
+    @inlinable public static var block: Int { 32 }
     /// Blocks a row in a tile.
-    public static let blocks = columns / block
+    @inlinable public static var blocks: Int { columns / block }
     /// Weights in a tile.
-    public static let weights = rows * columns
+    @inlinable public static var weights: Int { rows * columns }
     /// Bytes of the f16 scales at the head of a q8 or q4 tile: block 0 of rows 0…15, then block 1.
-    public static let scaleBytes = rows * blocks * 2
+    @inlinable public static var scaleBytes: Int { rows * blocks * 2 }
 }

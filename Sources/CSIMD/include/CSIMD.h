@@ -1,12 +1,13 @@
+// What Swift's SIMD types can't say: one instruction a function, and which instructions the processor has.
+//
+// A function exists only where the module that imports it is compiled for its instruction set, so it becomes that instruction and
+// never a call. Bytes travel as 32-bit lanes, four of a row in each: the unit that dot products sum.
 #pragma once
 
+#include "CSIMDTypes.h"
+#include "CSIMDCommon.h"
+#include "CSIMDProcessorARM.h"
+#include "CSIMDProcessorX86.h"
 #include "CSIMDSelect.h"
-
-/// Tells the processor that this is a spin loop, so that it saves power and leaves room to the sibling thread.
-static inline void csimd_pause(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
+#include "CSIMDVectorsARM.h"
+#include "CSIMDVectorsX86.h"

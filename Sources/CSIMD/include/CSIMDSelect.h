@@ -1,18 +1,14 @@
 // One of two vectors, lane by lane, for every instruction set: Swift's `replacing(with:where:)` is a loop with branches, and its bit
 // operations are loops over lanes. The compiler makes minima and maxima of selections by a comparison.
 #pragma once
-#include <stdint.h>
-
-typedef float csimd_f32x8 __attribute__((ext_vector_type(8)));
-typedef int32_t csimd_i32x8 __attribute__((ext_vector_type(8)));
-typedef uint32_t csimd_u32x8 __attribute__((ext_vector_type(8)));
+#include "CSIMDTypes.h"
 
 /// `a` where the mask's lane has all bits set, `b` where it has none.
-static inline __attribute__((always_inline)) csimd_u32x8 csimd_select_u32_x8(csimd_i32x8 mask, csimd_u32x8 a, csimd_u32x8 b) {
-  return ((csimd_u32x8)mask & a) | (~(csimd_u32x8)mask & b);
+CSIMD csimd_u32x8 csimd_select_u32_x8(csimd_i32x8 mask, csimd_u32x8 a, csimd_u32x8 b) {
+    return ((csimd_u32x8)mask & a) | (~(csimd_u32x8)mask & b);
 }
 
 /// The same for numbers.
-static inline __attribute__((always_inline)) csimd_f32x8 csimd_select_f32_x8(csimd_i32x8 mask, csimd_f32x8 a, csimd_f32x8 b) {
-  return (csimd_f32x8)((mask & (csimd_i32x8)a) | (~mask & (csimd_i32x8)b));
+CSIMD csimd_f32x8 csimd_select_f32_x8(csimd_i32x8 mask, csimd_f32x8 a, csimd_f32x8 b) {
+    return (csimd_f32x8)((mask & (csimd_i32x8)a) | (~mask & (csimd_i32x8)b));
 }

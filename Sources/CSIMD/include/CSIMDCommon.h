@@ -1,0 +1,22 @@
+// For every instruction set: conversions and roots that Swift does lane by lane, and the hint of a spin loop.
+#pragma once
+#include "CSIMDTypes.h"
+
+CSIMD csimd_f32x16 csimd_sqrt_x16(csimd_f32x16 a) { return __builtin_elementwise_sqrt(a); }
+
+CSIMD csimd_f32x4 csimd_float_x4(csimd_i32x4 a) { return __builtin_convertvector(a, csimd_f32x4); }
+CSIMD csimd_f32x8 csimd_float_x8(csimd_i32x8 a) { return __builtin_convertvector(a, csimd_f32x8); }
+CSIMD csimd_f32x16 csimd_float_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_f32x16); }
+
+CSIMD csimd_u32x4 csimd_u16_to_u32_x4(csimd_u16x4 a) { return __builtin_convertvector(a, csimd_u32x4); }
+CSIMD csimd_u16x4 csimd_u32_to_u16_x4(csimd_u32x4 a) { return __builtin_convertvector(a, csimd_u16x4); }
+CSIMD csimd_i8x16 csimd_i32_to_i8_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_i8x16); }
+
+/// Tells the processor that this is a spin loop, so that it saves power and leaves room to the sibling thread.
+CSIMD void csimd_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

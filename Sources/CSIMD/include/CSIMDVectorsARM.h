@@ -1,0 +1,41 @@
+// NEON, and its dot product where the module has it.
+#pragma once
+#if defined(__aarch64__)
+#include "CSIMDTypes.h"
+#include <arm_neon.h>
+
+/// f32 of f16.
+CSIMD csimd_f32x4 csimd_widen_f16_x4(csimd_u16x4 a) { return (csimd_f32x4)vcvt_f32_f16((float16x4_t)a); }
+/// f16 nearest to f32, ties to even.
+CSIMD csimd_u16x4 csimd_narrow_f32_x4(csimd_f32x4 a) { return (csimd_u16x4)vcvt_f16_f32((float32x4_t)a); }
+
+// 16 bytes are four rows of four. Products of rows 0 and 1 ("low") and of rows 2 and 3 ("high") are 8 numbers of 16 bits each.
+CSIMD csimd_i32x4 csimd_multiply_low_i8_x4(csimd_i32x4 a, csimd_i32x4 b) {
+    return (csimd_i32x4)vmull_s8(vget_low_s8((int8x16_t)a), vget_low_s8((int8x16_t)b));
+}
+CSIMD csimd_i32x4 csimd_multiply_high_i8_x4(csimd_i32x4 a, csimd_i32x4 b) {
+    return (csimd_i32x4)vmull_high_s8((int8x16_t)a, (int8x16_t)b);
+}
+/// The same, added to 16-bit sums.
+CSIMD csimd_i32x4 csimd_add_products_low_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, csimd_i32x4 b) {
+    return (csimd_i32x4)vmlal_s8((int16x8_t)sum, vget_low_s8((int8x16_t)a), vget_low_s8((int8x16_t)b));
+}
+CSIMD csimd_i32x4 csimd_add_products_high_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, csimd_i32x4 b) {
+    return (csimd_i32x4)vmlal_high_s8((int16x8_t)sum, (int8x16_t)a, (int8x16_t)b);
+}
+/// Two neighbouring 16-bit numbers added to a 32-bit sum.
+CSIMD csimd_i32x4 csimd_add_pairs_i16_x4(csimd_i32x4 sum, csimd_i32x4 a) {
+    return (csimd_i32x4)vpadalq_s16((int32x4_t)sum, (int16x8_t)a);
+}
+/// Two neighbouring 32-bit numbers added: those of `low`, then those of `high`.
+CSIMD csimd_i32x4 csimd_pair_i32_x4(csimd_i32x4 low, csimd_i32x4 high) {
+    return (csimd_i32x4)vpaddq_s32((int32x4_t)low, (int32x4_t)high);
+}
+
+#if defined(__ARM_FEATURE_DOTPROD)
+/// Dot products of four signed bytes with four signed bytes, added to a 32-bit sum.
+CSIMD csimd_i32x4 csimd_dot_i8_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, csimd_i32x4 b) {
+    return (csimd_i32x4)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);
+}
+#endif
+#endif

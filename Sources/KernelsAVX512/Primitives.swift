@@ -1,0 +1,30 @@
+// AVX-512 with VNNI: 16 rows a register, 32 registers, dot products of four bytes.
+import CSIMD
+
+let instructionSetName = "avx512vnni"
+
+typealias RowFloats = SIMD16<Float>
+typealias RowInts = SIMD16<Int32>
+typealias RowBits = SIMD16<UInt32>
+typealias RowHalves = SIMD16<UInt16>
+
+// Two rows of tiles, so that an activation's broadcast serves two products.
+typealias IntegerChunk<Codes: BlockCodes> = IntegerBlock<Codes, 2, 6>
+typealias IntegerSingle<Codes: BlockCodes> = IntegerBlock<Codes, 1, 1>
+typealias FloatChunk<Weights: FloatWeights> = FloatBlock<Weights, 2, 6>
+typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 1, 1>
+
+@inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
+
+@inline(__always) func floats(_ values: RowInts) -> RowFloats { csimd_float_x16(values) }
+@inline(__always) func widen(_ halves: RowHalves) -> RowFloats { csimd_widen_f16_x16(halves) }
+@inline(__always) func narrow(_ values: RowFloats) -> RowHalves { csimd_narrow_f32_x16(values) }
+
+@inline(__always) func dot(_ sums: RowInts, _ weights: RowBits, _ activations: RowInts) -> RowInts {
+    csimd_dot_u8_i8_x16(sums, weights, activations)
+}
+
+/// Four activation codes in all lanes: number `step` of fours.
+@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
+    RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))
+}

@@ -1,0 +1,32 @@
+import Kernels
+import Testing
+
+@Suite("Choice of kernels")
+struct ChoiceTests {
+    @Test("The reference comes first, the best last, and all that run are compiled in")
+    func order() {
+        let names = Kernels.available.map(\.name)
+        #expect(names.first == "scalar" && Kernels.scalar.name == "scalar")
+        #expect(names.last == Kernels.best.name)
+        // In the order of the compiled ones, none twice.
+        #expect(names == Kernels.compiledNames.filter(names.contains))
+        #expect(Set(Kernels.compiledNames).count == Kernels.compiledNames.count)
+    }
+
+    @Test("Every instruction set of the architecture is compiled in")
+    func compiled() {
+        #if arch(x86_64)
+        #expect(Kernels.compiledNames == ["scalar", "x86-64-v2", "avx2", "avxvnni", "avx512vnni"])
+        #elseif arch(arm64)
+        #expect(Kernels.compiledNames == ["scalar", "neon", "neon-dotprod"])
+        #endif
+    }
+
+    @Test("A set is found by its name, unless it is unknown or not for this processor")
+    func named() {
+        for kernels in Kernels.available { #expect(Kernels.named(kernels.name)?.name == kernels.name) }
+        for name in ["", "avx", "AVX2", "scalar "] { #expect(Kernels.named(name) == nil) }
+        let runnable = Kernels.available.map(\.name)
+        for name in Kernels.compiledNames where !runnable.contains(name) { #expect(Kernels.named(name) == nil) }
+    }
+}

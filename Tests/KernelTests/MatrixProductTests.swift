@@ -1,0 +1,146 @@
+import KernelTypes
+import Kernels
+import TestSupport
+import Testing
+import Tiles
+
+@Suite("Matrix products")
+struct MatrixProductTests {
+    static let names = Kernels.available.map(\.name)
+
+    private static func kernels(_ name: String) throws -> KernelSet { try #require(Kernels.named(name)) }
+
+    private static func shape(count: Int = 1, rows: Int, columns: Int) throws -> MatrixShape {
+        try #require(MatrixShape(count: count, rows: rows, columns: columns))
+    }
+
+    /// The rounding that f32 sums of so many terms may show, as a part of the sum of magnitudes.
+    private static func tolerance(_ type: WeightType, _ columns: Int) -> Double {
+        let terms = type.isBlockQuantized ? columns / 32 + 4 : columns + 4
+        return Double(terms) * 0x1p-24 + 4 * 0x1p-24
+    }
+
+    /// Compares with sums in Double.
+    private static func expectExact(_ product: TestProduct, _ kernels: KernelSet, _ comment: Comment) {
+        guard let result = product.run(kernels) else {
+            Issue.record("\(kernels.name) wrote beside its outputs: \(comment)")
+            return
+        }
+        let (values, magnitudes) = product.exact()
+        let tolerance = tolerance(product.matrix.type, product.matrix.shape.columns)
+        let wrong = result.indices.filter { !(abs(Double(result[$0]) - values[$0]) <= tolerance * magnitudes[$0] + 1e-37) }
+        #expect(wrong.isEmpty, "\(comment): output \(wrong.first ?? 0) is \(result[wrong.first ?? 0]), not \(values[wrong.first ?? 0])")
+    }
+
+    @Test("Random shapes, tokens, biases and residuals agree with sums in Double", arguments: names, WeightType.allCases)
+    func randomShapes(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 1)
+        for round in 0..<24 {
+            let shape = try Self.shape(
+                count: Int.random(in: 1...5, using: &random), rows: Int.random(in: 1...70, using: &random),
+                columns: Int.random(in: 1...200, using: &random))
+            let tokens = Int.random(in: 1...33, using: &random)
+            let width = shape.count * shape.rows
+            let product = TestProduct(
+                matrix: TestMatrix(type, shape, &random),
+                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels),
+                bias: round % 2 == 0 ? random.floats(width) : nil, before: round % 3 == 0 ? random.floats(tokens * width) : nil)
+            Self.expectExact(product, kernels, "\(shape.count) × \(shape.rows) × \(shape.columns), \(tokens) tokens")
+        }
+    }
+
+    @Test("Extreme codes, scales and activations", arguments: names, [WeightType.q8, .q4])
+    func extremes(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        let shape = try Self.shape(rows: 33, columns: 160)
+        let codes: [Float] = type == .q8 ? [-127, 127, 0, -128] : [-8, 7, 0, -1]
+        let scales: [Float] = [0, 0x1p-24, 0x1p-15, 65504, -65504, -1]
+        let activations: [Float] = [0, 1, -1, 1e-38, 1e-30, 1e28, -1e28]
+        var random = RandomSource(seed: 2)
+        for code in codes {
+            for scale in scales {
+                let matrix = TestMatrix(
+                    type, shape, numbers: [Float](repeating: code, count: shape.weightCount),
+                    scales: [Float](repeating: scale, count: shape.rows * 5))
+                // A token for each activation, and one with all of them mixed.
+                let values = activations.flatMap { [Float](repeating: $0, count: shape.columns) }
+                    + (0..<shape.columns).map { _ in activations.randomElement(using: &random) ?? 0 }
+                let product = TestProduct(matrix: matrix, activations: TestActivations(values, shape, kernels))
+                Self.expectExact(product, kernels, "codes \(code), scales \(scale)")
+            }
+        }
+    }
+
+    @Test("Extreme f16 weights: subnormal, largest, negative zero", arguments: names)
+    func extremeHalves(name: String) throws {
+        let kernels = try Self.kernels(name)
+        let shape = try Self.shape(rows: 17, columns: 66)
+        let weights: [Float] = [0x1p-24, -0x1p-24, 0x1.ff8p-15, 65504, -65504, -0.0, 0, 1]
+        let numbers = (0..<shape.weightCount).map { weights[$0 % 7] }
+        let matrix = TestMatrix(.f16, shape, numbers: numbers, scales: [])
+        var random = RandomSource(seed: 3)
+        let product = TestProduct(
+            matrix: matrix, activations: TestActivations(random.floats(9 * shape.columns, in: -1e20...1e20), shape, kernels))
+        Self.expectExact(product, kernels, "f16")
+    }
+
+    @Test("A token's bits do not depend on the tokens beside it", arguments: names, WeightType.allCases)
+    func batchInvariance(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 4)
+        let shape = try Self.shape(count: 2, rows: 83, columns: 333)
+        let tokens = 33
+        let product = TestProduct(
+            matrix: TestMatrix(type, shape, &random),
+            activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels),
+            bias: random.floats(shape.count * shape.rows))
+        let width = shape.count * shape.rows
+        let single = try (0..<tokens).flatMap { try #require(product.run(kernels, token: $0, tokens: 1)) }
+        for count in 1...tokens {
+            let first = Int.random(in: 0...tokens - count, using: &random)
+            let together = try #require(product.run(kernels, token: first, tokens: count))
+            #expect(together.map(\.bitPattern) == single[first * width..<(first + count) * width].map(\.bitPattern), "\(count) tokens")
+        }
+    }
+
+    @Test("Bits do not depend on how rows of tiles are split", arguments: names, WeightType.allCases)
+    func splits(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 5)
+        let shape = try Self.shape(count: 3, rows: 50, columns: 130)
+        for tokens in [1, 2, 13] {
+            let product = TestProduct(
+                matrix: TestMatrix(type, shape, &random),
+                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels))
+            let whole = try #require(product.run(kernels))
+            let rowTiles = product.matrix.tiled.rowTileCount
+            for _ in 0..<8 {
+                var cuts = Set((0..<3).map { _ in Int.random(in: 0...rowTiles, using: &random) }).union([0, rowTiles]).sorted()
+                let last = cuts.removeLast()
+                let ranges = zip(cuts, cuts.dropFirst() + [last]).map { $0..<$1 }.shuffled(using: &random)
+                let parts = try #require(product.run(kernels, rowTiles: ranges))
+                #expect(parts.map(\.bitPattern) == whole.map(\.bitPattern), "\(ranges)")
+            }
+        }
+    }
+
+    @Test("A row of the embedding is its weights times the scale", arguments: names, WeightType.allCases)
+    func rows(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 6)
+        for columns in [1, 63, 64, 200] {
+            let shape = try Self.shape(rows: 37, columns: columns)
+            let matrix = TestMatrix(type, shape, &random)
+            for row in [0, 15, 16, 36] {
+                let output = GuardedMemory(repeating: Float.nan, count: columns)
+                kernels.row(matrix.tiled, row, 50.5, output.pointer)
+                for column in 0..<columns {
+                    let exact = matrix.weight(0, row, column) * 50.5
+                    #expect(abs(Double(output.pointer[column]) - exact) <= exact.magnitude * 0x1p-22)
+                }
+                #expect(output.isIntact)
+            }
+        }
+    }
+}
