@@ -1,3 +1,4 @@
+import Glibc
 import ModelFile
 import TestSupport
 import Testing
@@ -38,5 +39,42 @@ import Testing
         let model = try ModelFile(path: folder.write(file.bytes(), to: "model.rgq"))
         #expect(model.tensors.count == 3000)
         #expect(model.tensor(named: "tensor.2999") == model.tensors.last)
+    }
+
+    /// Bytes of header, table and metadata changed at random, and the checksums made right again: whatever is in the file, it opens
+    /// and verifies or it is refused.
+    @Test func anyBytesBehindRightChecksumsAreReadSafely() throws {
+        var random = RandomSource(seed: 3)
+        let folder = try TemporaryFolder()
+        let original = HandMadeFile().bytes()
+        let path = try folder.write(original, to: "model.rgq")
+        let descriptor = open(path, O_RDWR)
+        defer { close(descriptor) }
+        let metadataStart = 128 + 2 * 128
+        let metadataEnd = metadataStart + HandMadeFile.literalBlock(HandMadeFile().metadata).count
+        // The table twice, because most of the numbers are there.
+        let sections = [8..<120, 128..<metadataStart, 128..<metadataStart, metadataStart..<metadataEnd]
+        let values: [UInt8?] = [0, 1, 0x7F, 0x80, 0xFF, nil]
+        var refused = 0
+        for _ in 0..<3000 {
+            var bytes = Array(original[..<metadataEnd])
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let section = sections[Int.random(in: 0..<sections.count, using: &random)]
+                let value = values[Int.random(in: 0..<values.count, using: &random)]
+                bytes[Int.random(in: section, using: &random)] = value ?? UInt8.random(in: 0...255, using: &random)
+            }
+            for (place, range) in [(32, 128..<metadataStart), (64, metadataStart..<metadataEnd), (120, 0..<120)] {
+                bytes.replaceSubrange(place..<place + 8, with: little(Checksum.of(bytes.span.bytes.extracting(range))))
+            }
+            try #require(pwrite(descriptor, bytes, bytes.count, 0) == bytes.count)
+            do throws(ModelFileError) {
+                let file = try ModelFile(path: path)
+                for tensor in file.tensors { #expect(file.bytes(of: tensor).count == tensor.byteCount) }
+            } catch {
+                #expect(error.path == path)
+                refused += 1
+            }
+        }
+        #expect(refused > 2000)
     }
 }
