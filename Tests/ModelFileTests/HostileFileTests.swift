@@ -41,8 +41,8 @@ import Testing
         #expect(model.tensor(named: "tensor.2999") == model.tensors.last)
     }
 
-    /// Bytes of header, table and metadata changed at random, and the checksums made right again: whatever is in the file, it opens
-    /// and verifies or it is refused.
+    /// Bytes of header, table and metadata changed at random, and the checksums made right again: the file opens
+    /// with every tensor inside it, or it is refused.
     @Test func anyBytesBehindRightChecksumsAreReadSafely() throws {
         var random = RandomSource(seed: 3)
         let folder = try TemporaryFolder()
