@@ -1,5 +1,5 @@
-// So that values are written in Swift as they look in JSON: `["width": 128, "scales": [0.5, .null]]`. There is no nil literal: where
-// a `JSONValue?` is wanted, `nil` would come to mean a value that is null.
+// So that values are written in Swift as they look in JSON: `["width": 128, "scales": [0.5, .null]]`. There is no nil literal:
+// where a `JSONValue?` is wanted, `nil` would come to mean a value that is null.
 
 extension JSONValue: ExpressibleByBooleanLiteral {
     public init(booleanLiteral value: Bool) { self = .bool(value) }

@@ -1,5 +1,5 @@
-/// How a user's words are put to a model that was trained on conversations: a text with control marks and one place, `{text}`, for
-/// the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`; `<bos>` goes before the first turn.
+/// How a user's words are put to a model that was trained on conversations: a text with control marks and one place, `{text}`,
+/// for the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`; `<bos>` goes before the first turn.
 public struct ChatTemplate: Equatable, Sendable {
     /// What stands in a template for the user's words.
     public static let placeholder = "{text}"
@@ -15,7 +15,8 @@ public struct ChatTemplate: Equatable, Sendable {
         case none
         /// The model ended it with `<end_of_turn>`, and that token was fed to it.
         case ended
-        /// It was cut off, by a limit, a stop string or the user: its end mark is still to come.
+        /// Its end mark is still to come: it was cut off by a limit, a stop string or the user, or the model chose the mark but it was
+        /// not fed.
         case cut
     }
 
@@ -69,8 +70,8 @@ public struct ChatTemplate: Equatable, Sendable {
         return tokens
     }
 
-    /// What still belongs to the turn before: the template's own end of a turn, which stands between `<end_of_turn>` after the user's words
-    /// and the next `<start_of_turn>`. A template without these has none.
+    /// What still belongs to the turn before: the template's own end of a turn, from `<end_of_turn>` after the user's words to the
+    /// next `<start_of_turn>`. A template without these has none.
     private func ending(_ previous: PreviousTurn) -> String {
         let marks = after.places(of: ControlMark.endOfTurn)
         guard previous != .none, let mark = marks.first, mark.lowerBound == after.startIndex,
@@ -86,6 +87,7 @@ public struct ChatTemplateError: Error, Equatable, CustomStringConvertible {
     public let count: Int
 
     public var description: String {
-        "the chat template has \(count == 0 ? "no" : String(count)) \(ChatTemplate.placeholder); write exactly one where the user's words go"
+        "the chat template has \(count == 0 ? "no" : String(count)) \(ChatTemplate.placeholder); "
+            + "write exactly one, where the user's words go"
     }
 }

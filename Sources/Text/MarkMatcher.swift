@@ -23,6 +23,9 @@ struct MarkMatcher: Sendable {
         starts = (0...256).map { byte in sorted.firstIndex { Int($0.name[0]) >= byte } ?? sorted.count }
     }
 
+    /// The token of the mark with that name, or nil.
+    func token(of name: String) -> UInt32? { marks.first { $0.name.elementsEqual(name.utf8) }?.token }
+
     /// Calls `body` with the parts of a text in order; no text part is empty.
     func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) -> Void) {
         var start = 0, offset = 0

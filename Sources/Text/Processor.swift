@@ -51,8 +51,8 @@ final class Processor: @unchecked Sendable {
                 csp_encode(
                     handle, text.baseAddress, text.count,
                     { context, ids, count in
-                        let tokens = context?.assumingMemoryBound(to: [UInt32].self)
-                        tokens?.pointee.append(contentsOf: UnsafeBufferPointer(start: ids, count: count).lazy.map(UInt32.init(bitPattern:)))
+                        let ids = UnsafeBufferPointer(start: ids, count: count)
+                        context?.assumingMemoryBound(to: [UInt32].self).pointee += ids.lazy.map(UInt32.init(bitPattern:))
                     }, tokens)
             }
         }

@@ -1,10 +1,10 @@
-/// Cuts a long text where its tokens stay the same, since SentencePiece needs some hundred bytes of memory a byte of text that it is
-/// given at once.
+/// Cuts a long text where its tokens stay the same, since SentencePiece needs some hundred bytes of memory for each byte of a text
+/// that it is given at once.
 struct TextPieces: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.
     static let wanted = 64 << 10
-    /// Texts from here on are cut at any character: a line of so many bytes is not worth the memory, and over 2 GiB the library's
-    /// numbers end.
+    /// Longer texts are cut at any character if they must be: tokens may then differ at the cut, but a line of so many bytes is not
+    /// worth the memory, and the library's numbers end at 2 GiB.
     static let limit = 64 << 20
 
     private var rest: UnsafeRawBufferPointer

@@ -9,7 +9,8 @@ extension Tokenizer {
 
     /// The tokens of a text; `<bos>` is not put first.
     ///
-    /// ``decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a space, and comes back as one.
+    /// ``decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a space, and comes back as
+    /// one.
     public func encode(_ text: String, controls: Controls = .asText) -> [UInt32] {
         var text = text
         return text.withUTF8 { encode(utf8: UnsafeRawBufferPointer($0), controls: controls) }

@@ -1,4 +1,5 @@
-/// Reads the fields of a serialized Protocol Buffers message (https://protobuf.dev/programming-guides/encoding/), trusting nothing.
+/// Reads the fields of a serialized Protocol Buffers message, trusting nothing.
+/// Format: https://protobuf.dev/programming-guides/encoding/.
 struct WireReader {
     /// A field of a message.
     struct Field {
@@ -32,7 +33,7 @@ struct WireReader {
         guard offset < end else { return nil }
         let start = offset
         let tag = try varint()
-        guard let number = Int(exactly: tag >> 3), (1..<1 << 29).contains(number) else { throw damaged("a field with number \(tag >> 3)") }
+        guard (1..<1 << 29).contains(tag >> 3) else { throw damaged("a field with number \(tag >> 3)") }
         let value: Value
         switch tag & 7 {
         case 0: value = .varint(try varint())
@@ -41,12 +42,14 @@ struct WireReader {
             value = .fixed64
         case 2:
             let length = try varint()
-            guard length <= UInt64(end - offset) else { throw damaged("a field of \(length) bytes, but only \(end - offset) are left") }
+            guard length <= UInt64(end - offset) else {
+                throw damaged("a field of \(length) bytes, but only \(end - offset) are left")
+            }
             value = .bytes(try take(Int(length)))
         case 5: value = .fixed32(try take(4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[$1]) })
         default: throw damaged("a field of wire type \(tag & 7)")
         }
-        return Field(number: number, value: value, range: start..<offset)
+        return Field(number: Int(tag >> 3), value: value, range: start..<offset)
     }
 
     private mutating func varint() throws(TokenizerError) -> UInt64 {

@@ -46,7 +46,9 @@ struct SafetensorsBuilder {
             let end = offset + Int64(entry.data.count)
             let offsets = entry.offsets ?? [.integer(offset), .integer(end)]
             offset = end
-            members.append(.init(key: entry.name, value: ["dtype": .string(entry.type), "shape": entry.shape, "data_offsets": offsets]))
+            members.append(
+                .init(
+                    key: entry.name, value: ["dtype": .string(entry.type), "shape": entry.shape, "data_offsets": offsets]))
         }
         return .object(JSONObject(members))
     }
@@ -71,9 +73,12 @@ struct CheckpointBuilder {
 
     /// The keys that have no default.
     static let plainConfiguration = JSONObject([
-        .init(key: "architectures", value: ["RecurrentGemmaForCausalLM"]), .init(key: "model_type", value: "recurrent_gemma"),
-        .init(key: "vocab_size", value: 512), .init(key: "hidden_size", value: 128), .init(key: "num_hidden_layers", value: 8),
-        .init(key: "num_attention_heads", value: 2), .init(key: "num_key_value_heads", value: 1), .init(key: "intermediate_size", value: 768),
+        .init(key: "architectures", value: ["RecurrentGemmaForCausalLM"]),
+        .init(key: "model_type", value: "recurrent_gemma"),
+        .init(key: "vocab_size", value: 512), .init(key: "hidden_size", value: 128),
+        .init(key: "num_hidden_layers", value: 8),
+        .init(key: "num_attention_heads", value: 2), .init(key: "num_key_value_heads", value: 1),
+        .init(key: "intermediate_size", value: 768),
         .init(key: "attention_window_size", value: 16),
     ])
 
@@ -87,7 +92,9 @@ struct CheckpointBuilder {
     }
 
     /// Shards and an index that places tensors in them.
-    static func sharded(_ shards: [(name: String, tensors: [SafetensorsBuilder.Entry])], weightMap: JSONValue? = nil) -> CheckpointBuilder {
+    static func sharded(_ shards: [(name: String, tensors: [SafetensorsBuilder.Entry])], weightMap: JSONValue? = nil)
+        -> CheckpointBuilder
+    {
         var builder = CheckpointBuilder()
         builder.files["model.safetensors"] = .some(nil)
         var map = JSONObject()

@@ -9,14 +9,20 @@ import Testing
 @Suite struct FolderTests {
     /// Writes a folder and checks the error that opening it gives.
     static func expect(
-        _ builder: CheckpointBuilder, _ file: String, _ problem: String, advice: String = "", sourceLocation: SourceLocation = #_sourceLocation
+        _ builder: CheckpointBuilder, _ file: String, _ problem: String, advice: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let folder = try builder.write()
         let error = openingError(folder.path)
         #expect(error?.path == folder.file(file), sourceLocation: sourceLocation)
-        #expect(error?.problem.contains(problem) == true, "\(error?.description ?? "no error")", sourceLocation: sourceLocation)
-        #expect(error.map { !$0.advice.isEmpty && (advice.isEmpty || $0.advice.contains(advice)) } == true, "\(error?.advice ?? "")", sourceLocation: sourceLocation)
-        #expect(error.map { $0.description == "\($0.path): \($0.problem); \($0.advice)" } == true, sourceLocation: sourceLocation)
+        #expect(
+            error?.problem.contains(problem) == true, "\(error?.description ?? "no error")", sourceLocation: sourceLocation)
+        #expect(
+            error.map { !$0.advice.isEmpty && (advice.isEmpty || $0.advice.contains(advice)) } == true,
+            "\(error?.advice ?? "")", sourceLocation: sourceLocation)
+        #expect(
+            error.map { $0.description == "\($0.path): \($0.problem); \($0.advice)" } == true,
+            sourceLocation: sourceLocation)
     }
 
     @Test func aPlainFolderOpens() throws {
@@ -30,7 +36,8 @@ import Testing
     }
 
     @Test func linksAreFollowed() throws {
-        let folder = try CheckpointBuilder().write(), cache = try TemporaryFolder()
+        let folder = try CheckpointBuilder().write()
+        let cache = try TemporaryFolder()
         for name in try folder.contents() {
             try FileManager.default.createSymbolicLink(atPath: cache.file(name), withDestinationPath: folder.file(name))
         }
@@ -41,7 +48,9 @@ import Testing
 
     @Test func aFolderThatIsNotThereIsAnError() throws {
         let folder = try TemporaryFolder()
-        #expect(openingError(folder.file("none"))?.description.hasPrefix("\(folder.file("none")): no such folder; give the folder") == true)
+        #expect(
+            openingError(folder.file("none"))?.description.hasPrefix(
+                "\(folder.file("none")): no such folder; give the folder") == true)
         #expect(openingError("")?.description.hasPrefix("\"\": no such folder") == true)
         #expect(openingError(try folder.write([1], to: "file"))?.problem == "is a file, not a folder")
         #expect(openingError(folder.file("file/x"))?.problem == "stat failed (Not a directory)")
@@ -49,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("config.json", "is missing", "give the folder of a Hugging Face model"), ("tokenizer.model", "is missing", "tokenizer.json is not enough"),
+        ("config.json", "is missing", "give the folder of a Hugging Face model"),
+        ("tokenizer.model", "is missing", "tokenizer.json is not enough"),
         ("model.safetensors", "is missing", "or its shards with model.safetensors.index.json"),
     ]) func aMissingFileIsNamed(_ name: String, _ problem: String, _ advice: String) throws {
         var builder = CheckpointBuilder()
@@ -57,7 +67,9 @@ import Testing
         try Self.expect(builder, name, problem, advice: advice)
     }
 
-    @Test(arguments: ["config.json", "tokenizer.model", "model.safetensors", "chat_template.jinja", "tokenizer_config.json"])
+    @Test(arguments: [
+        "config.json", "tokenizer.model", "model.safetensors", "chat_template.jinja", "tokenizer_config.json",
+    ])
     func aFolderInPlaceOfAFileIsAnError(_ name: String) throws {
         var builder = CheckpointBuilder()
         builder.files[name] = .some(nil)
@@ -87,18 +99,24 @@ import Testing
         var builder = CheckpointBuilder()
         builder.files["model.safetensors"] = .some(nil)
         builder.files[name] = [1]
-        try Self.expect(builder, "model.safetensors", "is missing", advice: "the folder has \(name): only weights in Hugging Face's safetensors layout")
+        try Self.expect(
+            builder, "model.safetensors", "is missing",
+            advice: "the folder has \(name): only weights in Hugging Face's safetensors layout")
     }
 
     @Test func aTokenizerThatIsEmptyOrAPointerIsAnError() throws {
         var builder = CheckpointBuilder()
         builder.files["tokenizer.model"] = []
         try Self.expect(builder, "tokenizer.model", "is empty", advice: "download tokenizer.model")
-        builder.files["tokenizer.model"] = Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4241003\n".utf8)
+        builder.files["tokenizer.model"] = Array(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4241003\n".utf8)
         try Self.expect(builder, "tokenizer.model", "is only a Git LFS pointer", advice: "git lfs pull")
     }
 
-    @Test(arguments: [("config.json", 1 << 20), ("tokenizer.model", 32 << 20), ("chat_template.jinja", 16 << 20), ("model.safetensors.index.json", 64 << 20)])
+    @Test(arguments: [
+        ("config.json", 1 << 20), ("tokenizer.model", 32 << 20), ("chat_template.jinja", 16 << 20),
+        ("model.safetensors.index.json", 64 << 20),
+    ])
     func aFileFarTooLargeIsNotRead(_ name: String, _ limit: Int) throws {
         var builder = CheckpointBuilder()
         if name.hasSuffix("index.json") { builder.files["model.safetensors"] = .some(nil) }
@@ -126,11 +144,14 @@ import Testing
         #expect(try Self.template(builder) == "from file ü")
     }
 
-    @Test(arguments: [
-        (#"{}"#, nil), (#"{"chat_template": null}"#, nil), (#"{"chat_template": []}"#, nil), (#"{"chat_template": [1, {"name": "rag"}]}"#, nil),
-        (#"{"chat_template": [{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]}"#, "d"),
-        (#"{"chat_template": "t", "model_max_length": 1000000000000000019884624838656}"#, "t"),
-    ] as [(String, String?)]) func theTemplateIsFoundInTheConfiguration(_ json: String, _ template: String?) throws {
+    @Test(
+        arguments: [
+            (#"{}"#, nil), (#"{"chat_template": null}"#, nil), (#"{"chat_template": []}"#, nil),
+            (#"{"chat_template": [1, {"name": "rag"}]}"#, nil),
+            (#"{"chat_template": [{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]}"#, "d"),
+            (#"{"chat_template": "t", "model_max_length": 1000000000000000019884624838656}"#, "t"),
+        ] as [(String, String?)]) func theTemplateIsFoundInTheConfiguration(_ json: String, _ template: String?) throws
+    {
         var builder = CheckpointBuilder()
         builder.files["tokenizer_config.json"] = Array(json.utf8)
         #expect(try Self.template(builder) == template)
@@ -138,7 +159,10 @@ import Testing
 
     @Test func aTemplateThatIsNoTextIsAnError() throws {
         var builder = CheckpointBuilder()
-        for (json, problem) in [("{", "is not valid JSON"), ("[]", "is not a JSON object"), (#"{"chat_template": 1}"#, "neither text nor a list")] {
+        for (json, problem) in [
+            ("{", "is not valid JSON"), ("[]", "is not a JSON object"),
+            (#"{"chat_template": 1}"#, "neither text nor a list"),
+        ] {
             builder.files["tokenizer_config.json"] = Array(json.utf8)
             try Self.expect(builder, "tokenizer_config.json", problem)
         }

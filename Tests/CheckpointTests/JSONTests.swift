@@ -12,16 +12,22 @@ import Testing
 
     // MARK: - Reading
 
-    @Test(arguments: [
-        ("null", .null), (" true ", true), ("false", false), ("0", 0), ("-0", 0), ("-12", -12), ("1.0", .real(1)), ("1e2", .real(100)),
-        ("-2.5E-3", .real(-0.0025)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)), ("\"\"", ""), ("[]", []),
-        ("{}", [:]), ("[1,[2,{\"a\":null}]]", [1, [2, ["a": .null]]]), ("\t{\r\n\"a\" : 1 , \"b\":[ ] }\n", ["a": 1, "b": []]),
-    ] as [(String, JSONValue)]) func everyKindOfValueIsRead(_ text: String, _ value: JSONValue) throws {
+    @Test(
+        arguments: [
+            ("null", .null), (" true ", true), ("false", false), ("0", 0), ("-0", 0), ("-12", -12), ("1.0", .real(1)),
+            ("1e2", .real(100)),
+            ("-2.5E-3", .real(-0.0025)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("\"\"", ""), ("[]", []),
+            ("{}", [:]), ("[1,[2,{\"a\":null}]]", [1, [2, ["a": .null]]]),
+            ("\t{\r\n\"a\" : 1 , \"b\":[ ] }\n", ["a": 1, "b": []]),
+        ] as [(String, JSONValue)]) func everyKindOfValueIsRead(_ text: String, _ value: JSONValue) throws
+    {
         #expect(try Self.parse(text) == value)
     }
 
     @Test(arguments: [
-        (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u00e9\u65E5""#, "é日"), (#""\ud83d\ude42""#, "🙂"), (#""é日🙂""#, "é日🙂"),
+        (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u00e9\u65E5""#, "é日"), (#""\ud83d\ude42""#, "🙂"),
+        (#""é日🙂""#, "é日🙂"),
     ]) func escapesAreRead(_ text: String, _ string: String) throws {
         #expect(try Self.parse(text) == .string(string))
     }
@@ -33,8 +39,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "nul", "tru", "{", "[", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.", ".5", "+1", "0x10", "NaN",
-        "Infinity", "1e", "1 2", "{} {}", "\"a", "\"\n\"", #""\x""#, #""\u12""#, #""\ud800""#, #""\udc00""#, #""\u0000""#, "[1}", "\u{FEFF}1", "/* */ 1",
+        "", " ", "nul", "tru", "{", "[", "[1,", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.",
+        ".5", "+1", "0x10", "NaN",
+        "Infinity", "1e", "1 2", "{} {}", "\"a", "\"\n\"", #""\x""#, #""\u12""#, #""\ud800""#, #""\udc00""#, #""\u0000""#,
+        "[1}", "\u{FEFF}1", "/* */ 1",
     ]) func whatIsNotJSONIsRefused(_ text: String) {
         let error = #expect(throws: JSONError.self) { try Self.parse(text) }
         #expect(error?.description.hasPrefix("not valid JSON: ") == true)
@@ -77,7 +85,9 @@ import Testing
     }
 
     @Test func numbersBeyondADoubleAreRefused() {
-        for text in ["1e999", "-1e999", "1" + String(repeating: "0", count: 400)] { #expect(throws: JSONError.self) { try Self.parse(text) } }
+        for text in ["1e999", "-1e999", "1" + String(repeating: "0", count: 400)] {
+            #expect(throws: JSONError.self) { try Self.parse(text) }
+        }
     }
 
     @Test func errorsNameThePlace() {
@@ -113,7 +123,9 @@ import Testing
         #expect(JSONValue.real(3.5).intValue == nil)
         #expect(JSONValue.real(1e300).intValue == nil)
         #expect(JSONValue.integer(7).doubleValue == 7)
-        #expect(JSONValue.string("7").intValue == nil && JSONValue.bool(true).intValue == nil && JSONValue.null.doubleValue == nil)
+        #expect(
+            JSONValue.string("7").intValue == nil && JSONValue.bool(true).intValue == nil
+                && JSONValue.null.doubleValue == nil)
         #expect(JSONValue.array([1])["a"] == nil && JSONValue.null.isNull && !JSONValue.bool(false).isNull)
     }
 
@@ -138,7 +150,10 @@ import Testing
                 == "{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n    \"x\"\n  ],\n  \"c\": {},\n  \"d\": []\n}\n")
     }
 
-    @Test(arguments: [(1e-6, "1e-06"), (0.1, "0.1"), (10_000, "10000.0"), (-0.0, "-0.0"), (.infinity, "null"), (-.infinity, "null"), (.nan, "null")])
+    @Test(arguments: [
+        (1e-6, "1e-06"), (0.1, "0.1"), (10_000, "10000.0"), (-0.0, "-0.0"), (.infinity, "null"), (-.infinity, "null"),
+        (.nan, "null"),
+    ])
     func realsAreWrittenInTheFewestDigits(_ value: Double, _ text: String) {
         #expect(Self.text(.real(value)) == text)
     }
@@ -163,7 +178,9 @@ import Testing
             var string = ""
             for _ in 0..<Int.random(in: 0...8, using: &random) {
                 let limit: UInt32 = [0x80, 0x800, 0x11_0000].randomElement(using: &random)!
-                if let scalar = Unicode.Scalar(UInt32.random(in: 1..<limit, using: &random)) { string.unicodeScalars.append(scalar) }
+                if let scalar = Unicode.Scalar(UInt32.random(in: 1..<limit, using: &random)) {
+                    string.unicodeScalars.append(scalar)
+                }
             }
             return string
         }
@@ -179,7 +196,9 @@ import Testing
         case 6: return .array((0..<Int.random(in: 0...4, using: &random)).map { _ in value(levels: levels - 1, &random) })
         default:
             var object = JSONObject()
-            for number in 0..<Int.random(in: 0...4, using: &random) { object["\(number)" + string()] = value(levels: levels - 1, &random) }
+            for number in 0..<Int.random(in: 0...4, using: &random) {
+                object["\(number)" + string()] = value(levels: levels - 1, &random)
+            }
             return .object(object)
         }
     }

@@ -7,18 +7,23 @@ import Testing
 /// What a checkpoint holds, and reading it.
 @Suite struct ReadingTests {
     @Test(arguments: [("alpha", ElementType.f32, 512, 128, 8), ("beta", .bf16, 320, 192, 6), ("gamma", .f16, 1000, 256, 5)])
-    func theReferenceCheckpointsOpen(_ name: String, _ type: ElementType, _ vocabulary: Int, _ width: Int, _ layers: Int) throws {
+    func theReferenceCheckpointsOpen(_ name: String, _ type: ElementType, _ vocabulary: Int, _ width: Int, _ layers: Int)
+        throws
+    {
         let checkpoint = try Checkpoint(folder: Fixtures.oracle(name))
         #expect(checkpoint.configuration.vocabularySize == vocabulary)
         #expect(checkpoint.configuration.hiddenSize == width)
         #expect(checkpoint.configuration.layerCount == layers)
         let embedding = try #require(checkpoint.tensor(named: "model.embed_tokens.weight"))
-        #expect(embedding.dimensions == [vocabulary, width] && embedding.type == type && embedding.count == vocabulary * width)
+        #expect(
+            embedding.dimensions == [vocabulary, width] && embedding.type == type && embedding.count == vocabulary * width)
         #expect(checkpoint.tensors.map(\.name) == checkpoint.tensors.map(\.name).sorted())
         #expect(checkpoint.totalBytes == checkpoint.tensors.reduce(0) { $0 + $1.count * $1.type.bytes })
         #expect(checkpoint.tensor(named: "no such tensor") == nil)
         #expect(checkpoint.chatTemplate == nil)
-        #expect(checkpoint.tokenizer == [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.oracle(name) + "/tokenizer.model"))))
+        #expect(
+            checkpoint.tokenizer
+                == [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.oracle(name) + "/tokenizer.model"))))
         for tensor in checkpoint.tensors { #expect(try checkpoint.values(of: tensor).allSatisfy(\.isFinite)) }
         try checkpoint.checkUnchanged()
     }
@@ -30,11 +35,14 @@ import Testing
         let halves = values.map { Float16($0) }
         let cut = values.map { UInt16($0.bitPattern >> 16) }
         let file = SafetensorsBuilder([
-            .init("single", values), .init("half", type: "F16", halves: halves.map(\.bitPattern)), .init("brain", type: "BF16", halves: cut),
+            .init("single", values), .init("half", type: "F16", halves: halves.map(\.bitPattern)),
+            .init("brain", type: "BF16", halves: cut),
         ])
         let folder = try CheckpointBuilder(files: ["tokenizer.model": [1], "model.safetensors": file.serialized]).write()
         let checkpoint = try Checkpoint(folder: folder.path)
-        let expected = ["single": values, "half": halves.map { Float($0) }, "brain": cut.map { Float(bitPattern: UInt32($0) << 16) }]
+        let expected = [
+            "single": values, "half": halves.map { Float($0) }, "brain": cut.map { Float(bitPattern: UInt32($0) << 16) },
+        ]
         for tensor in checkpoint.tensors {
             let whole = try #require(expected[tensor.name])
             #expect(try checkpoint.values(of: tensor) == whole)
@@ -49,15 +57,24 @@ import Testing
         let checkpoint = try Checkpoint(folder: Fixtures.oracle("beta"))
         let expected = try checkpoint.tensors.map { try checkpoint.values(of: $0) }
         DispatchQueue.concurrentPerform(iterations: 4) { _ in
-            for (tensor, values) in zip(checkpoint.tensors, expected) { #expect((try? checkpoint.values(of: tensor)) == values) }
+            for (tensor, values) in zip(checkpoint.tensors, expected) {
+                #expect((try? checkpoint.values(of: tensor)) == values)
+            }
         }
     }
 
-    @Test(arguments: [
-        ("F32", [0x00, 0x00, 0xC0, 0x7F], "a NaN"), ("F32", [0x00, 0x00, 0x80, 0xFF], "an infinity"), ("BF16", [0xC0, 0x7F], "a NaN"),
-        ("BF16", [0x80, 0x7F], "an infinity"), ("F16", [0x00, 0x7E], "a NaN"), ("F16", [0x00, 0xFC], "an infinity"),
-    ] as [(String, [UInt8], String)]) func whatIsNotFiniteIsNamedWithItsPlace(_ type: String, _ number: [UInt8], _ what: String) throws {
-        let rows = 300, columns = 250, place = 40_123
+    @Test(
+        arguments: [
+            ("F32", [0x00, 0x00, 0xC0, 0x7F], "a NaN"), ("F32", [0x00, 0x00, 0x80, 0xFF], "an infinity"),
+            ("BF16", [0xC0, 0x7F], "a NaN"),
+            ("BF16", [0x80, 0x7F], "an infinity"), ("F16", [0x00, 0x7E], "a NaN"), ("F16", [0x00, 0xFC], "an infinity"),
+        ] as [(String, [UInt8], String)]) func whatIsNotFiniteIsNamedWithItsPlace(
+            _ type: String, _ number: [UInt8], _ what: String
+        ) throws
+    {
+        let rows = 300
+        let columns = 250
+        let place = 40_123
         var data = [UInt8](repeating: 0, count: rows * columns * number.count)
         data.replaceSubrange(place * number.count..<(place + 1) * number.count, with: number)
         let shape: [Int64] = [Int64(rows), Int64(columns)]
@@ -75,10 +92,13 @@ import Testing
     }
 
     @Test func aScalarHasNoIndices() throws {
-        let file = SafetensorsBuilder([.init("s", shape: [], data: bytes([Float.nan])), .init("empty", shape: [0, 3], data: [])])
+        let file = SafetensorsBuilder([
+            .init("s", shape: [], data: bytes([Float.nan])), .init("empty", shape: [0, 3], data: []),
+        ])
         let folder = try CheckpointBuilder(files: ["tokenizer.model": [1], "model.safetensors": file.serialized]).write()
         let checkpoint = try Checkpoint(folder: folder.path)
-        let scalar = try #require(checkpoint.tensor(named: "s")), empty = try #require(checkpoint.tensor(named: "empty"))
+        let scalar = try #require(checkpoint.tensor(named: "s"))
+        let empty = try #require(checkpoint.tensor(named: "empty"))
         #expect(scalar.count == 1 && empty.count == 0)
         #expect(try checkpoint.values(of: empty) == [])
         let error = #expect(throws: CheckpointError.self) { try checkpoint.values(of: scalar) }
@@ -94,7 +114,9 @@ import Testing
         #expect(truncate(path, off_t(checkpoint.weightFiles[0].byteCount - 1)) == 0)
         let tensor = try #require(checkpoint.tensor(named: "b"))
         let error = #expect(throws: CheckpointError.self) { try checkpoint.values(of: tensor) }
-        #expect(error?.description == "\(path): became shorter while it was read; wait until its writer is done and start again")
+        #expect(
+            error?.description == "\(path): became shorter while it was read; wait until its writer is done and start again"
+        )
         #expect(throws: CheckpointError.self) { try checkpoint.checkUnchanged() }
     }
 

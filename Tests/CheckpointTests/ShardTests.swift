@@ -9,7 +9,8 @@ import Testing
 @Suite struct ShardTests {
     static let indexName = "model.safetensors.index.json"
     static let shards: [(name: String, tensors: [SafetensorsBuilder.Entry])] = [
-        ("model-00001-of-00002.safetensors", [.init("z", [1, 2]), .init("b", [3])]), ("model-00002-of-00002.safetensors", [.init("a", [4])]),
+        ("model-00001-of-00002.safetensors", [.init("z", [1, 2]), .init("b", [3])]),
+        ("model-00002-of-00002.safetensors", [.init("a", [4])]),
     ]
 
     @Test func tensorsOfAllShardsAreFound() throws {
@@ -32,7 +33,8 @@ import Testing
     @Test func aMissingShardIsNamed() throws {
         var builder = CheckpointBuilder.sharded(Self.shards)
         builder.files[Self.shards[1].name] = .some(nil)
-        try FolderTests.expect(builder, Self.shards[1].name, "is missing", advice: "model.safetensors.index.json names it: download it")
+        try FolderTests.expect(
+            builder, Self.shards[1].name, "is missing", advice: "model.safetensors.index.json names it: download it")
     }
 
     @Test func aShardThatIsAPointerIsNamed() throws {
@@ -42,11 +44,21 @@ import Testing
     }
 
     @Test func anIndexAndShardsThatDisagreeAreAnError() throws {
-        let first = JSONValue.string(Self.shards[0].name), second = JSONValue.string(Self.shards[1].name)
+        let first = JSONValue.string(Self.shards[0].name)
+        let second = JSONValue.string(Self.shards[1].name)
         let cases: [(JSONValue, String, String)] = [
-            (["z": first, "b": first, "a": second, "ghost": second], Self.indexName, "places tensor ghost in \(Self.shards[1].name), which doesn't hold it"),
-            (["z": first, "a": second], Self.shards[0].name, "holds tensor b, which model.safetensors.index.json doesn't name"),
-            (["z": first, "b": second, "a": second], Self.shards[0].name, "holds tensor b, which model.safetensors.index.json places in \(Self.shards[1].name)"),
+            (
+                ["z": first, "b": first, "a": second, "ghost": second], Self.indexName,
+                "places tensor ghost in \(Self.shards[1].name), which doesn't hold it"
+            ),
+            (
+                ["z": first, "a": second], Self.shards[0].name,
+                "holds tensor b, which model.safetensors.index.json doesn't name"
+            ),
+            (
+                ["z": first, "b": second, "a": second], Self.shards[0].name,
+                "holds tensor b, which model.safetensors.index.json places in \(Self.shards[1].name)"
+            ),
         ]
         for (map, file, problem) in cases {
             try FolderTests.expect(.sharded(Self.shards, weightMap: map), file, problem, advice: "from one revision")
@@ -61,10 +73,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "../model.safetensors", "/etc/passwd", "a/b", "", ".", "..", "../\u{301}evil", "x/", "./model-00001-of-00002.safetensors",
+        "../model.safetensors", "/etc/passwd", "a/b", "", ".", "..", "../\u{301}evil", "x/",
+        "./model-00001-of-00002.safetensors",
     ]) func aShardOutsideOfTheFolderIsAnError(_ shard: String) throws {
         try FolderTests.expect(
-            .sharded(Self.shards, weightMap: ["a": .string(shard)]), Self.indexName, "which is not the name of a file in the folder")
+            .sharded(Self.shards, weightMap: ["a": .string(shard)]), Self.indexName,
+            "which is not the name of a file in the folder")
     }
 
     @Test func namesOfShardsAreShownHarmlessly() throws {
@@ -74,7 +88,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "is not valid JSON"), ("[]", "has no \"weight_map\""), ("{}", "has no \"weight_map\""), (#"{"weight_map": {}}"#, "has no \"weight_map\""),
+        ("", "is not valid JSON"), ("[]", "has no \"weight_map\""), ("{}", "has no \"weight_map\""),
+        (#"{"weight_map": {}}"#, "has no \"weight_map\""),
         (#"{"weight_map": []}"#, "has no \"weight_map\""), (#"{"weight_map": {"a": 1}}"#, "names no file for tensor a"),
         (#"{"weight_map": {"a": "x", "a": "y"}}"#, "is not valid JSON: duplicate"),
     ]) func anIndexThatIsNoneIsAnError(_ json: String, _ problem: String) throws {
@@ -85,6 +100,7 @@ import Testing
 
     @Test func tooManyShardsAreAnError() throws {
         let map = JSONObject((0..<513).map { .init(key: "t\($0)", value: .string("shard\($0)")) })
-        try FolderTests.expect(.sharded(Self.shards, weightMap: .object(map)), Self.indexName, "names 513 shards, more than 512")
+        try FolderTests.expect(
+            .sharded(Self.shards, weightMap: .object(map)), Self.indexName, "names 513 shards, more than 512")
     }
 }

@@ -38,7 +38,9 @@ import Testing
         #expect(areFinite)
         for (half, value) in zip(all, values.dropFirst(before)) {
             let expected = Self.value(half, exponentBits: format.exponentBits, fractionBits: format.fractionBits)
-            if Double(value) != expected || value.sign != (half >> 15 == 0 ? .plus : .minus) { Issue.record("\(half): \(value), not \(expected)") }
+            if Double(value) != expected || value.sign != (half >> 15 == 0 ? .plus : .minus) {
+                Issue.record("\(half): \(value), not \(expected)")
+            }
         }
     }
 
@@ -55,7 +57,9 @@ import Testing
             let (values, areFinite) = Self.widen(halves, format.type)
             let found = nonFinite(values, count: values.count, widenedFrom: format.type)
             let isNaN = Self.value(half, exponentBits: format.exponentBits, fractionBits: format.fractionBits).isNaN
-            if areFinite || found?.index != place || found?.isNaN != isNaN { Issue.record("\(half) at \(place): \(String(describing: found))") }
+            if areFinite || found?.index != place || found?.isNaN != isNaN {
+                Issue.record("\(half) at \(place): \(String(describing: found))")
+            }
         }
     }
 

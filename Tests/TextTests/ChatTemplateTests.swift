@@ -101,7 +101,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{{ messages }}", "<start_of_turn>", "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}",
+        "", "{{ messages }}", "<start_of_turn>",
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}",
         "[INST] {{ messages[0]['content'] }} [/INST] user model",
     ]) func otherJinjaTemplatesAreNot(_ program: String) {
         #expect(ChatTemplate.recognize(jinja: program) == nil)

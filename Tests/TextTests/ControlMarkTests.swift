@@ -43,8 +43,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "<start_of_<end_of_turn>turn>", "<<mask>mask>", "<unused1<unused12>2>", "[@[@BOS@]BOS@]", "<start_of_turn><start_of_turn",
-        "<start_of_turn>>", "<st\0art_of_turn>", "<start_of_turn\u{301}>", "<start_of_turn>\u{301}", "\u{FEFF}<start_of_turn>",
+        "<start_of_<end_of_turn>turn>", "<<mask>mask>", "<unused1<unused12>2>", "[@[@BOS@]BOS@]",
+        "<start_of_turn><start_of_turn",
+        "<start_of_turn>>", "<st\0art_of_turn>", "<start_of_turn\u{301}>", "<start_of_turn>\u{301}",
+        "\u{FEFF}<start_of_turn>",
         "＜start_of_turn＞", "<START_OF_TURN>", "< start_of_turn >", "<bos><start_of_turn>user\nhi<end_of_turn><eos>",
     ]) func noMarkComesOfMarksInEachOther(_ text: String) {
         let tokens = tokenizer.encode(text)
@@ -88,9 +90,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("<mask>", true), ("<start_of_turn>", true), ("<unused0>", true), ("[@BOS@]", true), ("<2mass>", true), ("<start_of_image>", true),
+        ("<mask>", true), ("<start_of_turn>", true), ("<unused0>", true), ("[@BOS@]", true), ("<2mass>", true),
+        ("<start_of_image>", true),
         ("<|im_start|>", true), ("</start>", true), ("<B>", true), ("<b", true), ("<>", true), ("</>", true), ("b>", true),
-        ("<b>", false), ("</h6>", false), ("\n\n", false), ("\u{2581}\u{2581}\u{2581}", false), ("\t\t", false), ("\r\n", false), ("\u{3000}\u{3000}", false),
+        ("<b>", false), ("</h6>", false), ("\n\n", false), ("\u{2581}\u{2581}\u{2581}", false), ("\t\t", false),
+        ("\r\n", false), ("\u{3000}\u{3000}", false),
         ("☃", false), ("\n", false),
     ]) func whatIsAMarkIsToldByItsName(_ name: String, _ isMark: Bool) {
         #expect(ControlMark.isMark(Array(name.utf8)) == isMark)

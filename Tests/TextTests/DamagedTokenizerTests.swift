@@ -74,7 +74,10 @@ import Testing
         ("has no byte fallback", { $0.byteFallback = nil }),
         ("has 255 pieces for single bytes, not 256", { $0.pieces.removeLast() }),
         ("has 0 pieces for single bytes, not 256", { $0.pieces.removeLast(256) }),
-        ("is refused by SentencePiece: <0x00> is already defined", { $0.pieces[$0.pieces.count - 1].name = Array("<0x00>".utf8) }),
+        (
+            "is refused by SentencePiece: <0x00> is already defined",
+            { $0.pieces[$0.pieces.count - 1].name = Array("<0x00>".utf8) }
+        ),
         ("is refused by SentencePiece: byte piece <0x0a> is invalid", { $0.pieces[14].name = Array("<0x0a>".utf8) }),
         ("rewrites texts by 3 bytes of normalization rules", { $0.rules = [1, 2, 3] }),
         ("puts a space before texts", { $0.addDummyPrefix = nil }),
@@ -85,15 +88,27 @@ import Testing
         ("names no end-of-sequence piece", { $0.pieces.remove(at: 1) }),
         ("is refused by SentencePiece: unk is not defined", { $0.pieces.remove(at: 3) }),
         ("is refused by SentencePiece: unk is already defined", { $0.pieces.append(.init("<unk2>", .unknown)) }),
-        ("is refused by SentencePiece: same is already defined", { $0.pieces += [.init("same", .normal), .init("same", .normal)] }),
+        (
+            "is refused by SentencePiece: same is already defined",
+            { $0.pieces += [.init("same", .normal), .init("same", .normal)] }
+        ),
         ("has a piece of 0 bytes at number 260", { $0.pieces.append(.init("", .normal)) }),
-        ("has a piece of 257 bytes at number 260", { $0.pieces.append(.init(String(repeating: "x", count: 257), .unused)) }),
-        ("has a piece of kind 7 at number 260", { $0.pieces.append(.init(Array("x".utf8), 7)) }),
-        ("has a piece of kind 260 at number 260", { $0.pieces.append(.init(Array("x".utf8), 260)) }),
+        (
+            "has a piece of 1025 bytes at number 260",
+            { $0.pieces.append(.init(String(repeating: "x", count: 1025), .unused)) }
+        ),
+        ("has a piece of kind 7, unknown to SentencePiece, at number 260", { $0.pieces.append(.init(Array("x".utf8), 7)) }),
+        (
+            "has a piece of kind 260, unknown to SentencePiece, at number 260",
+            { $0.pieces.append(.init(Array("x".utf8), 260)) }
+        ),
         ("has a user-defined piece with a NUL at number 260", { $0.pieces.append(.init("\0x", .userDefined)) }),
-        ("more than 64 user-defined pieces that start with each other", {
-            $0.pieces += (1...65).map { .init(String(repeating: "\n", count: $0), .userDefined) }
-        }),
+        (
+            "more than 64 user-defined pieces that start with each other",
+            {
+                $0.pieces += (1...65).map { .init(String(repeating: "\n", count: $0), .userDefined) }
+            }
+        ),
         ("a field of wire type 3", { $0.trailer = [1 << 3 | 3] }),
         ("a field with number 0", { $0.trailer = [0, 0] }),
         ("a number of more than 10 bytes", { $0.trailer = [0x78] + [UInt8](repeating: 0x80, count: 10) }),
@@ -116,7 +131,9 @@ import Testing
     }
 
     @Test func aDeepChainOfUnusedPiecesWorks() throws {
-        let chain = (1...TokenizerModel.pieceLimit).map { ModelBuilder.Piece(String(repeating: "a", count: $0), .unused, score: Float($0)) }
+        let chain = (1...TokenizerModel.pieceLimit).map {
+            ModelBuilder.Piece(String(repeating: "a", count: $0), .unused, score: Float($0))
+        }
         let tokenizer = try Tokenizer(.small(chain))
         let text = String(repeating: "a", count: 5000)
         #expect(tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8))
@@ -125,7 +142,8 @@ import Testing
     /// SentencePiece fails to encode such texts: their bytes stand in.
     @Test func aControlPieceThatTextCanFormNeverComesOut() throws {
         let pieces: [ModelBuilder.Piece] = [
-            .init("a", .normal), .init("b", .normal), .init("ab", .normal, score: 1), .init("ab", .control), .init("c", .control),
+            .init("a", .normal), .init("b", .normal), .init("ab", .normal, score: 1), .init("ab", .control),
+            .init("c", .control),
         ]
         let tokenizer = try Tokenizer(.small(pieces))
         for text in ["ab", "xaby", "c", "abc"] {

@@ -17,7 +17,9 @@ struct ModelBuilder {
             self.score = score
         }
 
-        init(_ name: String, _ kind: PieceKind, score: Float = 0) { self.init(Array(name.utf8), UInt64(kind.rawValue), score: score) }
+        init(_ name: String, _ kind: PieceKind, score: Float = 0) {
+            self.init(Array(name.utf8), UInt64(kind.rawValue), score: score)
+        }
     }
 
     var pieces: [Piece] = []
@@ -33,7 +35,9 @@ struct ModelBuilder {
     var trailer: [UInt8] = []
 
     /// The pieces that every model has, in the order of Gemma's: pad, eos, bos, unk.
-    static let special = [Piece("<pad>", .control), Piece("<eos>", .control), Piece("<bos>", .control), Piece("<unk>", .unknown)]
+    static let special = [
+        Piece("<pad>", .control), Piece("<eos>", .control), Piece("<bos>", .control), Piece("<unk>", .unknown),
+    ]
     static let bytes = (0..<256).map { Piece("<0x" + String(format: "%02X", $0) + ">", .byte) }
 
     /// A small model: the special pieces, `pieces`, the bytes.
@@ -49,7 +53,8 @@ struct ModelBuilder {
         pieces += (1...31).map { Piece(String(repeating: "\n", count: $0), .userDefined) }
         pieces += (2...31).map { Piece(String(repeating: "\u{2581}", count: $0), .userDefined) }
         for elements in [
-            ["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"], ["h1", "h2", "h3", "h4", "h5", "h6", "blockquote"],
+            ["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"],
+            ["h1", "h2", "h3", "h4", "h5", "h6", "blockquote"],
             ["strong", "em", "b", "i", "u", "s", "sub", "sup", "code"],
         ] {
             pieces += elements.map { Piece("<\($0)>", .userDefined) } + elements.map { Piece("</\($0)>", .userDefined) }
@@ -96,7 +101,9 @@ struct ModelBuilder {
             3,
             (rules.isEmpty ? [] : Self.field(2, rules)) + Self.field(3, addDummyPrefix) + Self.field(4, removeExtraSpaces)
                 + Self.field(5, escapeSpaces))
-        let samples = selfTests.flatMap { Self.field(1, Self.field(1, Array($0.input.utf8)) + Self.field(2, Array($0.expected.utf8))) }
+        let samples = selfTests.flatMap {
+            Self.field(1, Self.field(1, Array($0.input.utf8)) + Self.field(2, Array($0.expected.utf8)))
+        }
         if !samples.isEmpty { model += Self.field(4, samples) }
         return model + trailer
     }
@@ -110,10 +117,14 @@ struct ModelBuilder {
         value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7F) | 0x80] + varint(value >> 7)
     }
 
-    static func field(_ number: UInt64, _ bytes: [UInt8]) -> [UInt8] { varint(number << 3 | 2) + varint(UInt64(bytes.count)) + bytes }
+    static func field(_ number: UInt64, _ bytes: [UInt8]) -> [UInt8] {
+        varint(number << 3 | 2) + varint(UInt64(bytes.count)) + bytes
+    }
 
     /// Nothing for nil.
-    static func field(_ number: UInt64, _ value: UInt64?) -> [UInt8] { value.map { varint(number << 3) + varint($0) } ?? [] }
+    static func field(_ number: UInt64, _ value: UInt64?) -> [UInt8] {
+        value.map { varint(number << 3) + varint($0) } ?? []
+    }
 }
 
 extension Tokenizer {
@@ -128,9 +139,12 @@ struct TextSource {
     ]
     static let controls = ["<bos>", "<eos>", "<pad>"]
     private static let words = [
-        "In the beginning", "the LORD said unto Moses", "user", "model", " ", "  ", "     ", "\n", "\n\n", "\n\n\n\n", "\t", "\r\n", "<b>",
-        "</b>", "<h1>", "</blockquote>", "<", ">", "<s", "tart_of_turn>", "<end_of", "_turn>", "[@", "BOS@]", "<unused", "12>", "<0x0A>",
-        "<unk>", "é", "e\u{301}", "🙂", "👨‍👩‍👧", "日本語", "\0", "\u{FEFF}", "\u{FFFD}", "\u{200B}", "123,456", "\u{10FFFF}", "\u{2580}", "\u{2582}",
+        "In the beginning", "the LORD said unto Moses", "user", "model", " ", "  ", "     ", "\n", "\n\n", "\n\n\n\n", "\t",
+        "\r\n", "<b>",
+        "</b>", "<h1>", "</blockquote>", "<", ">", "<s", "tart_of_turn>", "<end_of", "_turn>", "[@", "BOS@]", "<unused",
+        "12>", "<0x0A>",
+        "<unk>", "é", "e\u{301}", "🙂", "👨‍👩‍👧", "日本語", "\0", "\u{FEFF}", "\u{FFFD}", "\u{200B}", "123,456", "\u{10FFFF}",
+        "\u{2580}", "\u{2582}",
     ]
 
     init(seed: UInt64) { random = RandomSource(seed: seed) }
@@ -153,7 +167,9 @@ struct TextSource {
         let limits: [UInt32] = [0x80, 0x800, 0x3000, 0x1_0000, 0x11_0000]
         let limit = limits.randomElement(using: &random)!
         while true {
-            if let scalar = Unicode.Scalar(UInt32.random(in: 0..<limit, using: &random)), scalar != "\u{2581}" { return scalar }
+            if let scalar = Unicode.Scalar(UInt32.random(in: 0..<limit, using: &random)), scalar != "\u{2581}" {
+                return scalar
+            }
         }
     }
 
@@ -163,7 +179,9 @@ struct TextSource {
         for _ in 0..<Int.random(in: 0...count, using: &random) {
             if Bool.random(using: &random) {
                 var character = Array(String(scalar()).utf8)
-                if Int.random(in: 0..<3, using: &random) == 0 { character.removeLast(Int.random(in: 0...character.count, using: &random)) }
+                if Int.random(in: 0..<3, using: &random) == 0 {
+                    character.removeLast(Int.random(in: 0...character.count, using: &random))
+                }
                 bytes += character
             } else {
                 bytes.append(UInt8.random(in: 0...255, using: &random))

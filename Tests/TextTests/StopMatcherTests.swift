@@ -52,7 +52,8 @@ import Testing
 
     @Test(arguments: [
         ("xabcdx", ["abcd", "bc"], "xa", "bc"), ("xabcx", ["abc", "bc", "c"], "x", "abc"), ("aaab", ["aab"], "a", "aab"),
-        ("ababac", ["abac"], "ab", "abac"), ("日本語", ["本"], "日", "本"), ("e\u{301}", ["e"], "", "e"), ("END", ["END", "END"], "", "END"),
+        ("ababac", ["abac"], "ab", "abac"), ("日本語", ["本"], "日", "本"), ("e\u{301}", ["e"], "", "e"),
+        ("END", ["END", "END"], "", "END"),
     ]) func theFirstCompleteMatchWins(_ text: String, _ stops: [String], _ shown: String, _ match: String) {
         let found = Self.stream([text], stops)
         #expect(found.shown == Array(shown.utf8) && found.match == match)
@@ -90,7 +91,9 @@ import Testing
                 shown += matcher.append(String(letter)).count
                 if matcher.match != nil { break }
                 let seen = text.prefix(index + 1)
-                let held = (0..<4).last { count in stops.contains { $0.count > count && $0.hasPrefix(seen.suffix(count)) } && count <= seen.count }
+                let held = (0..<4).last { count in
+                    stops.contains { $0.count > count && $0.hasPrefix(seen.suffix(count)) } && count <= seen.count
+                }
                 #expect(seen.count - shown == held)
             }
         }

@@ -45,13 +45,15 @@ import Testing
         for _ in 0..<1000 {
             let text = source.text(40)
             let pieces = Self.cut(text.utf8, wanted: 1, limit: 1 << 20)
-            #expect(pieces.flatMap { piece in piece.withUnsafeBytes { tokenizer.encode(utf8: $0) } } == tokenizer.encode(text))
+            #expect(
+                pieces.flatMap { piece in piece.withUnsafeBytes { tokenizer.encode(utf8: $0) } } == tokenizer.encode(text))
         }
     }
 
     @Test func aLongTextHasTheTokensThatTheLibraryGivesForAllOfIt() throws {
         let model = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TokenizerTests.tinyEnglish)))
-        let tokenizer = try Tokenizer(model: model), library = try Processor(model)
+        let tokenizer = try Tokenizer(model: model)
+        let library = try Processor(model)
         let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.heldOut)))
         #expect(text.count > TextPieces.wanted)
         var whole: [UInt32] = []
@@ -61,7 +63,8 @@ import Testing
 
     @Test func aVocabularyWhoseLineBreaksMergeIsNotCutAtThem() throws {
         let cases: [([ModelBuilder.Piece], Bool)] = [
-            ([], false), ([.init("\n", .normal)], false), ([.init("\n", .userDefined)], true), ([.init("\n\n", .userDefined)], false),
+            ([], false), ([.init("\n", .normal)], false), ([.init("\n", .userDefined)], true),
+            ([.init("\n\n", .userDefined)], false),
             ([.init("\n", .userDefined), .init("\r\n", .userDefined)], false),
             ([.init("\n", .userDefined), .init("\n\t\n", .userDefined)], false),
             ([.init("\n", .userDefined), .init("\n\t", .userDefined)], true),

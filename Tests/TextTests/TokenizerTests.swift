@@ -44,7 +44,9 @@ import Testing
 
     @Test func namesThatAreNoPieceHaveNoToken() throws {
         let tokenizer = try Self.load()
-        for name in ["", "<start_of_tur", "<unused0>", "no such piece", "\u{0}"] { #expect(tokenizer.token(ofPiece: name) == nil) }
+        for name in ["", "<start_of_tur", "<unused0>", "no such piece", "\u{0}"] {
+            #expect(tokenizer.token(ofPiece: name) == nil)
+        }
         #expect(tokenizer.token(ofPiece: "<unk>") == 3)
     }
 
@@ -60,13 +62,18 @@ import Testing
     // MARK: - Encoding
 
     /// Ids from the Python package sentencepiece 0.2.3.
-    @Test(arguments: [
-        ("In the beginning", [1162, 267, 1790, 1232]),
-        ("  two  spaces ", [1976, 708, 1976, 428, 1277, 1976]),
-        ("And the LORD said unto Moses,\n\nGo, get thee down.\n", [304, 267, 349, 396, 328, 702, 1991, 8, 2011, 1981, 1991, 314, 369, 404, 600, 1999, 7]),
-        ("héllo 🙂\t x", [1979, 204, 178, 284, 1981, 1976, 249, 168, 162, 139, 18, 1976, 2026]),
-        ("1611 日本", [2029, 2040, 2029, 2029, 1976, 239, 160, 174, 239, 165, 181]),
-    ] as [(String, [UInt32])]) func idsAreThoseOfThePythonPackage(_ text: String, _ ids: [UInt32]) throws {
+    @Test(
+        arguments: [
+            ("In the beginning", [1162, 267, 1790, 1232]),
+            ("  two  spaces ", [1976, 708, 1976, 428, 1277, 1976]),
+            (
+                "And the LORD said unto Moses,\n\nGo, get thee down.\n",
+                [304, 267, 349, 396, 328, 702, 1991, 8, 2011, 1981, 1991, 314, 369, 404, 600, 1999, 7]
+            ),
+            ("héllo 🙂\t x", [1979, 204, 178, 284, 1981, 1976, 249, 168, 162, 139, 18, 1976, 2026]),
+            ("1611 日本", [2029, 2040, 2029, 2029, 1976, 239, 160, 174, 239, 165, 181]),
+        ] as [(String, [UInt32])]) func idsAreThoseOfThePythonPackage(_ text: String, _ ids: [UInt32]) throws
+    {
         #expect(try Self.load().encode(text) == ids)
     }
 
@@ -80,7 +87,8 @@ import Testing
 
     @Test func textsWithoutMarksHaveTheIdsOfSentencePiece() throws {
         let model = ModelBuilder.gemmaLike.serialized
-        let tokenizer = try Tokenizer(model: model), library = try Processor(model)
+        let tokenizer = try Tokenizer(model: model)
+        let library = try Processor(model)
         var source = TextSource(seed: 1)
         for _ in 0..<2000 {
             let text = source.text()
@@ -117,8 +125,10 @@ import Testing
     @Test func aByteThatIsNotUTF8BecomesAReplacementCharacter() throws {
         let tokenizer = try Self.load()
         for (bytes, text) in [
-            ([0xFF], "\u{FFFD}"), ([0x61, 0x80, 0x62], "a\u{FFFD}b"), ([0xE6, 0x97], "\u{FFFD}\u{FFFD}"), ([0xC0, 0xAF], "\u{FFFD}\u{FFFD}"),
-            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"), ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xFF], "\u{FFFD}"), ([0x61, 0x80, 0x62], "a\u{FFFD}b"), ([0xE6, 0x97], "\u{FFFD}\u{FFFD}"),
+            ([0xC0, 0xAF], "\u{FFFD}\u{FFFD}"),
+            ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+            ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
             ([0xE6, 0x97, 0xA5], "日"),
         ] as [([UInt8], String)] {
             #expect(bytes.withUnsafeBytes { tokenizer.encode(utf8: $0) } == tokenizer.encode(text))

@@ -61,7 +61,9 @@ import Testing
         for _ in 0..<500 {
             let text = source.text()
             var stream = UTF8Stream()
-            for scalar in text.unicodeScalars { #expect(stream.append(Array(String(scalar).utf8)).unicodeScalars.elementsEqual([scalar])) }
+            for scalar in text.unicodeScalars {
+                #expect(stream.append(Array(String(scalar).utf8)).unicodeScalars.elementsEqual([scalar]))
+            }
         }
     }
 }

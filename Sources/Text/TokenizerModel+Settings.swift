@@ -1,0 +1,57 @@
+/// What matters here of `TrainerSpec`; a field that is absent has the default of sentencepiece_model.proto.
+struct TrainerSpec {
+    private var modelType: UInt64 = 1
+    private var byteFallback = false
+
+    mutating func merge(_ message: WireReader) throws(TokenizerError) {
+        var reader = message
+        while let field = try reader.next() {
+            switch (field.number, field.value) {
+            case (3, .varint(let value)): modelType = value
+            case (35, .varint(let value)): byteFallback = value != 0
+            default: continue
+            }
+        }
+    }
+
+    func check() throws(TokenizerError) {
+        let bpe: UInt64 = 2
+        guard modelType == bpe else {
+            let names: [UInt64: String] = [1: "unigram", 3: "word", 4: "char"]
+            throw TokenizerError(
+                "is a model of type \(names[modelType] ?? String(modelType)), not BPE", advice: TokenizerError.wrongKind)
+        }
+        guard byteFallback else { throw TokenizerError("has no byte fallback", advice: TokenizerError.wrongKind) }
+    }
+}
+
+/// What matters here of `NormalizerSpec`; a field that is absent has the default of sentencepiece_model.proto.
+struct NormalizerSpec {
+    private var rules = 0
+    private var addsDummyPrefix = true
+    private var removesSpaces = true
+    private var escapesSpaces = true
+
+    mutating func merge(_ message: WireReader) throws(TokenizerError) {
+        var reader = message
+        while let field = try reader.next() {
+            switch (field.number, field.value) {
+            case (2, .bytes(let range)): rules = range.count
+            case (3, .varint(let value)): addsDummyPrefix = value != 0
+            case (4, .varint(let value)): removesSpaces = value != 0
+            case (5, .varint(let value)): escapesSpaces = value != 0
+            default: continue
+            }
+        }
+    }
+
+    func check() throws(TokenizerError) {
+        func require(_ condition: Bool, _ problem: String) throws(TokenizerError) {
+            guard condition else { throw TokenizerError(problem, advice: TokenizerError.wrongKind) }
+        }
+        try require(rules == 0, "rewrites texts by \(rules) bytes of normalization rules")
+        try require(!addsDummyPrefix, "puts a space before texts")
+        try require(!removesSpaces, "removes spaces from texts")
+        try require(escapesSpaces, "doesn't write spaces as U+2581")
+    }
+}
