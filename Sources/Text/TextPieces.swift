@@ -1,11 +1,12 @@
-/// Cuts a long text where its tokens stay the same, since SentencePiece needs some hundred bytes of memory for each byte of a text
-/// that it is given at once.
+/// Cuts a long text where its tokens stay the same, since SentencePiece needs 160 bytes of memory for each byte of a text that it is
+/// given at once.
 struct TextPieces: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.
     static let wanted = 64 << 10
-    /// Longer texts are cut at any character if they must be: tokens may then differ at the cut, but a line of so many bytes is not
-    /// worth the memory, and the library's numbers end at 2 GiB.
-    static let limit = 64 << 20
+    /// A longer line is cut as well, where words begin: tokens can differ only there, and only if a piece has a space inside.
+    static let limit = 1 << 20
+    /// How far back from the limit such a place is looked for; where there is none, the cut is between any two characters.
+    private static let longestWord = 4096
 
     private var rest: UnsafeRawBufferPointer
     private let cutsAtLineBreaks: Bool
@@ -30,15 +31,17 @@ struct TextPieces: Sequence, IteratorProtocol {
     /// Where the next piece ends.
     private func cut() -> Int {
         if rest.count <= wanted { return rest.count }
-        if cutsAtLineBreaks, let end = (wanted..<Swift.min(rest.count, limit)).first(where: isCut) { return end }
+        if cutsAtLineBreaks {
+            let places = wanted..<Swift.min(rest.count, limit)
+            if let end = places.first(where: { isRun(of: UInt8(ascii: "\n"), at: $0) }) { return end }
+        }
         if rest.count <= limit { return rest.count }
-        // Back to the start of a character, which has at most 4 bytes.
-        return (limit - 3...limit).last { rest[$0] & 0xC0 != 0x80 } ?? limit
+        let places = Swift.max(1, limit - Self.longestWord)...limit
+        return places.last { isRun(of: UInt8(ascii: " "), at: $0) }
+            ?? places.last { rest[$0] & 0xC0 != 0x80 }
+            ?? limit
     }
 
-    /// True before a line break that follows another character.
-    private func isCut(_ offset: Int) -> Bool {
-        let lineBreak = UInt8(ascii: "\n")
-        return rest[offset] == lineBreak && rest[offset - 1] != lineBreak
-    }
+    /// True where a run of a byte begins that follows another byte.
+    private func isRun(of byte: UInt8, at offset: Int) -> Bool { rest[offset] == byte && rest[offset - 1] != byte }
 }

@@ -22,6 +22,21 @@ import Testing
         #expect(Self.cut([UInt8](repeating: 0x80, count: 9), wanted: 2, limit: 4).map(\.count) == [4, 4, 1])
     }
 
+    @Test func aLongLineIsCutWhereAWordBegins() {
+        #expect(Self.cut("one  two three".utf8, wanted: 2, limit: 12) == ["one  two", " three"].map { Array($0.utf8) })
+        #expect(Self.cut("            ".utf8, wanted: 2, limit: 5).map(\.count) == [5, 5, 2])
+    }
+
+    @Test func aLongLineHasTheTokensOfItsWords() throws {
+        let tokenizer = try TokenizerTests.load()
+        let lines = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8).split(whereSeparator: \.isNewline)
+        let line = String(repeating: lines.joined(separator: " "), count: 10)
+        #expect(line.utf8.count > TextPieces.limit)
+        var whole: [UInt32] = []
+        #expect(Array(line.utf8).withUnsafeBytes { tokenizer.processor.encode($0, into: &whole) })
+        #expect(tokenizer.encode(line) == whole)
+    }
+
     @Test func lineBreaksThatMergeAreNotCutAt() {
         #expect(Self.cut("ab\ncd\nef".utf8, cutsAtLineBreaks: false, wanted: 2, limit: 100).count == 1)
     }
