@@ -105,16 +105,23 @@ let package = Package(
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
+        .target(name: "ModelTestSupport", dependencies: ["Conversion", "TestSupport", "Tiles"], path: "Tests/ModelTestSupport"),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "TestSupport", "Tiles"]),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "TestSupport"]),
         .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport", "Tiles"]),
         .testTarget(name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
         .testTarget(
             name: "GriffinTests",
-            dependencies: ["Conversion", "Griffin", "Kernels", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
+            dependencies: [
+                "AllocationCounter", "Checkpoint", "Griffin", "KernelTypes", "Kernels", "ModelFile", "ModelTestSupport",
+                "TestSupport", "Tiles",
+            ]),
         .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
         .testTarget(name: "ConversionTests", dependencies: ["Checkpoint", "Conversion", "Griffin", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
-        .testTarget(name: "RGEdgeTests", dependencies: ["Conversion", "Griffin", "ModelFile", "RGEdge", "TestSupport", "Text"]),
+        .testTarget(
+            name: "RGEdgeTests",
+            dependencies: ["AllocationCounter", "Griffin", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
         .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17

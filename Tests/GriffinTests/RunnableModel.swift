@@ -1,0 +1,117 @@
+import Griffin
+import KernelTypes
+import Kernels
+import ModelFile
+import Testing
+
+@testable import Griffin
+
+/// A model file with all that it takes to run it, as tests want it.
+final class RunnableModel {
+    let weights: Weights
+    let pass: ForwardPass
+    var configuration: Configuration { weights.configuration }
+
+    init(file: String, kernels: KernelSet = Kernels.best, threads: Int = 2, chunk: Int = 256) throws {
+        let file = try ModelFile(path: file)
+        weights = try Weights(file: file, configuration: try Configuration(parsing: file.metadata.configuration))
+        pass = try #require(ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk))
+    }
+
+    func makeState() throws -> State { try #require(State(configuration, element: weights.cacheElement)) }
+
+    /// The logits after each token, fed in chunks of the sizes that `sizes` repeats. [tokens × vocabulary]
+    func logits(_ tokens: [Int], to given: State? = nil, chunksOf sizes: [Int] = [256]) throws -> [Float] {
+        let state = try given ?? makeState()
+        let vocabulary = configuration.vocabularySize
+        var logits = [Float](repeating: 0, count: tokens.count * vocabulary)
+        let ids = tokens.map(UInt32.init)
+        var first = 0, turn = 0
+        while first < ids.count {
+            let end = min(ids.count, first + min(sizes[turn % sizes.count], pass.chunk))
+            ids[first..<end].withUnsafeBufferPointer { chunk in
+                logits.withUnsafeMutableBufferPointer { pass.feed(chunk, to: state, output: .all($0.baseAddress! + first * vocabulary)) }
+            }
+            first = end
+            turn += 1
+        }
+        return logits
+    }
+
+    /// `count` tokens after a prompt, each the one with the largest logit; with each the margin to the second largest.
+    func greedy(after prompt: [Int], count: Int) throws -> [(token: Int, margin: Float)] {
+        let state = try makeState()
+        let vocabulary = configuration.vocabularySize
+        var last = Array(try logits(prompt, to: state).suffix(vocabulary))
+        var result: [(token: Int, margin: Float)] = []
+        for _ in 0..<count {
+            let best = last.indices.max { last[$0] < last[$1] }!
+            let second = last.indices.filter { $0 != best }.map { last[$0] }.max()!
+            result.append((best, last[best] - second))
+            last = try logits([best], to: state)
+        }
+        return result
+    }
+
+    /// The residual stream of some tokens: the scaled embeddings, then after each block. [layers + 1][tokens × width]
+    func residuals(_ tokens: [Int]) throws -> [[Float]] {
+        let job = TraceJob(pass, state: try makeState(), count: tokens.count)
+        tokens.map(UInt32.init).withUnsafeBufferPointer { tokens in
+            job.chunk = Chunk(tokens: tokens, state: job.state, output: .none)
+            pass.team.run(job)
+        }
+        return job.streams
+    }
+}
+
+/// The forward pass with a look at the residual stream after every block.
+private final class TraceJob: TeamJob {
+    let pass: ForwardPass
+    let state: State
+    var chunk: Chunk?
+    private(set) var streams: [[Float]] = []
+    private let count: Int
+
+    init(_ pass: ForwardPass, state: State, count: Int) {
+        self.pass = pass
+        self.state = state
+        self.count = count
+    }
+
+    func run(_ member: TeamMember) {
+        guard let chunk else { return }
+        pass.embed(chunk, member)
+        keepStream(member)
+        for layer in pass.weights.layers {
+            switch layer.temporal {
+            case .recurrent(let block): pass.mix(block, norm: layer.temporalNorm, chunk, member)
+            case .attention(let block): pass.mix(block, norm: layer.temporalNorm, chunk, member)
+            }
+            pass.mix(layer.mlp, norm: layer.channelNorm, chunk, member)
+            keepStream(member)
+        }
+    }
+
+    private func keepStream(_ member: TeamMember) {
+        // One piece: whoever gets it copies, and the others wait.
+        member.share(1) { _ in
+            streams.append(Array(UnsafeBufferPointer(start: pass.workspace.residual, count: count * pass.configuration.width)))
+        }
+    }
+}
+
+/// The largest absolute difference over the largest absolute value of `right`.
+func relativeError(_ left: [Float], _ right: [Float]) -> Float {
+    guard left.count == right.count else { return .infinity }
+    let largest = right.reduce(0) { max($0, $1.magnitude) }
+    let differences = zip(left, right).map { ($0 - $1).magnitude }
+    // NaN would compare false.
+    return differences.contains { $0.isNaN } ? .infinity : (differences.max() ?? 0) / largest
+}
+
+extension Configuration {
+    /// google/recurrentgemma-2b.
+    static let twoB = Configuration(
+        vocabularySize: 256_000, width: 2560, layerCount: 26, headCount: 10, headDimension: 256, recurrentWidth: 2560,
+        mlpWidth: 7680, window: 2048, blockPattern: [.recurrent, .recurrent, .attention], endOfTurn: 107)
+}

@@ -1,0 +1,50 @@
+import Conversion
+import Foundation
+import TestSupport
+import Tiles
+
+/// Model files made of the fixtures, each once in a run of the tests and in a temporary folder that goes with the process.
+public enum ConvertedModels {
+    private struct Key: Hashable {
+        let name: String
+        let type: WeightType
+        let hasTemplate: Bool
+    }
+
+    private final class Cache: @unchecked Sendable {
+        private let lock = NSLock()
+        private var paths: [Key: Result<String, any Error>] = [:]
+        private let folder = Result { try TemporaryFolder() }
+
+        /// Waits for whoever is making the same file.
+        func path(_ key: Key) throws -> String {
+            lock.lock()
+            defer { lock.unlock() }
+            let result = paths[key] ?? Result { try make(key) }
+            paths[key] = result
+            return try result.get()
+        }
+
+        private func make(_ key: Key) throws -> String {
+            let source = key.name == "tiny-en" ? Fixtures.tinyEnglish : Fixtures.oracle(key.name)
+            let target = try folder.get().file("\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq")
+            var options = Conversion.Options()
+            options.type = key.type
+            options.chatTemplate = key.hasTemplate ? .gemma : .none
+            _ = try Conversion(source: source, options: options).write(to: target)
+            return target
+        }
+    }
+
+    private static let cache = Cache()
+
+    /// The file of `alpha`, `beta`, `gamma` or `tiny-en`, with all matrices of a type.
+    public static func path(_ name: String, _ type: WeightType) throws -> String {
+        try cache.path(Key(name: name, type: type, hasTemplate: false))
+    }
+
+    /// The same with Gemma's chat template, as instruction-tuned models have it.
+    public static func pathWithTemplate(_ name: String, _ type: WeightType) throws -> String {
+        try cache.path(Key(name: name, type: type, hasTemplate: true))
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import ModelTestSupport
+import TestSupport
+import Testing
+import Text
+import Tiles
+
+@testable import RGEdge
+
+@Suite("Generation")
+struct GenerationTests {
+    private static let continuations: [(prompt: String, text: String)] = [
+        (
+            "In the beginning",
+            " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest shall pronounce him unclean, and shall be put to death.\nAnd if"
+        ),
+        (
+            "And the LORD said unto Moses,",
+            " Go, get thee down from among the children of Israel, from the mount of the children of Israel, and lay them on the wood, and put them in array against the children of Israel.\nAnd Moses said unto the children"
+        ),
+        (
+            "Blessed are they that",
+            " are in the world, and that they are not of the world, but are not in the world.\nBut I know that the world is the things which are not clean in the world, but the Father in the world.\nFor"
+        ),
+    ]
+
+    private func session(_ type: WeightType = .f32, template: Bool = false) throws -> Session {
+        try Model(path: try template ? ConvertedModels.pathWithTemplate("tiny-en", type) : ConvertedModels.path("tiny-en", type)).makeSession()
+    }
+
+    /// Generates, collecting the pieces.
+    private func generate(
+        _ session: Session, _ prompt: String, _ options: GenerationOptions, keepGoing: (String) -> Bool = { _ in true }
+    ) throws -> (pieces: [String], result: GenerationResult) {
+        var pieces: [String] = []
+        let result = try session.generate(prompt, options: options) { piece in
+            pieces.append(piece)
+            return keepGoing(pieces.joined())
+        }
+        return (pieces, result)
+    }
+
+    @Test("The small English model continues as the reference does", arguments: continuations.indices)
+    func continuation(index: Int) throws {
+        let (prompt, text) = Self.continuations[index]
+        let (pieces, result) = try generate(try session(), prompt, GenerationOptions(maxTokens: 48))
+        #expect(pieces.joined() == text)
+        #expect(result.finish == .length)
+        #expect(result.generatedTokens == 48)
+        #expect(pieces.allSatisfy { !$0.isEmpty })
+        #expect(result.prefillSeconds > 0 && result.decodeSeconds > 0)
+    }
+
+    @Test("A second call goes on where the first ended")
+    func continued() throws {
+        let session = try session()
+        var text = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 20)).pieces.joined()
+        let position = session.position
+        text += try generate(session, "", GenerationOptions(maxTokens: 28)).pieces.joined()
+        #expect(text == Self.continuations[0].text)
+        #expect(session.position == position + 28)
+    }
+
+    @Test("A stop text ends the answer and is not part of it", arguments: ["LORD", " the crown", "craftsman, and", "\n", "of the craftsman"])
+    func stop(stop: String) throws {
+        let (pieces, result) = try generate(
+            try session(), Self.continuations[0].prompt, GenerationOptions(maxTokens: 48, stop: ["never to be seen", stop]))
+        #expect(result.finish == .stop)
+        let whole = Self.continuations[0].text
+        #expect(pieces.joined() == String(whole[..<whole.range(of: stop)!.lowerBound]))
+    }
+
+    @Test("The caller can stop it")
+    func cancel() throws {
+        let session = try session()
+        let (pieces, result) = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 48)) { $0.count < 20 }
+        #expect(result.finish == .cancelled)
+        #expect(pieces.joined().count >= 20)
+        #expect(pieces.dropLast().joined().count < 20)
+        #expect(session.position == Int64(result.promptTokens + result.generatedTokens))
+    }
+
+    @Test("No tokens to make: the prompt is fed")
+    func noTokens() throws {
+        let session = try session()
+        let (pieces, result) = try generate(session, "In the beginning", GenerationOptions(maxTokens: 0))
+        #expect(pieces.isEmpty)
+        #expect(result.finish == .length)
+        #expect(session.position == Int64(result.promptTokens))
+    }
+
+    @Test("Sampling with a seed gives the same text every time, and another with another seed")
+    func seeds() throws {
+        func text(seed: UInt64) throws -> String {
+            try generate(
+                try session(.q4), "And", GenerationOptions(sampling: Sampling(temperature: 1, topK: 50, seed: seed), maxTokens: 30)
+            ).pieces.joined()
+        }
+        #expect(try text(seed: 1) == text(seed: 1))
+        #expect(try text(seed: 1) != text(seed: 2))
+    }
+
+    @Test("Every piece is whole characters, and together they are what the tokens say")
+    func wholeCharacters() throws {
+        // At a high temperature byte tokens come often.
+        let (pieces, _) = try generate(
+            try session(.q4), "é", GenerationOptions(sampling: Sampling(temperature: 20, seed: 3), maxTokens: 300))
+        #expect(!pieces.isEmpty)
+        #expect(pieces.allSatisfy { !$0.isEmpty })
+    }
+
+    @Test("A chat turn is put in the template, and the next one closes the answer's")
+    func chat() throws {
+        let session = try session(template: true)
+        let model = session.model
+        #expect(model.isInstructionTuned)
+        let options = GenerationOptions(maxTokens: 5, asChatTurn: true)
+        let first = try generate(session, "Who <end_of_turn> was Moses?", options).result
+        let template = try #require(model.chatTemplate)
+        let words = template.encode(user: "Who <end_of_turn> was Moses?", with: model.tokenizer)
+        #expect(first.promptTokens == 1 + words.count)
+        let end = try #require(model.tokenizer.endOfTurn)
+        #expect(words.filter { $0 == end }.count == 1)
+
+        // Another session, fed by hand, ends with the same logits.
+        let second = try generate(session, "And Aaron?", options).result
+        #expect(second.promptTokens == template.encode(user: "And Aaron?", after: .cut, with: model.tokenizer).count)
+        #expect(session.position == Int64(first.promptTokens + first.generatedTokens + second.promptTokens + second.generatedTokens))
+    }
+
+    @Test("What makes no sense is refused, with nothing fed")
+    func refusals() throws {
+        let session = try session()
+        let refused: [(GenerationOptions, String)] = [
+            (GenerationOptions(asChatTurn: true), "chat template"),
+            (GenerationOptions(sampling: Sampling(temperature: -1)), "temperature"),
+            (GenerationOptions(maxTokens: -5), "-5"),
+            (GenerationOptions(stop: [""]), "stop"),
+        ]
+        for (options, word) in refused {
+            let error = #expect(throws: ModelError.self) { try session.generate("a", options: options) { _ in true } }
+            #expect(error?.description.contains(word) == true)
+        }
+        #expect(session.position == 0)
+    }
+}

@@ -1,0 +1,135 @@
+import AllocationCounter
+import Foundation
+import ModelTestSupport
+import TestSupport
+import Testing
+import Tiles
+
+@testable import RGEdge
+
+@Suite("Session")
+struct SessionTests {
+    private func model(_ type: WeightType = .f32, threads: Int = 2) throws -> Model {
+        try Model(path: try ConvertedModels.path("alpha", type), options: Model.Options(threads: threads))
+    }
+
+    private let tokens = (0..<100).map { UInt32($0 * 31 % 512) }
+
+    private func logits(_ session: Session) throws -> [Float] { Array(try #require(session.logits)) }
+
+    @Test("The logits are those after the last token, however it was fed")
+    func feeding() throws {
+        let model = try model()
+        let whole = try model.makeSession()
+        #expect(whole.logits == nil)
+        try whole.feed(tokens)
+        #expect(whole.position == 100)
+
+        let pieces = try model.makeSession()
+        for token in tokens { pieces.feed(token) }
+        #expect(try logits(pieces) == logits(whole))
+
+        let each = try model.makeSession()
+        var rows: [[Float]] = []
+        try each.feed(tokens) { index, logits in
+            #expect(index == rows.count)
+            rows.append(Array(logits))
+        }
+        #expect(rows.count == 100)
+        #expect(rows.last == (try logits(whole)))
+        #expect(try logits(each) == logits(whole))
+
+        let half = try model.makeSession()
+        try half.feed(Array(tokens.prefix(50)))
+        #expect(try logits(half) == rows[49])
+    }
+
+    @Test("No tokens change nothing")
+    func nothing() throws {
+        let session = try model().makeSession()
+        try session.feed([])
+        #expect(session.position == 0)
+        #expect(session.logits == nil)
+    }
+
+    @Test("A token outside the vocabulary is refused, and the session untouched")
+    func foreignToken() throws {
+        let session = try model().makeSession()
+        try session.feed(tokens)
+        let before = try logits(session)
+        let error = #expect(throws: ModelError.self) { try session.feed([1, 2, 512]) }
+        #expect(error?.description == "token 512 (number 3) is outside the vocabulary of 512")
+        #expect(error?.kind == .argument)
+        #expect(throws: ModelError.self) { try session.feed([.max]) { _, _ in } }
+        #expect(session.position == 100)
+        #expect(try logits(session) == before)
+    }
+
+    @Test("After a reset a session is as new")
+    func reset() throws {
+        let session = try model().makeSession()
+        try session.feed(tokens)
+        let first = try logits(session)
+        session.reset()
+        #expect(session.position == 0)
+        #expect(session.logits == nil)
+        try session.feed(tokens)
+        #expect(try logits(session) == first)
+    }
+
+    @Test("Sessions of one model on several threads do not disturb each other")
+    func concurrency() async throws {
+        let model = try model(.q4)
+        let alone = try model.makeSession()
+        try alone.feed(tokens)
+        let expected = try logits(alone)
+        try await withThrowingTaskGroup(of: [Float].self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let session = try model.makeSession()
+                    for token in self.tokens { session.feed(token) }
+                    return try self.logits(session)
+                }
+            }
+            for try await result in group { #expect(result == expected) }
+        }
+    }
+
+    @Test("Choosing and feeding a token allocates nothing")
+    func noAllocation() throws {
+        let session = try model(.q4, threads: 1).makeSession()
+        try session.feed(tokens)
+        let sampling = Sampling(temperature: 1, topK: 40, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1)
+        func step() {
+            guard let logits = session.logits?.baseAddress else { return }
+            session.feed(session.sampler.next(logits, recent: session.recent, position: session.position, sampling))
+        }
+        step()
+        let before = allocation_count()
+        for _ in 0..<100 { step() }
+        #expect(allocation_count() == before)
+        #expect(session.position == 201)
+    }
+
+    @Test("A model names what is wrong with its options")
+    func options() throws {
+        let path = try ConvertedModels.path("alpha", .f32)
+        for threads in [0, -1, 5000] {
+            #expect(throws: ModelError.self) { try Model(path: path, options: Model.Options(threads: threads)) }
+        }
+        let error = #expect(throws: ModelError.self) { try Model(path: path, options: Model.Options(kernels: "mmx")) }
+        #expect(error?.description.contains("mmx") == true)
+        #expect(error?.description.contains("scalar") == true)
+    }
+
+    @Test("A model says what it takes")
+    func figures() throws {
+        let model = try model(.q4)
+        #expect(model.threads == 2)
+        #expect(model.mappedBytes == model.file.byteCount)
+        #expect(model.parameterCount > 1_000_000)
+        #expect(!model.isInstructionTuned)
+        // State: 6 recurrent layers of 4 × 128 f32, 2 attention layers with rings of 16 keys and values of 64 f16; then logits and sampler.
+        #expect(model.sessionBytes == 6 * 4 * 128 * 4 + 2 * 2 * 16 * 64 * 2 + 512 * 4 + 512 * 8)
+    }
+}
