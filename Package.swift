@@ -118,7 +118,9 @@ let package = Package(
                 "TestSupport", "Tiles",
             ]),
         .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
-        .testTarget(name: "ConversionTests", dependencies: ["Checkpoint", "Conversion", "Griffin", "ModelFile", "Quantization", "TestSupport", "Tiles"]),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "Quantization", "TestSupport", "Text", "Tiles"]),
         .testTarget(
             name: "RGEdgeTests",
             dependencies: ["AllocationCounter", "Griffin", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),

@@ -124,38 +124,3 @@ struct PythonReaderTests {
         #expect(try Python.run(command: [path, "--tensor", "cube"]).status == 2)
     }
 }
-
-/// Debian's Python, which the reader is written for.
-private enum Python {
-    struct Result {
-        let status: Int32
-        let output: String
-        let errors: String
-    }
-
-    static let interpreter = "/usr/bin/python3"
-    static let tools = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("tools").path
-    static let hasNumPy = (try? run("import numpy").status) == 0
-
-    /// Runs a script that may import the modules in `tools`.
-    static func run(_ script: String, _ arguments: String...) throws -> Result { try launch(["-c", script] + arguments) }
-
-    /// Runs `tools/rgq.py`.
-    static func run(command arguments: [String]) throws -> Result { try launch([tools + "/rgq.py"] + arguments) }
-
-    private static func launch(_ arguments: [String]) throws -> Result {
-        let folder = try TemporaryFolder()
-        for name in ["output", "errors"] { try folder.write([], to: name) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: interpreter)
-        process.arguments = arguments
-        process.environment = ["PYTHONPATH": tools, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"]
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
-        try process.run()
-        process.waitUntilExit()
-        func text(_ name: String) throws -> String { try String(contentsOfFile: folder.file(name), encoding: .utf8) }
-        return Result(status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
-    }
-}
