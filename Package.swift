@@ -123,7 +123,7 @@ let package = Package(
             dependencies: ["Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "Quantization", "TestSupport", "Text", "Tiles"]),
         .testTarget(
             name: "RGEdgeTests",
-            dependencies: ["AllocationCounter", "Griffin", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
+            dependencies: ["AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
         .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17

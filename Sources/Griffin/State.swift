@@ -83,4 +83,12 @@ public final class State: @unchecked Sendable {
 
     /// The values of an attention layer. [window × headDimension]
     func values(_ layer: Int) -> UnsafeMutableRawPointer { keys(layer) + layout.ringBytes }
+
+    /// All recurrent layers, as one part.
+    var recurrentPart: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
+    }
+
+    /// Bytes of the keys, or the values, of an attention layer that hold something: rings fill from slot 0 on.
+    var filledRingBytes: Int { Int(min(position, Int64(layout.window))) * layout.headDimension * layout.element.bytes }
 }

@@ -23,20 +23,3 @@ enum FileLayout {
         !bytes.isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
-
-extension Array where Element == UInt8 {
-    /// Appends an integer, little-endian.
-    mutating func appendLittleEndian<Value: FixedWidthInteger>(_ value: Value) {
-        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
-    }
-
-    /// Appends zeros up to `count` bytes.
-    mutating func padWithZeros(to count: Int) { append(contentsOf: repeatElement(0, count: count - self.count)) }
-}
-
-extension RawSpan {
-    /// The little-endian integer at `offset`, all of which the caller knows to be there.
-    func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
-        Value(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: type))
-    }
-}

@@ -1,3 +1,5 @@
+import Files
+
 /// What a file that isn't RGQ probably is, from its first bytes: people mix up the files of a model folder.
 struct ForeignFile {
     let problem: String
@@ -12,6 +14,9 @@ struct ForeignFile {
         } else if starts(with: "GGUF") {
             problem = "is a GGUF file, llama.cpp's, not an RGQ file"
             advice = "take the model's Hugging Face folder: " + convert
+        } else if starts(with: "RGS1") {
+            problem = "is a saved session, not an RGQ file"
+            advice = "give the model that the session was made with"
         } else if Self.isSafetensors(firstBytes, byteCount: byteCount) {
             problem = "is a safetensors file, not an RGQ file"
             advice = convert

@@ -1,3 +1,5 @@
+import Files
+
 /// The first 128 bytes of a model file: what is where.
 struct Header: Equatable {
     let fileSize: Int

@@ -1,4 +1,5 @@
 import CLZ4
+import Files
 
 extension Metadata {
     /// The metadata as one LZ4 block, and how many bytes it unpacks to. `path` is for errors.

@@ -13,6 +13,9 @@ public final class ModelFile: Sendable {
     /// In file order, which is the order in which a token passes them; no name twice.
     public let tensors: [TensorEntry]
     public let metadata: Metadata
+    /// Tells models apart: the header's checksum, which covers those of metadata and tensors, so that another weight or another
+    /// setting gives another number.
+    public let fingerprint: UInt64
     /// Bytes of the file.
     public var byteCount: Int { file.byteCount }
 
@@ -27,8 +30,8 @@ public final class ModelFile: Sendable {
         func bytes(_ range: Range<Int>) throws(ModelFileError) -> [UInt8] {
             try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
         }
-        let header = try Header(
-            parsing: try bytes(0..<min(FileLayout.headerBytes, file.byteCount)), fileSize: file.byteCount, path: path)
+        let start = try bytes(0..<min(FileLayout.headerBytes, file.byteCount))
+        let header = try Header(parsing: start, fileSize: file.byteCount, path: path)
         let table = try bytes(header.tableRange)
         guard Checksum.of(table.span.bytes) == header.tableChecksum else {
             throw .damaged(path, .checksum, "has a damaged tensor table")
@@ -42,6 +45,7 @@ public final class ModelFile: Sendable {
         metadata = try Metadata(unpacking: block, unpackedBytes: header.unpackedBytes, path: path)
         numberOfTensor = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         metadataEnd = header.metadataRange.upperBound
+        fingerprint = start.span.bytes.littleEndian(at: 120, as: UInt64.self)
         self.file = file
         self.path = path
     }

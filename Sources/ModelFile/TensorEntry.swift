@@ -1,3 +1,4 @@
+import Files
 import Tiles
 
 /// A tensor as it lies in a model file.

@@ -33,7 +33,7 @@ public struct GenerationResult: Sendable {
     public var finish: Finish
     /// Tokens of the prompt, template and BOS included.
     public var promptTokens: Int
-    /// Tokens made, the one that ended the turn not included.
+    /// Tokens made, those of a stop text included, the one that ended the turn not.
     public var generatedTokens: Int
     /// Time to feed the prompt.
     public var prefillSeconds: Double

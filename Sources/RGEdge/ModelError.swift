@@ -1,3 +1,4 @@
+import Files
 import ModelFile
 
 /// Why a model or a session can't do what it was asked to.
@@ -16,6 +17,8 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case checksum
         /// The system has no memory left.
         case memory
+        /// A saved session or a checkpoint of another model.
+        case mismatch
     }
 
     public let kind: Kind
@@ -38,5 +41,14 @@ extension ModelError {
             case .format, .size, .content: .format
             }
         self.init(kind, error.description)
+    }
+}
+
+/// Runs `body`, turning what the system has against a file into a ``ModelError``.
+func translatingFileErrors<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(ModelError) -> Result {
+    do throws(FileError) {
+        return try body()
+    } catch {
+        throw ModelError(.io, error.description)
     }
 }

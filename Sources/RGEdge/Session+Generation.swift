@@ -8,8 +8,10 @@ extension Session {
     /// as soon as it is certain: whole characters, and nothing that may become a stop text; false stops. Bytes at the very end that make
     /// no character are left out.
     ///
-    /// Afterwards the session has consumed prompt and answer, so that the next call continues the conversation. Throws, with nothing
-    /// consumed, for options that make no sense and for a chat turn with a model that has no chat template.
+    /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the next
+    /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. Throws, with nothing
+    /// consumed, for options that make no sense, for a chat turn with a model that has no chat template, and where stop texts ask for
+    /// memory that isn't there.
     public func generate(
         _ prompt: String, options: GenerationOptions, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -19,20 +21,23 @@ extension Session {
         }
         guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
+        var held = options.stop.isEmpty ? nil : try HeldTokens(of: self)
 
         let start = Seconds.now
         try feed(tokens)
-        isTurnOpen = options.asChatTurn
+        memory.isTurnOpen = options.asChatTurn
         let fed = Seconds.now
         var result = GenerationResult(
             finish: .length, promptTokens: tokens.count, generatedTokens: 0, prefillSeconds: fed - start, decodeSeconds: 0)
-        result.finish = answer(options, count: &result.generatedTokens, onText: onText)
+        result.finish = answer(options, held: &held, count: &result.generatedTokens, onText: onText)
         result.decodeSeconds = Seconds.now - fed
         return result
     }
 
-    /// Makes tokens until something ends the answer.
-    private func answer(_ options: GenerationOptions, count: inout Int, onText: (String) -> Bool) -> Finish {
+    /// Makes tokens until something ends the answer. `held` is there if there are stop texts.
+    private func answer(
+        _ options: GenerationOptions, held: inout HeldTokens?, count: inout Int, onText: (String) -> Bool
+    ) -> Finish {
         var text = AnswerText(stop: options.stop)
         while count < options.maxTokens ?? .max {
             guard let logits = logits?.baseAddress else { return .length }
@@ -41,9 +46,18 @@ extension Session {
                 return text.finish(onText) ? .end : .cancelled
             }
             count += 1
-            feed(token)
-            guard text.append(token, model.tokenizer, onText) else { return .cancelled }
-            if text.isStopped { return .stop }
+            // Shown before it is consumed, so that the reader doesn't wait for the forward pass to the next one.
+            let start = text.received
+            let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
+            if held == nil || start < text.shown {
+                held?.removeAll()
+                feed(token)
+            } else if ending == nil {
+                held?.hold(token, start: start, shown: text.shown, in: self)
+            } else {
+                held?.takeBack(shown: text.shown, in: self)
+            }
+            if let ending { return ending }
         }
         return text.finish(onText) ? .length : .cancelled
     }
@@ -56,35 +70,8 @@ extension Session {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
-        return start + template.encode(user: prompt, after: isTurnOpen ? .cut : .none, with: model.tokenizer)
+        return start + template.encode(user: prompt, after: memory.isTurnOpen ? .cut : .none, with: model.tokenizer)
     }
-}
-
-/// The way from tokens to text: bytes to whole characters to what can't become a stop text any more.
-private struct AnswerText {
-    private var bytes: [UInt8] = []
-    private var characters = UTF8Stream()
-    private var matcher: StopMatcher
-
-    init(stop: [String]) {
-        matcher = StopMatcher(stops: stop)
-        bytes.reserveCapacity(256)
-    }
-
-    /// True when a stop text has come.
-    var isStopped: Bool { matcher.match != nil }
-
-    /// Shows what a token makes certain; false if `onText` wants to stop.
-    mutating func append(_ token: UInt32, _ tokenizer: Tokenizer, _ onText: (String) -> Bool) -> Bool {
-        bytes.removeAll(keepingCapacity: true)
-        tokenizer.append(bytesOf: token, to: &bytes)
-        return show(matcher.append(characters.append(bytes)), onText)
-    }
-
-    /// Shows what was held back because it could have become a stop text.
-    mutating func finish(_ onText: (String) -> Bool) -> Bool { show(matcher.finish(), onText) }
-
-    private func show(_ text: String, _ onText: (String) -> Bool) -> Bool { text.isEmpty || onText(text) }
 }
 
 /// The monotonic clock.

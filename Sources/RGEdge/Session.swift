@@ -7,50 +7,39 @@ import Griffin
 public final class Session {
     public let model: Model
     let sampler: Sampler
-    private(set) var recent = RecentTokens()
-    private let state: State
-    private let logitsMemory: UnsafeMutablePointer<Float>
-    private var hasLogits = false
-    /// True if the last thing consumed is an answer in a chat, whose turn has not been ended.
-    var isTurnOpen = false
+    let memory: SessionMemory
 
     /// Tokens consumed so far.
-    public var position: Int64 { state.position }
+    public var position: Int64 { memory.state.position }
+    /// The last tokens consumed.
+    var recent: RecentTokens { memory.recent }
 
     init(model: Model) throws(ModelError) {
-        guard let state = State(model.configuration, element: model.weights.cacheElement) else {
-            throw ModelError(.memory, "no memory for a session of \(model.sessionBytes) bytes; close other programs")
-        }
         self.model = model
-        self.state = state
+        memory = try SessionMemory(model)
         sampler = Sampler(vocabularySize: model.configuration.vocabularySize)
-        logitsMemory = .allocate(capacity: model.configuration.vocabularySize)
-        logitsMemory.initialize(repeating: 0, count: model.configuration.vocabularySize)
     }
-
-    deinit { logitsMemory.deallocate() }
 
     /// Bytes that a session allocates.
     static func byteCount(_ model: Model) -> Int {
-        State.byteCount(model.configuration, element: model.weights.cacheElement)
-            + model.configuration.vocabularySize * MemoryLayout<Float>.size
-            + Sampler.byteCount(vocabularySize: model.configuration.vocabularySize)
+        SessionMemory.byteCount(model) + Sampler.byteCount(vocabularySize: model.configuration.vocabularySize)
     }
 
     /// The logits after the last token, soft-capped; nil before the first. Valid until the session is next changed. [vocabulary]
-    public var logits: UnsafeBufferPointer<Float>? {
-        hasLogits ? UnsafeBufferPointer(start: logitsMemory, count: model.configuration.vocabularySize) : nil
-    }
+    public var logits: UnsafeBufferPointer<Float>? { position > 0 ? UnsafeBufferPointer(memory.logits) : nil }
 
     /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try check(tokens)
-        tokens.withUnsafeBufferPointer { tokens in
-            forEachChunk(of: tokens, size: model.chunk) { chunk, isLast in
-                model.feed(chunk, to: state, output: isLast ? .last(logitsMemory) : .none)
-            }
+        tokens.withUnsafeBufferPointer { consume($0) }
+    }
+
+    /// Consumes tokens that are known to be in the vocabulary.
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>) {
+        guard let logits = memory.logits.baseAddress else { return }
+        forEachChunk(of: tokens, size: model.chunk) { chunk, isLast in
+            model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
         }
-        hasLogits = hasLogits || !tokens.isEmpty
     }
 
     /// Consumes tokens and calls `eachLogits` with the logits after every one of them, in order, which are valid during the call.
@@ -64,38 +53,27 @@ public final class Session {
         let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
         let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: size * vocabulary)
         defer { logits.deallocate() }
-        guard let start = logits.baseAddress else { return }
+        guard let start = logits.baseAddress, let last = memory.logits.baseAddress else { return }
         var index = 0
         tokens.withUnsafeBufferPointer { tokens in
             forEachChunk(of: tokens, size: size) { chunk, _ in
-                model.feed(chunk, to: state, output: .all(start))
+                model.feed(chunk, to: memory.state, output: .all(start))
                 for row in 0..<chunk.count {
                     eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
                     index += 1
                 }
-                logitsMemory.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
+                last.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
             }
         }
-        hasLogits = hasLogits || !tokens.isEmpty
     }
 
     /// Consumes one token, without an array to hold it.
     func feed(_ token: UInt32) {
-        withUnsafePointer(to: token) { pointer in
-            let chunk = UnsafeBufferPointer(start: pointer, count: 1)
-            recent.append(chunk)
-            model.feed(chunk, to: state, output: .last(logitsMemory))
-        }
-        hasLogits = true
+        withUnsafePointer(to: token) { consume(UnsafeBufferPointer(start: $0, count: 1)) }
     }
 
     /// Back to position 0, without allocating.
-    public func reset() {
-        state.reset()
-        recent.removeAll()
-        hasLogits = false
-        isTurnOpen = false
-    }
+    public func reset() { memory.reset() }
 
     private func check(_ tokens: [UInt32]) throws(ModelError) {
         let vocabulary = model.configuration.vocabularySize
@@ -111,7 +89,7 @@ public final class Session {
         while first < tokens.count {
             let end = min(first + size, tokens.count)
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
-            recent.append(chunk)
+            memory.note(chunk)
             body(chunk, end == tokens.count)
             first = end
         }

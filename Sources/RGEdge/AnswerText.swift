@@ -1,0 +1,37 @@
+import Text
+
+/// The way from tokens to text: bytes to whole characters to what can't become a stop text any more.
+struct AnswerText {
+    private var bytes: [UInt8] = []
+    private var characters = UTF8Stream()
+    private var matcher: StopMatcher
+    /// Bytes of text, in UTF-8, that the tokens have made so far.
+    private(set) var received = 0
+    /// Bytes of that which have been shown; the others are held back.
+    private(set) var shown = 0
+
+    init(stop: [String]) {
+        matcher = StopMatcher(stops: stop)
+        bytes.reserveCapacity(256)
+    }
+
+    /// True when a stop text has come.
+    var isStopped: Bool { matcher.match != nil }
+
+    /// Shows what a token makes certain; false if `onText` wants to stop.
+    mutating func append(_ token: UInt32, _ tokenizer: Tokenizer, _ onText: (String) -> Bool) -> Bool {
+        bytes.removeAll(keepingCapacity: true)
+        tokenizer.append(bytesOf: token, to: &bytes)
+        let text = characters.append(bytes)
+        received += text.utf8.count
+        return show(matcher.append(text), onText)
+    }
+
+    /// Shows what was held back because it could have become a stop text.
+    mutating func finish(_ onText: (String) -> Bool) -> Bool { show(matcher.finish(), onText) }
+
+    private mutating func show(_ text: String, _ onText: (String) -> Bool) -> Bool {
+        shown += text.utf8.count
+        return text.isEmpty || onText(text)
+    }
+}

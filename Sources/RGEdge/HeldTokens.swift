@@ -1,0 +1,63 @@
+/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, and the way back to before them.
+///
+/// Allocates a checkpoint, once a generation.
+struct HeldTokens {
+    /// The moment before the first of ``tokens``.
+    private let checkpoint: Checkpoint
+    /// Consumed since the checkpoint. The first of them may have been shown since.
+    private var tokens: [UInt32] = []
+    /// Where the text of each begins, in bytes from the start of the answer.
+    private var starts: [Int] = []
+
+    /// Most tokens since the checkpoint that have been shown: more of them move the checkpoint on, so that a text that always might be about
+    /// to stop doesn't need more and more memory.
+    private static let shownLimit = 64
+
+    init(of session: Session) throws(ModelError) {
+        checkpoint = try Checkpoint(of: session.model)
+        tokens.reserveCapacity(2 * Self.shownLimit)
+        starts.reserveCapacity(2 * Self.shownLimit)
+    }
+
+    /// All has been shown.
+    mutating func removeAll() {
+        tokens.removeAll(keepingCapacity: true)
+        starts.removeAll(keepingCapacity: true)
+    }
+
+    /// Has a token consumed whose text, from byte `start` of the answer on, is held back; `shown` bytes have been shown.
+    mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) {
+        if tokens.isEmpty { session.update(checkpoint) }
+        tokens.append(token)
+        starts.append(start)
+        session.feed(token)
+        let seen = count(shown: shown)
+        if seen >= Self.shownLimit { moveOn(by: seen, in: session) }
+    }
+
+    /// Takes the session back to after the last token of which something has been shown, given that that token is not one to come.
+    mutating func takeBack(shown: Int, in session: Session) {
+        let seen = count(shown: shown)
+        guard seen < tokens.count else { return }
+        session.rewind(toOwn: checkpoint)
+        consume(0..<seen, in: session)
+        removeAll()
+    }
+
+    /// How many of the tokens have been shown, wholly or in part.
+    private func count(shown: Int) -> Int { starts.prefix { $0 < shown }.count }
+
+    /// Moves the checkpoint on to after the first `seen` tokens.
+    private mutating func moveOn(by seen: Int, in session: Session) {
+        session.rewind(toOwn: checkpoint)
+        consume(0..<seen, in: session)
+        session.update(checkpoint)
+        consume(seen..<tokens.count, in: session)
+        tokens.removeFirst(seen)
+        starts.removeFirst(seen)
+    }
+
+    private func consume(_ range: Range<Int>, in session: Session) {
+        tokens.withUnsafeBufferPointer { session.consume(UnsafeBufferPointer(rebasing: $0[range])) }
+    }
+}

@@ -1,0 +1,68 @@
+import Files
+import ModelFile
+
+extension Model {
+    /// Brings a session back from a file that ``Session/save(to:)`` wrote, exactly: the next logits are the same to the bit.
+    ///
+    /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``).
+    public func session(from path: String) throws(ModelError) -> Session {
+        let file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+        func bytes(_ range: Range<Int>) throws(ModelError) -> [UInt8] {
+            try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
+        }
+        // The header decides whether there is anything more to read.
+        let start = try bytes(0..<min(SessionHeader.byteCount, file.byteCount))
+        let header = try header(start.span.bytes, fileBytes: file.byteCount, source: path)
+        let content = try bytes(SessionHeader.byteCount..<file.byteCount)
+        return try session(header, content: content.span.bytes, source: path)
+    }
+
+    /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.
+    public func session(deserializing bytes: RawSpan) throws(ModelError) -> Session {
+        let source = "the saved session"
+        let header = try header(bytes, fileBytes: bytes.byteCount, source: source)
+        return try session(header, content: bytes.extracting(droppingFirst: SessionHeader.byteCount), source: source)
+    }
+
+    private func header(_ bytes: RawSpan, fileBytes: Int, source: String) throws(ModelError) -> SessionHeader {
+        do throws(SessionFileProblem) {
+            return try SessionHeader(parsing: bytes, fileBytes: fileBytes, for: self)
+        } catch {
+            throw error.error(in: source)
+        }
+    }
+
+    private func session(_ header: SessionHeader, content: RawSpan, source: String) throws(ModelError) -> Session {
+        let session = try makeSession()
+        do throws(SessionFileProblem) {
+            guard Checksum.of(content) == header.contentChecksum else { throw SessionFileProblem.damaged("is damaged") }
+            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in try session.memory.restore(header, from: PieceReader(bytes)) }
+        } catch {
+            throw error.error(in: source)
+        }
+        return session
+    }
+}
+
+extension SessionMemory {
+    /// Becomes what a session file holds. Throws for contents that break a rule, and is then of no use.
+    fileprivate func restore(_ header: SessionHeader, from reader: PieceReader) throws(SessionFileProblem) {
+        var reader = reader
+        var tokens = [UInt32](repeating: 0, count: SessionShape.tokenCount(at: header.position))
+        try read(&tokens, from: &reader)
+        if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
+            throw .invalid("has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
+        }
+        resume(recent: tokens, chain: header.chain)
+        isTurnOpen = header.isTurnOpen
+        for part in state.restore(position: header.position) { try reader.read(into: part) }
+        if header.position > 0 { try reader.read(into: UnsafeMutableRawBufferPointer(logits)) }
+        guard reader.isAtEnd else { throw .invalid("has something after its last piece") }
+    }
+
+    private func read(_ tokens: inout [UInt32], from reader: inout PieceReader) throws(SessionFileProblem) {
+        var span = tokens.mutableSpan
+        try span.withUnsafeMutableBytes { bytes throws(SessionFileProblem) in try reader.read(into: bytes) }
+        for index in tokens.indices { tokens[index] = UInt32(littleEndian: tokens[index]) }
+    }
+}

@@ -1,0 +1,98 @@
+import Files
+import ModelFile
+
+/// The first 128 bytes of a session file (`formats/rgs.md`, "Header").
+struct SessionHeader: Equatable {
+    /// Bytes of the whole file.
+    var fileBytes: Int
+    /// XXH3 of what follows the header.
+    var contentChecksum: UInt64
+    /// The model's ``ModelFile/ModelFile/fingerprint``.
+    let fingerprint: UInt64
+    let position: Int64
+    let chain: TokenChain
+    let isTurnOpen: Bool
+    let shape: SessionShape
+
+    static let magic = Array("RGS1".utf8)
+    static let version: UInt32 = 1
+    static let byteCount = 128
+    /// Up to here Double, in which rotary angles are computed, knows every position.
+    static let largestPosition: UInt64 = 1 << 53
+
+    private static let reserved = 80..<120
+    private static let checksumOffset = 120
+    private static let turnIsOpen: UInt32 = 1
+
+    /// The header of a session, but for ``fileBytes`` and ``contentChecksum``.
+    init(_ session: Session) {
+        fileBytes = 0
+        contentChecksum = 0
+        fingerprint = session.model.file.fingerprint
+        position = session.position
+        chain = session.memory.chain
+        isTurnOpen = session.memory.isTurnOpen
+        shape = SessionShape(session.model)
+    }
+
+    /// The header's bytes.
+    var bytes: [UInt8] {
+        var bytes = Self.magic
+        bytes.appendLittleEndian(Self.version)
+        for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), chain.hash] { bytes.appendLittleEndian(field) }
+        bytes.appendLittleEndian(isTurnOpen ? Self.turnIsOpen : 0)
+        for field in shape.fields { bytes.appendLittleEndian(UInt32(field)) }
+        bytes.padWithZeros(to: Self.checksumOffset)
+        bytes.appendLittleEndian(Checksum.of(bytes.span.bytes))
+        return bytes
+    }
+
+    /// Reads the header of a file of `fileBytes` bytes from its first ones: 128, or the whole file if it has fewer. Checks, in the
+    /// document's order, all that can be checked without the rest: afterwards the file is one of `model`, of a size that is possible.
+    init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
+        guard Self.magic.indices.allSatisfy({ $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0] })
+        else {
+            throw SessionFileProblem(kind: .format, clause: "is not a saved session", advice: "give a file that rg-edge saved")
+        }
+        guard bytes.byteCount >= Self.byteCount else { throw .misfit("is cut: it has only \(fileBytes) bytes") }
+        let number = bytes.littleEndian(at: 4, as: UInt32.self)
+        guard number == Self.version else {
+            throw SessionFileProblem(
+                kind: .version, clause: "is RGS version \(number), and this program reads version \(Self.version)",
+                advice: "use the program that wrote it, or begin a new conversation")
+        }
+        guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset)) else {
+            throw .damaged("has a damaged header")
+        }
+        let flags = bytes.littleEndian(at: 48, as: UInt32.self)
+        guard flags & ~Self.turnIsOpen == 0 else { throw .invalid("has unknown flags") }
+        guard Self.reserved.allSatisfy({ bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == 0 }) else {
+            throw .invalid("has something in its reserved bytes")
+        }
+        let position = bytes.littleEndian(at: 32, as: UInt64.self)
+        guard position <= Self.largestPosition else { throw .invalid("is at position \(position), over \(Self.largestPosition)") }
+
+        fingerprint = bytes.littleEndian(at: 24, as: UInt64.self)
+        guard fingerprint == model.file.fingerprint else {
+            throw SessionFileProblem(
+                kind: .mismatch, clause: "is a session of another model than \(model.file.path)",
+                advice: "open it with the model that it was made with, or begin a new conversation")
+        }
+        let shape = SessionShape(model)
+        guard shape.fields.indices.allSatisfy({ bytes.littleEndian(at: 52 + 4 * $0, as: UInt32.self) == shape.fields[$0] }) else {
+            throw .invalid("has other shapes than its model")
+        }
+        self.shape = shape
+        self.position = Int64(position)
+        let recorded = bytes.littleEndian(at: 8, as: UInt64.self)
+        guard recorded == UInt64(fileBytes) else {
+            let verb = recorded > UInt64(fileBytes) ? "is cut" : "has grown"
+            throw .misfit("\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
+        }
+        guard fileBytes <= shape.largestFile(at: self.position) else { throw .invalid("is larger than a session at its position can be") }
+        self.fileBytes = fileBytes
+        contentChecksum = bytes.littleEndian(at: 16, as: UInt64.self)
+        chain = TokenChain(hash: bytes.littleEndian(at: 40, as: UInt64.self))
+        isTurnOpen = flags & Self.turnIsOpen != 0
+    }
+}
