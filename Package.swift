@@ -93,6 +93,9 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),
+        .target(
+            name: "Benchmark",
+            dependencies: ["CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "Tiles"]),
         .executableTarget(
             name: "rg-quant",
             dependencies: [
@@ -101,7 +104,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "rg-edge",
-            dependencies: ["CommandSupport", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["Benchmark", "CommandSupport", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
@@ -124,6 +127,9 @@ let package = Package(
         .testTarget(
             name: "RGEdgeTests",
             dependencies: ["AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
+        .testTarget(
+            name: "BenchmarkTests",
+            dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
         .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17

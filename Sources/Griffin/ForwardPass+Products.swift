@@ -44,30 +44,18 @@ extension ForwardPass {
 
     /// Computes a product together with the other members.
     func multiply(_ product: MatrixProduct, _ member: TeamMember) {
-        share(product.matrix, tokens: product.tokens, member) { kernels.multiply(product, $0) }
+        member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
     }
 
     /// Computes two products of the same input, as if their matrices stood on top of each other.
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
-        member.share(total, atLeast: rowTilesAtLeast(first.matrix, tokens: first.tokens)) { rowTiles in
+        member.share(total, atLeast: first.matrix.rowTilesAtLeast(tokens: first.tokens)) { rowTiles in
             let upper = rowTiles.clamped(to: 0..<boundary)
             if !upper.isEmpty { kernels.multiply(first, upper) }
             let lower = rowTiles.clamped(to: boundary..<total)
             if !lower.isEmpty { kernels.multiply(second, lower.lowerBound - boundary..<lower.upperBound - boundary) }
         }
-    }
-
-    /// Shares out the rows of tiles of a matrix.
-    @inline(__always)
-    func share(_ matrix: TiledMatrix, tokens: Int, _ member: TeamMember, _ body: (Range<Int>) -> Void) {
-        member.share(matrix.rowTileCount, atLeast: rowTilesAtLeast(matrix, tokens: tokens), body)
-    }
-
-    /// Rows of tiles that are worth handing out: some microseconds of work.
-    private func rowTilesAtLeast(_ matrix: TiledMatrix, tokens: Int) -> Int {
-        let tilesWorthIt = 64
-        return max(1, tilesWorthIt / max(1, matrix.shape.columnTiles * tokens))
     }
 }

@@ -111,7 +111,7 @@ extension ForwardPass: TeamJob {
             quantized: weights.embedding.type.isBlockQuantized, member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
-        share(product.matrix, tokens: tokens, member) { rowTiles in
+        member.share(product.matrix, tokens: tokens) { rowTiles in
             kernels.multiply(product, rowTiles)
             let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)
             for token in 0..<tokens {

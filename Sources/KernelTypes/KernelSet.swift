@@ -65,6 +65,11 @@ public struct KernelSet: Sendable {
     /// `cap · tanh(x / cap)` in place: the logits' soft cap.
     public let softCap: @Sendable (_ values: UnsafeMutablePointer<Float>, _ count: Int, _ cap: Float) -> Void
 
+    /// Multiplies and adds on registers alone, with the instructions that the set has for weights of `type`: what ``multiply`` could
+    /// reach if nothing had to be loaded, scaled or stored. Takes time in proportion to `rounds` and returns the operations done, a
+    /// multiplication and an addition being two. For benchmarks.
+    public let arithmeticPeak: @Sendable (_ type: WeightType, _ rounds: Int) -> Int
+
     public init(
         name: String,
         quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, QuantizedActivations) -> Void,
@@ -84,7 +89,8 @@ public struct KernelSet: Sendable {
         attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
         scratchCount: @escaping @Sendable (Int, Int, Int) -> Int,
         narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Void,
-        softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void
+        softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void,
+        arithmeticPeak: @escaping @Sendable (WeightType, Int) -> Int
     ) {
         self.name = name
         self.quantize = quantize
@@ -99,5 +105,6 @@ public struct KernelSet: Sendable {
         self.scratchCount = scratchCount
         self.narrow = narrow
         self.softCap = softCap
+        self.arithmeticPeak = arithmeticPeak
     }
 }

@@ -24,6 +24,8 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 1, 1>
     csimd_dot_u8_i8_x16(sums, weights, activations)
 }
 
+@inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x16(bits) }
+
 /// Four activation codes in all lanes: number `step` of fours.
 @inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))

@@ -24,6 +24,8 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 4, 1>
 @inline(__always) func addPairs(_ shorts: RowInts) -> RowInts { csimd_pair_i16_x4(shorts) }
 @inline(__always) func addShorts(_ a: RowInts, _ b: RowInts) -> RowInts { csimd_add_i16_x4(a, b) }
 
+@inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
+
 /// Four activation codes in all lanes: number `step` of fours.
 @inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))

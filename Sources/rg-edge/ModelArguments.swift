@@ -21,6 +21,23 @@ struct ModelFileArgument: ParsableArguments {
     }
 }
 
+/// Which kernels to compute with.
+struct KernelsArgument: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
+    var kernels: String?
+
+    func validate() throws {
+        guard let kernels, Kernels.named(kernels) == nil else { return }
+        let names = Kernels.available.map(\.name).joined(separator: ", ")
+        throw ValidationError(
+            Kernels.compiledNames.contains(kernels)
+                ? "This processor can't run the kernels '\(kernels)'; use one of \(names)"
+                : "There are no kernels '\(kernels)'; use one of \(names)")
+    }
+}
+
 /// How to compute.
 struct ComputeArguments: ParsableArguments {
     @Option(
@@ -28,24 +45,14 @@ struct ComputeArguments: ParsableArguments {
         help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "count"))
     var threads: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
-    var kernels: String?
+    @OptionGroup var set: KernelsArgument
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024, not \(threads)") }
-        if let kernels, Kernels.named(kernels) == nil {
-            let names = Kernels.available.map(\.name).joined(separator: ", ")
-            throw ValidationError(
-                Kernels.compiledNames.contains(kernels)
-                    ? "This processor can't run the kernels '\(kernels)'; use one of \(names)"
-                    : "There are no kernels '\(kernels)'; use one of \(names)")
-        }
     }
 
     /// Opens a model to run with them.
     func open(_ path: String) throws(ModelError) -> Model {
-        try Model(path: path, options: Model.Options(threads: threads, kernels: kernels))
+        try Model(path: path, options: Model.Options(threads: threads, kernels: set.kernels))
     }
 }

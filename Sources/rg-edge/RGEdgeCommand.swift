@@ -9,6 +9,7 @@ struct RGEdgeCommand: ParsableCommand {
         abstract: "Runs RecurrentGemma models that rg-quant has converted.",
         subcommands: [
             PromptCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() { execute() }

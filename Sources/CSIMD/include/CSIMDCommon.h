@@ -20,3 +20,17 @@ CSIMD void csimd_pause(void) {
     __asm__ volatile("yield");
 #endif
 }
+
+// The same value, but not to the compiler's knowledge: what keeps a loop that only measures from being simplified.
+#if defined(__aarch64__)
+#define CSIMD_VECTOR_REGISTER "w"
+#else
+#define CSIMD_VECTOR_REGISTER "x"
+#endif
+CSIMD csimd_u32x4 csimd_opaque_x4(csimd_u32x4 a) { __asm__ volatile("" : "+" CSIMD_VECTOR_REGISTER(a)); return a; }
+#if defined(__AVX2__)
+CSIMD csimd_u32x8 csimd_opaque_x8(csimd_u32x8 a) { __asm__ volatile("" : "+" CSIMD_VECTOR_REGISTER(a)); return a; }
+#endif
+#if defined(__AVX512F__)
+CSIMD csimd_u32x16 csimd_opaque_x16(csimd_u32x16 a) { __asm__ volatile("" : "+" CSIMD_VECTOR_REGISTER(a)); return a; }
+#endif

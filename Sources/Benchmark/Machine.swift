@@ -1,0 +1,24 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+/// A number of threads on this machine, and what they can do at most.
+public final class Machine {
+    public let team: ThreadTeam
+    public let kernels: KernelSet
+    let buffer: StreamBuffer
+
+    public init(threads: Int, kernels: KernelSet, buffer: StreamBuffer) {
+        team = ThreadTeam(count: threads)
+        self.kernels = kernels
+        self.buffer = buffer
+    }
+
+    /// Measures what bounds a test: the read bandwidth, or the arithmetic peak for weights of `type`.
+    func limit(_ unit: Speed.Unit, _ type: WeightType) -> Double {
+        switch unit {
+        case .bytes: ReadBandwidth.measure(buffer, team: team)
+        case .operations: ArithmeticPeak.measure(kernels, type, team: team)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Glibc
+
+/// What the machine and this process have in memory.
+enum MachineMemory {
+    /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what the
+    /// control group allows. Nil where Linux doesn't say.
+    static var availableBytes: Int? {
+        let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { $0 * 1024 }
+        let group = SystemFile.firstLine("/sys/fs/cgroup/memory.max").flatMap { Int($0) }.map { $0 / 2 }
+        return [machine, group].compactMap(\.self).min()
+    }
+
+    /// Bytes of the largest cache of processor 0; 32 MiB where Linux doesn't say, which is more than small computers have.
+    static var lastLevelCacheBytes: Int {
+        let folder = "/sys/devices/system/cpu/cpu0/cache/index"
+        let sizes = (0..<8).compactMap { SystemFile.firstLine("\(folder)\($0)/size").flatMap(bytes) }
+        return sizes.max() ?? 32 << 20
+    }
+
+    /// Bytes of this process that are in memory, its part of mapped files included.
+    static var residentBytes: Int {
+        let pages = SystemFile.firstLine("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return (pages ?? 0) * Int(getpagesize())
+    }
+
+    /// Bytes of this process on huge pages.
+    static var hugePageBytes: Int {
+        (SystemFile.number(after: "AnonHugePages:", in: "/proc/self/smaps_rollup") ?? 0) * 1024
+    }
+
+    /// `48K` or `32M` in bytes.
+    private static func bytes(_ size: String) -> Int? {
+        switch size.last {
+        case "K": Int(size.dropLast()).map { $0 << 10 }
+        case "M": Int(size.dropLast()).map { $0 << 20 }
+        default: Int(size)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+/// How fast the kernel of a matrix is.
+public struct MatrixResult: Sendable {
+    /// The name of ``MatrixCase``.
+    public let name: String
+    /// What was measured: the case's shape, or a part of its rows where the whole would take too long or much memory.
+    public let shape: MatrixShape
+    public let type: WeightType
+    public let tokens: Int
+    public let threads: Int
+    public let kernels: String
+    /// Seconds of a product.
+    public let seconds: Samples
+    /// Bytes for one token, operations for a chunk.
+    public let speed: Speed
+
+    /// Bytes of the matrix read a second, for each repetition.
+    public var bytesPerSecond: Samples { seconds.map { Double(shape.byteCount(type)) / $0 } }
+    /// Operations a second, for each repetition.
+    public var operationsPerSecond: Samples { seconds.map { Double(tokens * shape.operationsPerToken) / $0 } }
+}
+
+/// Measures the kernels of matrices of one type by themselves: no model, no other work in between, activations quantized beforehand.
+public struct MatrixBenchmark {
+    private let machine: Machine
+    private let type: WeightType
+    /// Time of all repetitions together.
+    private let seconds: Double
+
+    /// Fills the machine's buffer with weights of `type`: one of these at a time. A kernel is measured for about `seconds`.
+    public init(machine: Machine, type: WeightType, seconds: Double = 0.5) {
+        self.machine = machine
+        self.type = type
+        self.seconds = seconds
+        RandomTiles.fill(machine.buffer, type)
+    }
+
+    public func measure(_ matrix: MatrixCase, tokens: Int) -> MatrixResult {
+        let shape = part(of: matrix.shape, tokens: tokens)
+        let operands = MatrixOperands(shape, type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
+        let unit: Speed.Unit = tokens == 1 ? .bytes : .operations
+        let before = machine.limit(unit, type)
+        let seconds = secondsPerProduct(operands)
+        let limit = Limit(before: before, after: machine.limit(unit, type))
+        let amount = Double(unit == .bytes ? shape.byteCount(type) : tokens * shape.operationsPerToken)
+        return MatrixResult(
+            name: matrix.name, shape: shape, type: type, tokens: tokens, threads: machine.team.count, kernels: machine.kernels.name,
+            seconds: seconds, speed: Speed(unit, seconds.map { amount / $0 }, limit: limit))
+    }
+
+    /// The shape with so many rows that it fits the buffer and that a product takes no longer than all repetitions are to take.
+    private func part(of shape: MatrixShape, tokens: Int) -> MatrixShape {
+        let fitting = shape.cut(toRowTiles: machine.buffer.byteCount / (shape.columnTiles * type.bytesPerTile))
+        let probe = MatrixOperands(shape.cut(toRowTiles: 1), type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
+        let rowTileSeconds = secondsPerProduct(probe, 0..<1) / Double(shape.count)
+        return fitting.cut(toRowTiles: Int(min(1e6, seconds / rowTileSeconds)))
+    }
+
+    /// Takes the products in turn, some a repetition.
+    private func secondsPerProduct(_ operands: MatrixOperands) -> Samples {
+        let count = operands.products.count
+        let estimate = secondsPerProduct(operands, 0..<1)
+        let perRepetition = max(1, min(count, Int(min(1e6, seconds / 10 / estimate))))
+        var next = 0
+        func repetition() -> Double {
+            if next + perRepetition > count { next = 0 }
+            defer { next += perRepetition }
+            return secondsPerProduct(operands, next..<next + perRepetition)
+        }
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(seconds)
+        var samples = Samples(repetition())
+        while clock.now < end { samples.append(repetition()) }
+        return samples
+    }
+
+    private func secondsPerProduct(_ operands: MatrixOperands, _ products: Range<Int>) -> Double {
+        let job = ProductJob(operands, products, machine.kernels)
+        return Stopwatch.seconds { machine.team.run(job) } / Double(products.count)
+    }
+}
+
+/// Products one after the other, each shared out as in a model.
+private final class ProductJob: TeamJob {
+    private let operands: MatrixOperands
+    private let products: Range<Int>
+    private let kernels: KernelSet
+
+    init(_ operands: MatrixOperands, _ products: Range<Int>, _ kernels: KernelSet) {
+        self.operands = operands
+        self.products = products
+        self.kernels = kernels
+    }
+
+    func run(_ member: TeamMember) {
+        for product in operands.products[products] {
+            member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
+        }
+    }
+}

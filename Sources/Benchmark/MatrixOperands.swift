@@ -1,0 +1,43 @@
+import KernelTypes
+import Kernels
+import Tiles
+
+/// Products of equal matrices that fill a buffer, so that each is new to the cache when its turn comes.
+final class MatrixOperands {
+    let products: [MatrixProduct]
+    private let floats: UnsafeMutablePointer<Float>
+    private let codes: UnsafeMutableRawPointer
+
+    /// Sees the tiles in `buffer` as matrices of `shape`, at least one of which must fit, and makes random inputs for `tokens` tokens.
+    init(_ shape: MatrixShape, _ type: WeightType, tokens: Int, kernels: KernelSet, buffer: StreamBuffer) {
+        let byteCount = shape.byteCount(type)
+        let copies = max(1, buffer.byteCount / byteCount)
+
+        let columns = shape.count * shape.columns, rows = shape.count * shape.rows
+        let inputCount = tokens * columns, outputCount = tokens * rows
+        let blockCount = tokens * QuantizedActivations.blockCount(shape)
+        floats = .allocate(capacity: inputCount + outputCount + blockCount)
+        var random = SplitMix(seed: 1)
+        for index in 0..<inputCount { floats[index] = random.nextFloat() }
+        (floats + inputCount).initialize(repeating: 0, count: outputCount + blockCount)
+
+        let codeBytes = tokens * QuantizedActivations.codeCount(shape)
+        codes = .allocate(byteCount: codeBytes + blockCount * MemoryLayout<Int32>.size, alignment: 64)
+        let quantized = QuantizedActivations(
+            codes: codes.assumingMemoryBound(to: Int8.self), scales: floats + inputCount + outputCount,
+            sums: (codes + codeBytes).assumingMemoryBound(to: Int32.self))
+        kernels.quantize(floats, columns, tokens, shape, quantized)
+
+        let (input, output) = (floats, floats + inputCount)
+        products = (0..<copies).map { copy in
+            MatrixProduct(
+                matrix: TiledMatrix(tiles: buffer.start + copy * byteCount, shape: shape, type: type), input: input,
+                inputStride: columns, quantized: quantized, tokens: tokens, bias: nil, output: output, outputStride: rows)
+        }
+    }
+
+    deinit {
+        floats.deallocate()
+        codes.deallocate()
+    }
+}

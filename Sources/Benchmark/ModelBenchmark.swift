@@ -1,0 +1,100 @@
+import Griffin
+import KernelTypes
+import RGEdge
+
+/// Measures a model on a number of threads.
+public final class ModelBenchmark {
+    public let model: Model
+    /// Seconds to open the file.
+    public let loadSeconds: Double
+    /// Tokens of the prompt of ``firstTokenSeconds``.
+    public let firstPromptTokens: Int
+    /// Seconds from opening the file to the logits after its first prompt: what somebody waits who starts the program.
+    public let firstTokenSeconds: Double
+    private let session: Session
+    private let work: WorkCount
+    private var tokens = SplitMix(seed: 3)
+
+    /// Opens the model and feeds it a first prompt, which also brings its pages into memory.
+    public init(path: String, options: Model.Options, firstPromptTokens: Int) throws(ModelError) {
+        var opened: (model: Model, session: Session)?
+        loadSeconds = try Stopwatch.seconds { () throws(ModelError) in
+            let model = try Model(path: path, options: options)
+            opened = (model, try model.makeSession())
+        }
+        guard let (model, session) = opened else { throw ModelError(.io, "\(path): was not opened; try again") }
+        self.model = model
+        self.session = session
+        self.firstPromptTokens = firstPromptTokens
+        work = WorkCount(model.configuration)
+        let prompt = Self.random(firstPromptTokens, below: model.configuration.vocabularySize, &tokens)
+        firstTokenSeconds = loadSeconds + (try Stopwatch.seconds { () throws(ModelError) in try session.feed(prompt) })
+    }
+
+    /// Runs a test so many times. `progress` is told what goes on.
+    public func measure(
+        _ test: SpeedTest, repetitions: Int, on machine: Machine, progress: (String) -> Void
+    ) throws(ModelError) -> SpeedResult {
+        let unit: Speed.Unit = test.kind == .prompt ? .operations : .bytes
+        let type = model.file.mainType
+        progress("warming up")
+        try bring(to: test.depth, progress)
+        try feed(SpeedTest(test.kind, tokens: min(test.tokens, test.kind == .prompt ? model.chunk : 1), depth: test.depth))
+
+        progress("limit before")
+        let before = machine.limit(unit, type)
+        func repetition(_ number: Int) throws(ModelError) -> Double {
+            try bring(to: test.depth, progress)
+            progress("\(number) of \(repetitions)")
+            return try feed(test)
+        }
+        var seconds = Samples(try repetition(1))
+        while seconds.values.count < repetitions { seconds.append(try repetition(seconds.values.count + 1)) }
+        let residentBytes = MachineMemory.residentBytes - machine.buffer.byteCount
+        progress("limit after")
+        let limit = Limit(before: before, after: machine.limit(unit, type))
+        return SpeedResult(
+            test: test, threads: model.threads, seconds: seconds, unitsPerRun: unitsPerRun(test), unit: unit, limit: limit,
+            residentBytes: residentBytes)
+    }
+
+    /// Bytes read from the weights, or operations of the matrices.
+    private func unitsPerRun(_ test: SpeedTest) -> Int {
+        switch test.kind {
+        case .prompt: work.operations(prompt: test.tokens)
+        case .generation: model.weights.bytesPerToken * test.tokens
+        }
+    }
+
+    /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the window,
+    /// where a token costs the same at every position, it stays.
+    private func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
+        if session.position > depth, depth < model.configuration.window { session.reset() }
+        let slice = 16 * model.chunk
+        while session.position < depth {
+            progress("feeding \(session.position) of \(depth)")
+            try session.feed(random(min(slice, depth - Int(session.position))))
+        }
+    }
+
+    /// Seconds to feed a test's tokens.
+    @discardableResult
+    private func feed(_ test: SpeedTest) throws(ModelError) -> Double {
+        let tokens = random(test.tokens)
+        switch test.kind {
+        case .prompt:
+            return try Stopwatch.seconds { () throws(ModelError) in try session.feed(tokens) }
+        case .generation:
+            let singles = tokens.map { [$0] }
+            return try Stopwatch.seconds { () throws(ModelError) in
+                for token in singles { try session.feed(token) }
+            }
+        }
+    }
+
+    private func random(_ count: Int) -> [UInt32] { Self.random(count, below: model.configuration.vocabularySize, &tokens) }
+
+    private static func random(_ count: Int, below vocabularySize: Int, _ source: inout SplitMix) -> [UInt32] {
+        (0..<count).map { _ in UInt32(truncatingIfNeeded: Int.random(in: 0..<vocabularySize, using: &source)) }
+    }
+}

@@ -1,0 +1,58 @@
+import CommandSupport
+
+/// What has to be known to read a report.
+enum ReportNotes {
+    /// Below a report on a model.
+    static func notes(_ rows: [ModelRow]) -> [String] {
+        guard let last = rows.last else { return [] }
+        let kinds = rows.map(\.result.test.kind)
+        var notes = [machine(last.machine)]
+        if kinds.contains(.prompt) {
+            notes.append(
+                "pp: 2 operations a token and weight of the matrices, those of the head once; "
+                    + "limit: \(last.model.kernels) on registers alone, for \(last.model.label)")
+        }
+        if kinds.contains(.generation) {
+            notes.append("tg: every weight is read once a token; limit: " + bandwidth(last.machine))
+        }
+        notes.append(
+            "memory: \(Format.bytes(last.model.mappedBytes)) mapped, \(Format.bytes(last.model.allocatedBytes)) allocated, "
+                + "\(Format.bytes(rows.map(\.result.residentBytes).max() ?? 0)) resident")
+        for model in Set(rows.map(\.model.threads)).sorted().compactMap({ threads in rows.first { $0.model.threads == threads }?.model }) {
+            notes.append(
+                "start on \(threads(model.threads)): opened in \(milliseconds(model.loadSeconds)), logits after a prompt of "
+                    + "\(model.firstPromptTokens) tokens \(milliseconds(model.firstTokenSeconds)) from the start")
+        }
+        return notes + warnings(rows.map(\.result.speed))
+    }
+
+    /// Below a report on kernels. `forkJoin` has the seconds of a split for each number of threads above one.
+    static func notes(_ rows: [MatrixResult], machine: MachineDescription, forkJoin: [(threads: Int, seconds: Double)]) -> [String] {
+        let splits = forkJoin.map { "\(Figures.threeDigits($0.seconds * 1e6)) µs on \(threads($0.threads))" }
+        return [
+            self.machine(machine),
+            "1 token: limit \(bandwidth(machine)); more: limit the same kernels on registers alone; activations are quantized beforehand",
+        ] + (splits.isEmpty ? [] : ["to split work and join: " + splits.joined(separator: ", ")]) + warnings(rows.map(\.speed))
+    }
+
+    private static func machine(_ machine: MachineDescription) -> String {
+        "\(machine.processor); limits are measured right before and after each test, their mean counts"
+    }
+
+    private static func bandwidth(_ machine: MachineDescription) -> String {
+        "plain reading of \(Format.bytes(machine.bufferBytes)) on \(machine.isBufferOnHugePages ? "huge" : "small") pages"
+    }
+
+    private static func warnings(_ speeds: [Speed]) -> [String] {
+        let unsteady = speeds.count { !$0.limit.isSteady }
+        guard unsteady > 0 else { return [] }
+        return [
+            "warning: in \(unsteady) of \(speeds.count) tests the limit changed by more than 10 % meanwhile (a…b): "
+                + "the machine is not quiet, so these percentages say little"
+        ]
+    }
+
+    private static func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+
+    private static func milliseconds(_ seconds: Double) -> String { "\(Figures.threeDigits(seconds * 1000)) ms" }
+}

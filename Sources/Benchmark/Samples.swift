@@ -1,0 +1,27 @@
+/// What repeated measurements of one figure gave.
+public struct Samples: Equatable, Sendable {
+    /// The measurements in order; never empty.
+    public private(set) var values: [Double]
+
+    public init(_ first: Double, _ others: Double...) { values = [first] + others }
+
+    public mutating func append(_ value: Double) { values.append(value) }
+
+    public var mean: Double { values.reduce(0, +) / Double(values.count) }
+
+    /// The standard deviation that the sample lets expect (divided by count - 1, as llama-bench does); 0 for one measurement.
+    public var deviation: Double {
+        guard values.count > 1 else { return 0 }
+        let mean = mean
+        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
+    }
+
+    public var largest: Double { values.reduce(-.infinity, max) }
+
+    /// The samples with each measurement changed by `transform`.
+    public func map(_ transform: (Double) -> Double) -> Samples {
+        var changed = self
+        changed.values = values.map(transform)
+        return changed
+    }
+}

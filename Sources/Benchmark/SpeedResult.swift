@@ -1,0 +1,24 @@
+/// What a test of a model gave.
+public struct SpeedResult: Equatable, Sendable {
+    public let test: SpeedTest
+    public let threads: Int
+    /// Of each repetition.
+    public let seconds: Samples
+    /// Bytes of weights a second (`tg`) or operations of the matrices a second (`pp`).
+    public let speed: Speed
+    /// Bytes of the process in memory after the test, without those that the bandwidth is measured with.
+    public let residentBytes: Int
+
+    public init(
+        test: SpeedTest, threads: Int, seconds: Samples, unitsPerRun: Int, unit: Speed.Unit, limit: Limit, residentBytes: Int
+    ) {
+        self.test = test
+        self.threads = threads
+        self.seconds = seconds
+        speed = Speed(unit, seconds.map { Double(unitsPerRun) / $0 }, limit: limit)
+        self.residentBytes = residentBytes
+    }
+
+    /// Of each repetition.
+    public var tokensPerSecond: Samples { seconds.map { Double(test.tokens) / $0 } }
+}

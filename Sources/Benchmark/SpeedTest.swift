@@ -1,0 +1,32 @@
+/// A test in llama-bench's terms.
+public struct SpeedTest: Equatable, Sendable {
+    public enum Kind: Sendable {
+        /// A prompt fed at once, with the logits of its last token: `pp`.
+        case prompt
+        /// Tokens fed one by one, each with its logits: `tg`.
+        case generation
+    }
+
+    public let kind: Kind
+    /// Tokens that are timed.
+    public let tokens: Int
+    /// Tokens that were fed before.
+    public let depth: Int
+
+    public init(_ kind: Kind, tokens: Int, depth: Int) {
+        self.kind = kind
+        self.tokens = tokens
+        self.depth = depth
+    }
+
+    /// `pp256`, `tg64 @ d2048`.
+    public var name: String { (kind == .prompt ? "pp" : "tg") + String(tokens) + (depth > 0 ? " @ d\(depth)" : "") }
+
+    /// The tests for all combinations; a number of 0 tokens leaves its kind out. Depths rise, since going on is cheaper than going back.
+    public static func tests(prompts: [Int], generations: [Int], depths: [Int]) -> [SpeedTest] {
+        depths.sorted().flatMap { depth in
+            prompts.filter { $0 > 0 }.map { SpeedTest(.prompt, tokens: $0, depth: depth) }
+                + generations.filter { $0 > 0 }.map { SpeedTest(.generation, tokens: $0, depth: depth) }
+        }
+    }
+}

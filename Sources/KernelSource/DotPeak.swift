@@ -1,0 +1,22 @@
+// Bytes, for instruction sets with a dot product of four of them: that instruction.
+
+typealias Q4Peak = Q8Peak
+
+enum Q8Peak: PeakLoop {
+    typealias Sums = InlineArray<12, RowInts>
+    @inline(__always) static var zero: Sums { Sums(repeating: .zero) }
+    @inline(__always) static var productsPerRound: Int { 12 * 4 * rowLanes }
+
+    @inline(__always) static func round(_ sums: inout Sums, _ weights: inout RowBits, _ activations: RowBits) {
+        for index in 0..<12 {
+            weights = opaque(weights)
+            sums[index] = dot(sums[index], weights, unsafeBitCast(activations, to: RowInts.self))
+        }
+    }
+
+    @inline(__always) static func total(_ sums: Sums) -> RowBits {
+        var total = RowInts.zero
+        for index in 0..<12 { total &+= sums[index] }
+        return unsafeBitCast(total, to: RowBits.self)
+    }
+}

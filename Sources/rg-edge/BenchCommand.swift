@@ -1,0 +1,94 @@
+import ArgumentParser
+import Benchmark
+import CommandSupport
+import Kernels
+
+/// `rg-edge bench`: how fast a model or the kernels are, beside what the machine could do.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures speed, beside what the machine can do.",
+        discussion: """
+            Tests are named as llama-bench names them: pp256 feeds a prompt of 256 tokens, tg64 feeds 64 tokens one by one, \
+            '@ d2048' means after 2048 others. Read bandwidth and arithmetic peak are measured before and after each test. \
+            Lists are separated by commas.
+            """)
+
+    @OptionGroup var file: ModelFileArgument
+
+    @Option(
+        name: [.customShort("p"), .customLong("n-prompt")],
+        help: ArgumentHelp("Tokens of a prompt; 0 for no such test.", valueName: "list"))
+    var prompts = CountList([256])
+
+    @Option(
+        name: [.customShort("n"), .customLong("n-gen")],
+        help: ArgumentHelp("Tokens to generate; 0 for no such test.", valueName: "list"))
+    var generations = CountList([64])
+
+    @Option(
+        name: [.customShort("d"), .customLong("n-depth")],
+        help: ArgumentHelp("Tokens to feed before each test.", valueName: "list"))
+    var depths = CountList([0])
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "list"))
+    var threads: CountList?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("How often to run each test.", valueName: "count"))
+    var repetitions = 5
+
+    @Option(name: .shortAndLong, help: "How to write the report.")
+    var output = ReportFormat.md
+
+    @OptionGroup var set: KernelsArgument
+
+    @Flag(help: "Measure the kernels of matrices in RecurrentGemma-2B's shapes, without a model.")
+    var kernelsOnly = false
+
+    private static let tokenLimit = 1 << 20
+    private static let depthLimit = 1 << 32
+
+    func validate() throws {
+        try check(prompts, "--n-prompt", 0...Self.tokenLimit)
+        try check(generations, "--n-gen", 0...Self.tokenLimit)
+        try check(depths, "--n-depth", 0...Self.depthLimit)
+        if let threads { try check(threads, "--threads", 1...1024) }
+        if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
+        if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
+        if !kernelsOnly, tests.isEmpty { throw ValidationError("Nothing to measure: both -p and -n are 0") }
+    }
+
+    private func check(_ list: CountList, _ option: String, _ range: ClosedRange<Int>) throws {
+        if let count = list.counts.first(where: { !range.contains($0) }) {
+            throw ValidationError("\(option) must be \(range.lowerBound) to \(range.upperBound), not \(count)")
+        }
+    }
+
+    func run() throws {
+        if kernelsOnly { try measureKernels() } else { try measureModel(try file.path()) }
+    }
+
+    var threadCounts: [Int] { threads?.counts ?? [ProcessorCount.usableCores] }
+
+    var tests: [SpeedTest] {
+        SpeedTest.tests(prompts: prompts.counts, generations: generations.counts, depths: depths.counts)
+    }
+
+    /// Memory to measure with, beside `reserved` bytes of a model.
+    func buffer(reserved: Int = 0) throws -> StreamBuffer {
+        let bytes = StreamBuffer.suitableBytes(reserved: reserved)
+        guard let buffer = StreamBuffer(byteCount: bytes) else {
+            throw BenchError(description: "no memory for the \(Format.bytes(bytes)) that bandwidth is measured with; close other programs")
+        }
+        return buffer
+    }
+}
+
+extension ReportFormat: ExpressibleByArgument {}
+
+/// Why nothing could be measured.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+}
