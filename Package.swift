@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "CommandSupport", "Conversion", "ModelFile", "Quantization", "Tiles",
+                "CommandSupport", "Conversion", "JSON", "ModelFile", "Quantization", "Tiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -130,7 +130,7 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
-        .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "rg-edge", "rg-quant"]),
+        .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "JSON", "TestSupport", "rg-edge", "rg-quant"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -18,10 +18,13 @@ public enum Interruption {
     private static let received = Atomic<Int32>(0)
 
     /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
-    /// second ends it at once, should the command hang. A signal that was ignored (`nohup`) stays so.
+    /// second ends it at once, should the command hang. A signal that was ignored (`nohup`) stays so; one that was blocked, as by
+    /// programs that start others from a thread of a pool, no longer is.
     public static func watch() {
         // Made here, not in the handler, which may not take a lock.
         received.store(0, ordering: .relaxed)
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var former = sigaction()
             guard sigaction(number, nil, &former) == 0, !isIgnored(former) else { continue }
@@ -30,7 +33,9 @@ public enum Interruption {
             // Without SA_RESTART a read or a write that waits returns.
             action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
             sigaction(number, &action, nil)
+            sigaddset(&wanted, number)
         }
+        pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     }
 
     /// The signal that came since ``watch()``, or nil.

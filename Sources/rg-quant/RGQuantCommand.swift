@@ -8,7 +8,7 @@ struct RGQuantCommand: ParsableCommand {
         commandName: "rg-quant",
         abstract: "Makes and checks the model files that rg-edge runs.",
         version: projectVersion,
-        subcommands: [ConvertCommand.self, VerifyCommand.self])
+        subcommands: [ConvertCommand.self, VerifyCommand.self, InspectCommand.self])
 
     static func main() { execute() }
 }

@@ -1,0 +1,77 @@
+import ArgumentParser
+import CommandSupport
+import JSON
+import ModelFile
+import Quantization
+
+/// `rg-quant inspect`: what is in a model file, tensor by tensor.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Lists the tensors of a model file.",
+        discussion: "Scales are those of quantized blocks, by magnitude, blocks of zeros left out. Checksums are listed, not checked.")
+
+    @Argument(help: "Model file.", completion: .file())
+    var file: String
+
+    @Flag(help: "JSON.")
+    var json = false
+
+    func run() throws {
+        let model = try ModelFile(path: file)
+        try StandardOutput.write(json ? text(of: jsonValue(of: model)) : table(of: model))
+    }
+
+    private func scales(of tensor: TensorEntry, in model: ModelFile) -> ClosedRange<Float>? {
+        guard let shape = tensor.matrixShape, let tiles = model.bytes(of: tensor).baseAddress else { return nil }
+        return TileDecoder(tensor.type).scaleRange(tiles, shape: shape)
+    }
+
+    private func table(of model: ModelFile) -> String {
+        var table = Table(("tensor", .left), ("type", .left), ("shape", .left), ("bytes", .right), ("scales", .left))
+        for tensor in model.tensors {
+            table.add(
+                tensor.name, tensor.type.name, tensor.dimensions.map(String.init).joined(separator: " × "), "\(tensor.byteCount)",
+                scales(of: tensor, in: model).map { "\(Format.short(Double($0.lowerBound)))…\(Format.short(Double($0.upperBound)))" } ?? "")
+        }
+        let weights = model.tensors.reduce(0) { $0 + $1.weightCount }
+        let provenance = provenance(of: model)
+        let converter = provenance?["converter"]?.stringValue ?? "unknown", source = provenance?["source"]?.stringValue ?? "unknown"
+        let summary = """
+            \(file): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, \(Format.count(weights)) weights; \
+            converter: \(converter); source: \(source)
+            """
+        return "\(table)\(Diagnostics.onOneLine(summary))\n"
+    }
+
+    private func provenance(of model: ModelFile) -> JSONValue? {
+        model.metadata.provenance.flatMap { try? JSONValue(parsing: $0) }
+    }
+
+    private func jsonValue(of model: ModelFile) -> JSONValue {
+        let tensors = model.tensors.map { tensor -> JSONValue in
+            let scales = scales(of: tensor, in: model)
+            return [
+                "name": .string(tensor.name), "type": .string(tensor.type.name),
+                "shape": .array(tensor.dimensions.map { .integer(Int64($0)) }), "offset": .integer(Int64(tensor.offset)),
+                "bytes": .integer(Int64(tensor.byteCount)), "checksum": .string(hexadecimal(tensor.checksum)),
+                "scales": scales.map { [.real(Double($0.lowerBound)), .real(Double($0.upperBound))] } ?? .null,
+            ]
+        }
+        return [
+            "file": .string(file), "bytes": .integer(Int64(model.byteCount)),
+            "configuration": (try? JSONValue(parsing: model.metadata.configuration)) ?? .null,
+            "provenance": provenance(of: model) ?? .null,
+            "chat_template": model.metadata.chatTemplate.map { .string($0) } ?? .null,
+            "tokenizer_bytes": .integer(Int64(model.metadata.tokenizer.count)),
+            "tensors": .array(tensors),
+        ]
+    }
+
+    private func text(of value: JSONValue) -> String { String(decoding: value.serialized(indented: true), as: UTF8.self) }
+
+    private func hexadecimal(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `rg-quant convert` as a user runs it.
+@Suite struct RGQuantConvertTests {
+    private let folder: TemporaryFolder
+    private let output: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        output = folder.file("model.rgq")
+    }
+
+    /// The lines of a table by their first word.
+    private func rows(_ outcome: Command.Outcome) -> [String: [String]] {
+        Dictionary(outcome.lines.map { $0.split(separator: " ").map(String.init) }.filter { !$0.isEmpty }.map { ($0[0], $0) }) { first, _ in first }
+    }
+
+    @Test func theTableSaysWhatIsInTheFile() throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output)
+        #expect(outcome.ending == .exit(0))
+        #expect(try folder.contents() == ["model.rgq"])
+        let rows = rows(outcome)
+        #expect(outcome.lines.first == "type  tensors    bytes  bits per weight  largest relative error")
+        #expect(rows["q4"]?.prefix(4) == ["q4", "63", "976896", "4.50"])
+        #expect(rows["q4"]?.count == 7, "with the relative error and its tensor")
+        #expect(rows["f32"] == ["f32", "91", "72192", "32.00", "0"])
+        #expect(rows["all"] == ["all", "154", "1049088", "4.78"])
+        #expect(outcome.lines.last?.hasPrefix("\(output): 1.52 MB, 1.75 million weights, no chat template, in ") == true)
+    }
+
+    @Test(arguments: ["q4", "q8", "f16", "f32"])
+    func theTypeIsThatAskedFor(type: String) throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("beta"), "--output", output, "--type", type)
+        #expect(outcome.ending == .exit(0))
+        #expect(outcome.lines[1].hasPrefix(type + " "))
+        #expect(try Command.rgQuant.run("verify", output).ending == .exit(0))
+    }
+
+    @Test func typesOfTensorsCanBeChosen() throws {
+        let outcome = try Command.rgQuant.run(
+            "convert", Fixtures.oracle("alpha"), "-o", output, "--tensor-type", "*.rg_lru.*=q8", "--tensor-type", "*.recurrent_gate_weight=f16")
+        #expect(outcome.ending == .exit(0))
+        let rows = rows(outcome)
+        #expect(rows["q8"]?[1] == "6")
+        #expect(rows["f16"]?[1] == "6")
+        #expect(rows["q4"]?[1] == "51")
+    }
+
+    @Test func progressIsALineATenthWhereThereIsNoTerminal() throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output)
+        let lines = outcome.errors.split(separator: "\n")
+        #expect((5...10).contains(lines.count))
+        #expect(lines.allSatisfy { $0.hasPrefix("converting: ") && $0.contains(" % of ") == false && $0.contains(" of 7.02 MB, ") })
+        #expect(lines.last?.hasPrefix("converting: 100 %, 7.02 MB of 7.02 MB, ") == true)
+        #expect(!outcome.errors.contains("\r"))
+    }
+
+    @Test func quietSilencesProgressAlone() throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--quiet")
+        #expect(outcome.errors == "")
+        #expect(outcome.lines.count == 5)
+    }
+
+    @Test func onATerminalProgressIsABarThatIsRemoved() throws {
+        // script(1) gives the command a terminal.
+        let script = "/usr/bin/script"
+        try #require(FileManager.default.isExecutableFile(atPath: script), "needs script(1) of util-linux (Debian: bsdutils)")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: script)
+        process.arguments = ["-qec", "'\(Command.rgQuant.path)' convert '\(Fixtures.oracle("alpha"))' -o '\(output)'", "/dev/null"]
+        process.environment = ["TERM": "xterm", "PATH": "/usr/bin:/bin"]
+        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let drawing = try #require(text.split(separator: "\r").first { $0.hasPrefix("converting  [") })
+        #expect(drawing.contains(" %  ") && drawing.contains(" of 7.02 MB  "))
+        #expect(text.contains("\r\u{1B}[Ktype  tensors"), "the bar is gone when the table comes")
+    }
+
+    @Test func anExistingFileIsReplaced() throws {
+        try folder.write(Array("something else".utf8), to: "model.rgq")
+        #expect(try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output).ending == .exit(0))
+        #expect(try Command.rgQuant.run("verify", output).ending == .exit(0))
+        #expect(try folder.contents() == ["model.rgq"])
+    }
+
+    @Test func theFileIsTheSameForAnyNumberOfThreads() throws {
+        for threads in ["1", "4"] {
+            let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", folder.file(threads), "-t", threads)
+            #expect(outcome.ending == .exit(0))
+        }
+        #expect(FileManager.default.contentsEqual(atPath: folder.file("1"), andPath: folder.file("4")))
+    }
+
+    @Test func unknownTensorsAreWarnedAbout() throws {
+        var checkpoint = try EditableCheckpoint.small()
+        checkpoint["model.extra"] = .init(name: "model.extra", shape: [1], floats: [1])
+        let source = try checkpoint.write()
+        let outcome = try withExtendedLifetime(source) { try Command.rgQuant.run("convert", source.path, "-o", output, "-q") }
+        #expect(outcome.ending == .exit(0))
+        #expect(
+            outcome.errors == "rg-quant: warning: \(source.path): left out tensors that RecurrentGemma doesn't have: model.extra\n")
+    }
+
+    @Test func theChatTemplateIsNamed() throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--chat-template", "gemma")
+        #expect(outcome.lines.last?.contains(", Gemma's chat template, ") == true)
+    }
+
+    @Test func aResultThatNobodyReadsEndsQuietly() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForReading.close()
+        let outcome = try Command.rgQuant.start(
+            ["convert", Fixtures.oracle("alpha"), "-o", output, "-q"], output: pipe.fileHandleForWriting, in: folder).wait()
+        #expect(outcome.ending == .signal(SIGPIPE))
+        #expect(outcome.errors == "")
+        #expect(FileManager.default.fileExists(atPath: output), "the file is there all the same")
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A conversion that is stopped in the middle: no file, and after signals that can be handled no temporary either.
+@Suite(.serialized) struct RGQuantInterruptionTests {
+    /// A checkpoint that takes a moment to convert: with an MLP of 24 million weights, all zero.
+    private static func largeCheckpoint() throws -> TemporaryFolder {
+        var checkpoint = try EditableCheckpoint.small()
+        let width = 64 * 1024
+        checkpoint.configuration["intermediate_size"] = .integer(Int64(2 * width))
+        for index in checkpoint.tensors.indices where checkpoint.tensors[index].name.contains(".mlp_block.") {
+            let shape = checkpoint.tensors[index].shape.map { $0 == 384 ? width : $0 }
+            checkpoint.tensors[index].shape = shape
+            checkpoint.tensors[index].type = "BF16"
+            checkpoint.tensors[index].data = [UInt8](repeating: 0, count: 2 * shape.reduce(1, *))
+        }
+        return try checkpoint.write()
+    }
+
+    private let source: TemporaryFolder
+    private let target: TemporaryFolder
+
+    init() throws {
+        source = try Self.largeCheckpoint()
+        target = try TemporaryFolder()
+    }
+
+    /// Starts a conversion and sends a signal when the temporary is there. Tries again if the conversion is done before the signal
+    /// arrives; nil if it always was.
+    private func interrupt(with signal: Int32) throws -> Command.Outcome? {
+        for _ in 0..<20 {
+            let working = try TemporaryFolder()
+            let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
+            let command = try Command.rgQuant.start(
+                ["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")], output: null, in: working)
+            while command.process.isRunning, try target.contents().isEmpty { usleep(200) }
+            kill(command.process.processIdentifier, signal)
+            let outcome = command.wait()
+            if outcome.ending != .exit(0) { return outcome }
+            try FileManager.default.removeItem(atPath: target.file("model.rgq"))
+        }
+        return nil
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func aSignalThatAsksToStopLeavesNothing(signal: Int32, status: Int32) throws {
+        let outcome = try #require(try interrupt(with: signal))
+        #expect(outcome.ending == .exit(status))
+        #expect(outcome.errors == "rg-quant: \(target.file("model.rgq")): the conversion was interrupted; nothing was written\n")
+        #expect(try target.contents() == [])
+        withExtendedLifetime(source) {}
+    }
+
+    @Test func afterAKillThereIsNoFileUnderTheName() throws {
+        let outcome = try #require(try interrupt(with: SIGKILL))
+        #expect(outcome.ending == .signal(SIGKILL))
+        let left = try target.contents()
+        #expect(!left.contains("model.rgq"))
+        #expect(left.allSatisfy { $0.hasPrefix(".model.rgq.") && $0.hasSuffix(".partial") }, "\(left)")
+        withExtendedLifetime(source) {}
+    }
+
+    @Test func whatStoodUnderTheNameIsKept() throws {
+        try target.write(Array("before".utf8), to: "model.rgq")
+        let working = try TemporaryFolder()
+        let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
+        let command = try Command.rgQuant.start(
+            ["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")], output: null, in: working)
+        kill(command.process.processIdentifier, SIGTERM)
+        let ending = command.wait().ending
+        // The signal may have come before the command was ready for it, but hardly after the end.
+        #expect(ending == .exit(143) || ending == .signal(SIGTERM))
+        #expect(try target.contents() == ["model.rgq"])
+        #expect(FileManager.default.contents(atPath: target.file("model.rgq")) == Data("before".utf8))
+        withExtendedLifetime(source) {}
+    }
+}
