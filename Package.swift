@@ -104,7 +104,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "rg-edge",
-            dependencies: ["Benchmark", "CommandSupport", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),

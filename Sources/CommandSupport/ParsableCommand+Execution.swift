@@ -13,7 +13,8 @@ extension ParsableCommand {
         // A closed pipe is an error of write(2) instead, so that whoever has a temporary file removes it.
         signal(SIGPIPE, SIG_IGN)
         do {
-            try checkArguments()
+            try checkEncoding()
+            try checkSubcommand()
             var command = try parseAsRoot()
             try command.run()
             Glibc.exit(EXIT_SUCCESS)
@@ -36,11 +37,18 @@ extension ParsableCommand {
     }
 
     /// Throws for an argument that is not UTF-8: Swift would hand it on with other characters in the place of its bytes.
-    private static func checkArguments() throws(ValidationError) {
+    private static func checkEncoding() throws(ValidationError) {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else { continue }
             throw ValidationError("Argument \(index) is not UTF-8, which texts and names of files have to be")
         }
+    }
+
+    /// Throws for a word where the name of a subcommand should be: ArgumentParser would complain of what follows it.
+    private static func checkSubcommand() throws(ValidationError) {
+        let names = configuration.subcommands.map { $0._commandName }
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+        throw ValidationError("There is no command '\(word)'; use \(names.joined(separator: ", "))")
     }
 
     /// ArgumentParser's message on one line, without its usage but with where to find it.

@@ -51,6 +51,8 @@ struct PerplexityCommand: ParsableCommand {
 
         Interruption.watch()
         let meter = ProgressMeter("measuring", unit: .tokens, style: .automatic(quiet: quiet))
+        // Before an error's line, too.
+        defer { meter.finish() }
         var comparison = try Comparison(model: model, reference: reference)
         for start in stride(from: 0, to: tokens.count, by: chunk) {
             try comparison.add(tokens[start..<min(start + chunk, tokens.count)]) { done in

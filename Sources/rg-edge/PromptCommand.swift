@@ -58,7 +58,7 @@ struct PromptCommand: ParsableCommand {
         let session = try model.makeSession()
         let options = options(for: model)
 
-        let output = GenerationOutput(asJSON: json)
+        let output = TextOutput(asJSON: json)
         let result = try session.generate(text, options: options) { piece in
             // While there is no text, Ctrl-C may as well end the process.
             if !output.hasText { Interruption.watch() }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import CommandSupport
 
-/// `rg-edge`: runs RecurrentGemma models that `rg-quant convert` has made.
+/// `rg-edge`: runs RecurrentGemma models that `rg-quant` has made.
 @main
 struct RGEdgeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rg-edge",
-        abstract: "Runs RecurrentGemma models that rg-quant has converted.",
+        abstract: "Runs RecurrentGemma models that rg-quant has made.",
+        version: projectVersion,
         subcommands: [
             PromptCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self,
             BenchCommand.self,

@@ -43,7 +43,9 @@ struct TokenizeCommand: ParsableCommand {
             let tokens = try TokenList.tokens(decode)
             let tokenizer = try Model(path: path).tokenizer
             try TokenList.check(tokens, vocabularySize: tokenizer.vocabularySize, path: path)
-            try StandardOutput.write(String(decoding: tokenizer.decode(tokens), as: UTF8.self))
+            let output = TextOutput(asJSON: false)
+            _ = output.write(String(decoding: tokenizer.decode(tokens), as: UTF8.self))
+            try output.finish()
         } else if let text {
             let text = text == InputText.standardInput ? try InputText.contentsOfStandardInput() : text
             let tokenizer = try Model(path: path).tokenizer

@@ -1,13 +1,14 @@
 import Foundation
 import TestSupport
 
-/// One of the package's commands, run as a user runs it: the built program in a process of its own.
+/// A command, most often one of the package's, run as a user runs it: the built program in a process of its own.
+///
+/// Not Foundation's `Process`, which hands the blocked signals of the tests' threads on to the program: no Ctrl-C would reach it.
 struct Command: Sendable {
-    static let rgEdge = Command(name: "rg-edge")
-    static let rgQuant = Command(name: "rg-quant")
+    static let rgEdge = Command(path: folder + "/rg-edge")
+    static let rgQuant = Command(path: folder + "/rg-quant")
 
-    let name: String
-    var path: String { Self.folder + "/" + name }
+    let path: String
 
     /// Where the build puts programs: the folder of the test program itself.
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
@@ -25,50 +26,73 @@ struct Command: Sendable {
         let errors: String
 
         var text: String { String(decoding: output, as: UTF8.self) }
-        /// The lines of the output, without the empty one after the last line break.
+        /// The lines of the output, without their line breaks.
         var lines: [String] { text.split(separator: "\n", omittingEmptySubsequences: false).dropLast(text.hasSuffix("\n") ? 1 : 0).map(String.init) }
     }
 
-    /// Runs the command to its end. `environment` is added to that of the tests, from which the project's own variables are taken out.
+    /// Runs the command to its end, with `input` on its standard input. `environment` is added to that of the tests, from which the
+    /// project's own variables are taken out.
     func run(_ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []) throws -> Outcome {
-        let folder = try TemporaryFolder()
-        let output = folder.file("output")
-        _ = try folder.write([], to: "output")
-        guard let writer = FileHandle(forWritingAtPath: output) else { throw CocoaError(.fileNoSuchFile) }
-        return try start(arguments, environment: environment, input: input, output: writer, outputPath: output, in: folder).wait()
+        try start(arguments, environment: environment, input: input).wait()
     }
 
     func run(_ arguments: String..., environment: [String: String] = [:], input: [UInt8] = []) throws -> Outcome {
         try run(arguments, environment: environment, input: input)
     }
 
-    /// Starts the command with its standard output going to `output`; what arrives at `outputPath`, if given, becomes the outcome's.
+    /// Starts the command. Its standard output goes to the file, device or FIFO `output`, or else to a file for ``RunningCommand/output``.
     func start(
-        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: FileHandle,
-        outputPath: String? = nil, in folder: TemporaryFolder
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil
     ) throws -> RunningCommand {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment
-            .filter { !$0.key.hasPrefix("RG_EDGE_") }
-            .merging(environment) { $1 }
-        let inputPath = try folder.write(input, to: "input")
-        let errorPath = try folder.write([], to: "errors")
-        process.standardInput = FileHandle(forReadingAtPath: inputPath)
-        process.standardOutput = output
-        process.standardError = FileHandle(forWritingAtPath: errorPath)
-        try process.run()
-        return RunningCommand(process: process, folder: folder, outputPath: outputPath, errorPath: errorPath)
+        let folder = try TemporaryFolder()
+        let files = (input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: folder.file("errors"))
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, files.input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.output, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.errors, O_WRONLY | O_CREAT, 0o600)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RG_EDGE_") }.merging(environment) { $1 }
+        var process = pid_t()
+        let result = withStrings([path] + arguments) { arguments in
+            withStrings(variables.map { "\($0)=\($1)" }) { variables in
+                posix_spawn(&process, path, &actions, &attributes, arguments, variables)
+            }
+        }
+        guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EIO) }
+        return RunningCommand(process: process, folder: folder, outputPath: output == nil ? files.output : nil, errorPath: files.errors)
+    }
+
+    /// Calls `body` with a null-terminated array of C strings.
+    private func withStrings<Result>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result) -> Result {
+        let copies = strings.map { strdup($0) } + [nil]
+        defer { copies.forEach { free($0) } }
+        return body(copies)
     }
 }
 
 /// A command that has been started.
 struct RunningCommand {
-    let process: Process
+    let process: pid_t
+    /// Keeps the files.
     let folder: TemporaryFolder
     let outputPath: String?
     let errorPath: String
+
+    /// Longer than any command of the tests takes, on a busy machine.
+    private static let patience = 300.0
 
     private func contents(_ path: String?) -> [UInt8] {
         path.flatMap { FileManager.default.contents(atPath: $0) }.map { [UInt8]($0) } ?? []
@@ -77,18 +101,28 @@ struct RunningCommand {
     /// What has been written so far.
     var output: [UInt8] { contents(outputPath) }
 
-    /// Waits until the command has written so many bytes; false if it ends or a minute passes before.
+    /// Sends a signal.
+    func send(_ signal: Int32) { kill(process, signal) }
+
+    /// Waits until the command has written so many bytes; false if that takes too long.
     func waitForOutput(of count: Int) -> Bool {
-        let end = Date(timeIntervalSinceNow: 60)
-        while output.count < count, process.isRunning, Date() < end { usleep(2000) }
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while output.count < count, Date() < end { usleep(2000) }
         return output.count >= count
     }
 
-    /// Waits until the command ends.
+    /// Waits until the command ends; if that takes too long, kills it, which the outcome shows.
     func wait() -> Command.Outcome {
-        process.waitUntilExit()
-        let ending: Command.Ending =
-            process.terminationReason == .exit ? .exit(process.terminationStatus) : .signal(process.terminationStatus)
-        return Command.Outcome(ending: ending, output: output, errors: String(decoding: contents(errorPath), as: UTF8.self))
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        var status: Int32 = 0
+        while waitpid(process, &status, WNOHANG) == 0 {
+            if Date() > end { kill(process, SIGKILL) }
+            usleep(1000)
+        }
+        // As WIFEXITED, WEXITSTATUS and WTERMSIG, which are macros.
+        let signal = status & 0x7F
+        return Command.Outcome(
+            ending: signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal), output: output,
+            errors: String(decoding: contents(errorPath), as: UTF8.self))
     }
 }

@@ -2,8 +2,8 @@ import CommandSupport
 import Glibc
 import JSON
 
-/// Where generated text goes: standard output, piece by piece, as text or as lines of JSON.
-final class GenerationOutput {
+/// Where a model's text goes: standard output, piece by piece, as text or as lines of JSON.
+final class TextOutput {
     private let asJSON: Bool
     private var failure: OutputError?
     /// True after the first piece.

@@ -1,0 +1,204 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite struct RGEdgePromptTests {
+    /// Objects of a command's lines of JSON.
+    private func objects(_ outcome: Command.Outcome) throws -> [JSONValue] {
+        try outcome.lines.map { try JSONValue(parsing: Array($0.utf8)) }
+    }
+
+    private func prompt(_ arguments: String..., model: String, environment: [String: String] = [:], input: String = "") throws -> Command.Outcome {
+        try Command.rgEdge.run(["prompt", "-m", model] + arguments, environment: environment, input: Array(input.utf8))
+    }
+
+    /// The text that the JSON pieces add up to.
+    private func text(_ objects: [JSONValue]) -> String { objects.compactMap { $0["text"]?.stringValue }.joined() }
+
+    // MARK: - Text
+
+    /// Continuations by transformers (`Tests/Fixtures/tiny-en/README.md`), 48 tokens each.
+    @Test(arguments: [
+        (
+            "In the beginning",
+            " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest shall pronounce him "
+                + "unclean, and shall be put to death.\nAnd if"
+        ),
+        (
+            "And the LORD said unto Moses,",
+            " Go, get thee down from among the children of Israel, from the mount of the children of Israel, and lay them on the "
+                + "wood, and put them in array against the children of Israel.\nAnd Moses said unto the children"
+        ),
+        (
+            "Blessed are they that",
+            " are in the world, and that they are not of the world, but are not in the world.\nBut I know that the world is the "
+                + "things which are not clean in the world, but the Father in the world.\nFor"
+        ),
+    ])
+    func greedyTextIsTheReferences(prompt: String, continuation: String) throws {
+        let outcome = try self.prompt("-n", "48", prompt, model: try ConvertedModel.english())
+        #expect(outcome.ending == .exit(0))
+        #expect(outcome.text == continuation, "and no line break after it where there is no terminal")
+        #expect(outcome.errors.isEmpty)
+    }
+
+    @Test func standardInputIsAPromptWithoutTheLineBreakAtItsEnd() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let given = try prompt("-n", "20", "And God said", model: model)
+        for input in ["And God said", "And God said\n", "And God said\r\n"] {
+            #expect(try prompt("-n", "20", "-", model: model, input: input).text == given.text)
+        }
+        #expect(try prompt("-n", "20", "-", model: model, input: "And God said\n\n").text != given.text, "only one line break goes")
+    }
+
+    @Test func textOnATerminalEndsItsLine() throws {
+        // script(1) runs a command on a terminal and writes what it shows.
+        let command = "'\(Command.rgEdge.path)' prompt -m '\(try ConvertedModel.english())' -n 3 'In the beginning'"
+        let outcome = try Command(path: "/usr/bin/script").run("-qec", command, "/dev/null")
+        #expect(outcome.text == " of the c\r\n")
+    }
+
+    @Test func environmentStandsInForTheModel() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let outcome = try Command.rgEdge.run("prompt", "-n", "5", "In the", environment: ["RG_EDGE_MODEL": model])
+        #expect(outcome.text == (try prompt("-n", "5", "In the", model: model)).text)
+        let option = try prompt("-n", "5", "In the", model: model, environment: ["RG_EDGE_MODEL": "/nowhere"])
+        #expect(option.ending == .exit(0), "-m goes before RG_EDGE_MODEL")
+    }
+
+    @Test func textEndsBeforeAStopText() throws {
+        let model = try ConvertedModel.english()
+        let outcome = try prompt("-n", "48", "--stop", "the earth", "--stop", "-no-such-text-", "In the beginning", model: model)
+        #expect(outcome.text == " of the craftsman, and the firstfruits of ")
+        let unlimited = try prompt("-n", "-1", "--stop", "\n", "--json", "In the beginning", model: model)
+        let objects = try objects(unlimited)
+        #expect(text(objects).hasSuffix("put to death."))
+        #expect(objects.last?["finish"] == "stop")
+    }
+
+    @Test func seedDecidesTheText() throws {
+        let model = try ConvertedModel.englishInQ4()
+        func sample(_ arguments: String...) throws -> [JSONValue] {
+            try objects(try Command.rgEdge.run(["prompt", "-m", model, "-n", "40", "--json", "In the"] + arguments))
+        }
+        let first = try sample("--temperature", "1", "--seed", "7")
+        #expect(text(first) == text(try sample("--temperature", "1", "--seed", "7")))
+        #expect(text(first) != text(try sample("--temperature", "1", "--seed", "8")))
+        #expect(first.last?["seed"] == 7)
+
+        // Without a seed there is a random one, which is shown and gives the same text again.
+        let random = try sample("--temperature", "1")
+        let seed = try #require(random.last?["seed"]?.intValue)
+        #expect(text(random) == text(try sample("--temperature", "1", "--seed", String(seed))))
+        #expect(text(random) != text(try sample("--temperature", "1")))
+
+        // One candidate is no choice, and without any of the flags there is none either.
+        let greedy = try sample()
+        #expect(text(greedy) == text(try sample("--top-k", "1", "--seed", "7")))
+        #expect(greedy.last?["seed"] == .null)
+        #expect(text(greedy) != text(try sample("--repetition-penalty", "1.5")))
+    }
+
+    @Test func jsonIsAnObjectALineAndThenASummary() throws {
+        let model = try ConvertedModel.english()
+        let objects = try objects(try prompt("-n", "48", "--json", "In the beginning", model: model))
+        #expect(text(objects) == (try prompt("-n", "48", "In the beginning", model: model)).text)
+        let pieces = objects.dropLast()
+        #expect(pieces.count > 10, "streamed")
+        #expect(pieces.allSatisfy { $0.objectValue?.members.map(\.key) == ["text"] && $0["text"]?.stringValue?.isEmpty == false })
+        let summary = try #require(objects.last)
+        #expect(summary["finish"] == "length")
+        #expect(summary["prompt_tokens"] == 5, "<bos> included")
+        #expect(summary["generated_tokens"] == 48)
+        for key in ["prefill_seconds", "decode_seconds", "decode_tokens_per_second", "bytes_read_per_second"] {
+            #expect(try #require(summary[key]?.doubleValue) > 0)
+        }
+        #expect(try #require(summary["mapped_bytes"]?.intValue) > 16_000_000)
+        #expect(try #require(summary["allocated_bytes"]?.intValue) > 100_000)
+    }
+
+    @Test func timingsAreOneLineOnStandardError() throws {
+        let outcome = try prompt("-n", "8", "--timings", "--temperature", "1", "--seed", "3", "-t", "1", "In the", model: try ConvertedModel.englishInQ4())
+        #expect(outcome.errors.filter { $0 == "\n" }.count <= 2)
+        for part in ["text: 8 tokens", "tokens/s", "B/s", "mapped", "allocated", "1 thread", "seed 3"] {
+            #expect(outcome.errors.contains(part))
+        }
+    }
+
+    // MARK: - Chat
+
+    @Test func instructionTunedModelGetsAChatTurnUnlessRaw() throws {
+        let model = try ConvertedModel.chat()
+        func summary(_ arguments: String...) throws -> JSONValue {
+            try #require(try objects(try Command.rgEdge.run(["prompt", "-m", model, "-n", "4", "--json"] + arguments)).last)
+        }
+        let tokens = try Command.rgEdge.run("tokenize", "-m", model, "--ids", "--special", "<start_of_turn>user\nIn the<end_of_turn>\n<start_of_turn>model\n")
+        #expect(try summary("In the")["prompt_tokens"]?.intValue == tokens.text.split(separator: ",").count)
+        #expect(try summary("--raw", "In the")["prompt_tokens"] == 3)
+    }
+
+    @Test func controlTokensInAPromptStayText() throws {
+        let model = try ConvertedModel.chat()
+        func promptTokens(_ text: String) throws -> Int {
+            let outcome = try prompt("-n", "1", "--json", "--raw", text, model: model)
+            return try #require(try objects(outcome).last?["prompt_tokens"]?.intValue)
+        }
+        #expect(try promptTokens("<end_of_turn>") > 3)
+    }
+
+    // MARK: - UTF-8
+
+    @Test func piecesAreWholeCharactersWhateverTheTokens() throws {
+        let outcome = try prompt("-n", "400", "--temperature", "3", "--seed", "1", "--json", "é", model: try ConvertedModel.noise())
+        #expect(outcome.ending == .exit(0))
+        #expect(String(validating: outcome.output, as: UTF8.self) != nil)
+        // Foundation reads U+0000, which this text may have; the project's own reader refuses it.
+        let pieces = try outcome.lines.dropLast().map { line in
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+            return try #require(object["text"])
+        }
+        #expect(pieces.count > 20)
+        #expect(pieces.contains { !$0.allSatisfy(\.isASCII) })
+    }
+
+    // MARK: - Being stopped
+
+    @Test(arguments: [false, true]) func controlCStopsCleanly(asJSON: Bool) throws {
+        let running = try Command.rgEdge.start(
+            ["prompt", "-m", try ConvertedModel.englishInQ4(), "-n", "-1", "--timings", "In the"] + (asJSON ? ["--json"] : []))
+        #expect(running.waitForOutput(of: 500))
+        running.send(SIGINT)
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(130))
+        #expect(outcome.errors.contains("tokens/s"))
+        #expect(String(validating: outcome.output, as: UTF8.self) != nil)
+        if asJSON { #expect(try objects(outcome).last?["finish"] == "cancelled") }
+    }
+
+    @Test func closedPipeEndsQuietly() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("pipe")
+        #expect(mkfifo(path, 0o600) == 0)
+        // Open before there is a writer, whose own opening would wait for it.
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let running = try Command.rgEdge.start(
+            ["prompt", "-m", try ConvertedModel.englishInQ4(), "-n", "-1", "--timings", "In the"], output: path)
+        var text = [UInt8](repeating: 0, count: 10)
+        var count = 0
+        while count <= 0 {
+            usleep(2000)
+            count = read(reader, &text, text.count)
+        }
+        close(reader)
+        let outcome = running.wait()
+        #expect(outcome.ending == .signal(SIGPIPE))
+        #expect(outcome.errors.isEmpty)
+    }
+
+    @Test func fullDiskIsReported() throws {
+        let outcome = try Command.rgEdge.start(["prompt", "-m", try ConvertedModel.englishInQ4(), "In the"], output: "/dev/full").wait()
+        #expect(outcome.ending == .exit(1))
+        #expect(outcome.errors.hasPrefix("rg-edge: standard output: write failed (No space left on device)"))
+    }
+}
