@@ -40,6 +40,13 @@ struct Command: Sendable {
         try run(arguments, environment: environment, input: input)
     }
 
+    /// Runs the command on a terminal, which script(1) of util-linux makes; what the terminal shows is the outcome's output. Words must
+    /// have no quotes.
+    func runOnTerminal(_ arguments: String...) throws -> Outcome {
+        let line = ([path] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        return try Command(path: "/usr/bin/script").run("-qec", line, "/dev/null", environment: ["TERM": "xterm"])
+    }
+
     /// Starts the command. Its standard output goes to the file, device or FIFO `output`, or else to a file for ``RunningCommand/output``.
     func start(
         _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil
@@ -101,13 +108,19 @@ struct RunningCommand {
     /// What has been written so far.
     var output: [UInt8] { contents(outputPath) }
 
+    /// False when the command has ended, whether or not somebody waits for it.
+    var isRunning: Bool {
+        var status = siginfo_t()
+        return waitid(P_PID, id_t(process), &status, WEXITED | WNOHANG | WNOWAIT) == 0 && status.si_signo == 0
+    }
+
     /// Sends a signal.
     func send(_ signal: Int32) { kill(process, signal) }
 
-    /// Waits until the command has written so many bytes; false if that takes too long.
+    /// Waits until the command has written so many bytes; false if it ends before or takes too long.
     func waitForOutput(of count: Int) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)
-        while output.count < count, Date() < end { usleep(2000) }
+        while output.count < count, isRunning, Date() < end { usleep(2000) }
         return output.count >= count
     }
 

@@ -53,9 +53,7 @@ import Testing
     }
 
     @Test func textOnATerminalEndsItsLine() throws {
-        // script(1) runs a command on a terminal and writes what it shows.
-        let command = "'\(Command.rgEdge.path)' prompt -m '\(try ConvertedModel.english())' -n 3 'In the beginning'"
-        let outcome = try Command(path: "/usr/bin/script").run("-qec", command, "/dev/null")
+        let outcome = try Command.rgEdge.runOnTerminal("prompt", "-m", try ConvertedModel.english(), "-n", "3", "In the beginning")
         #expect(outcome.text == " of the c\r\n")
     }
 
@@ -177,20 +175,11 @@ import Testing
     }
 
     @Test func closedPipeEndsQuietly() throws {
-        let folder = try TemporaryFolder()
-        let path = folder.file("pipe")
-        #expect(mkfifo(path, 0o600) == 0)
-        // Open before there is a writer, whose own opening would wait for it.
-        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let pipe = try NamedPipe()
         let running = try Command.rgEdge.start(
-            ["prompt", "-m", try ConvertedModel.englishInQ4(), "-n", "-1", "--timings", "In the"], output: path)
-        var text = [UInt8](repeating: 0, count: 10)
-        var count = 0
-        while count <= 0 {
-            usleep(2000)
-            count = read(reader, &text, text.count)
-        }
-        close(reader)
+            ["prompt", "-m", try ConvertedModel.englishInQ4(), "-n", "-1", "--timings", "In the"], output: pipe.path)
+        #expect(!pipe.read(10).isEmpty)
+        pipe.close()
         let outcome = running.wait()
         #expect(outcome.ending == .signal(SIGPIPE))
         #expect(outcome.errors.isEmpty)

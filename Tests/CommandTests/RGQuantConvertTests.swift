@@ -64,20 +64,9 @@ import Testing
     }
 
     @Test func onATerminalProgressIsABarThatIsRemoved() throws {
-        // script(1) gives the command a terminal.
-        let script = "/usr/bin/script"
-        try #require(FileManager.default.isExecutableFile(atPath: script), "needs script(1) of util-linux (Debian: bsdutils)")
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: script)
-        process.arguments = ["-qec", "'\(Command.rgQuant.path)' convert '\(Fixtures.oracle("alpha"))' -o '\(output)'", "/dev/null"]
-        process.environment = ["TERM": "xterm", "PATH": "/usr/bin:/bin"]
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let outcome = try Command.rgQuant.runOnTerminal("convert", Fixtures.oracle("alpha"), "-o", output)
+        #expect(outcome.ending == .exit(0))
+        let text = outcome.text
         let drawing = try #require(text.split(separator: "\r").first { $0.hasPrefix("converting  [") })
         #expect(drawing.contains(" %  ") && drawing.contains(" of 7.02 MB  "))
         #expect(text.contains("\r\u{1B}[Ktype  tensors"), "the bar is gone when the table comes")
@@ -114,10 +103,10 @@ import Testing
     }
 
     @Test func aResultThatNobodyReadsEndsQuietly() throws {
-        let pipe = Pipe()
-        try pipe.fileHandleForReading.close()
-        let outcome = try Command.rgQuant.start(
-            ["convert", Fixtures.oracle("alpha"), "-o", output, "-q"], output: pipe.fileHandleForWriting, in: folder).wait()
+        let pipe = try NamedPipe()
+        let command = try Command.rgQuant.start(["convert", Fixtures.oracle("alpha"), "-o", output, "-q"], output: pipe.path)
+        pipe.close()
+        let outcome = command.wait()
         #expect(outcome.ending == .signal(SIGPIPE))
         #expect(outcome.errors == "")
         #expect(FileManager.default.fileExists(atPath: output), "the file is there all the same")

@@ -30,12 +30,9 @@ import Testing
     /// arrives; nil if it always was.
     private func interrupt(with signal: Int32) throws -> Command.Outcome? {
         for _ in 0..<20 {
-            let working = try TemporaryFolder()
-            let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
-            let command = try Command.rgQuant.start(
-                ["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")], output: null, in: working)
-            while command.process.isRunning, try target.contents().isEmpty { usleep(200) }
-            kill(command.process.processIdentifier, signal)
+            let command = try Command.rgQuant.start(["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")])
+            while command.isRunning, try target.contents().isEmpty { usleep(200) }
+            command.send(signal)
             let outcome = command.wait()
             if outcome.ending != .exit(0) { return outcome }
             try FileManager.default.removeItem(atPath: target.file("model.rgq"))
@@ -63,11 +60,8 @@ import Testing
 
     @Test func whatStoodUnderTheNameIsKept() throws {
         try target.write(Array("before".utf8), to: "model.rgq")
-        let working = try TemporaryFolder()
-        let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
-        let command = try Command.rgQuant.start(
-            ["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")], output: null, in: working)
-        kill(command.process.processIdentifier, SIGTERM)
+        let command = try Command.rgQuant.start(["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")])
+        command.send(SIGTERM)
         let ending = command.wait().ending
         // The signal may have come before the command was ready for it, but hardly after the end.
         #expect(ending == .exit(143) || ending == .signal(SIGTERM))
