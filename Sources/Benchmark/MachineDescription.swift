@@ -4,6 +4,7 @@ import Glibc
 public struct MachineDescription: Equatable, Sendable {
     /// The processor's name, or the board's where Linux has none for it.
     public let processor: String
+    let cacheBytes: Int
     /// Bytes that the read bandwidth is measured with.
     public let bufferBytes: Int
     public let isBufferOnHugePages: Bool
@@ -12,12 +13,14 @@ public struct MachineDescription: Equatable, Sendable {
     public init(buffer: StreamBuffer) {
         processor = SystemFile.text(after: "model name", in: "/proc/cpuinfo")
             ?? SystemFile.firstLine("/proc/device-tree/model").map { String($0.prefix { $0 != "\0" }) } ?? "unknown"
+        cacheBytes = MachineMemory.lastLevelCacheBytes
         bufferBytes = buffer.byteCount
         isBufferOnHugePages = buffer.isOnHugePages
     }
 
-    init(processor: String, bufferBytes: Int, isBufferOnHugePages: Bool) {
+    init(processor: String, cacheBytes: Int, bufferBytes: Int, isBufferOnHugePages: Bool) {
         self.processor = processor
+        self.cacheBytes = cacheBytes
         self.bufferBytes = bufferBytes
         self.isBufferOnHugePages = isBufferOnHugePages
     }

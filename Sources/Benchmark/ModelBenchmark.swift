@@ -50,12 +50,12 @@ public final class ModelBenchmark {
         }
         var seconds = Samples(try repetition(1))
         while seconds.values.count < repetitions { seconds.append(try repetition(seconds.values.count + 1)) }
-        let residentBytes = MachineMemory.residentBytes - machine.buffer.byteCount
+        let resident = MachineMemory.resident
         progress("limit after")
         let limit = Limit(before: before, after: machine.limit(unit, type))
         return SpeedResult(
             test: test, threads: model.threads, seconds: seconds, unitsPerRun: unitsPerRun(test), unit: unit, limit: limit,
-            residentBytes: residentBytes)
+            residentBytes: resident.bytes - machine.buffer.byteCount, privateBytes: resident.privateBytes - machine.buffer.byteCount)
     }
 
     /// Bytes read from the weights, or operations of the matrices.

@@ -97,6 +97,7 @@ public struct ModelRow: ReportRow {
         fields["mapped_bytes"] = .integer(Int64(model.mappedBytes))
         fields["allocated_bytes"] = .integer(Int64(model.allocatedBytes))
         fields["resident_bytes"] = .integer(Int64(result.residentBytes))
+        fields["private_bytes"] = .integer(Int64(result.privateBytes))
         fields["load_seconds"] = .real(model.loadSeconds)
         fields["first_prompt_tokens"] = .integer(Int64(model.firstPromptTokens))
         fields["first_token_seconds"] = .real(model.firstTokenSeconds)

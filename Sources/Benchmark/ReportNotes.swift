@@ -14,10 +14,13 @@ enum ReportNotes {
         }
         if kinds.contains(.generation) {
             notes.append("tg: every weight is read once a token; limit: " + bandwidth(last.machine))
+            if last.model.mappedBytes < 4 * last.machine.cacheBytes {
+                notes.append("tg: caches hold much of so small a model, so memory is not its limit")
+            }
         }
         notes.append(
-            "memory: \(Format.bytes(last.model.mappedBytes)) mapped, \(Format.bytes(last.model.allocatedBytes)) allocated, "
-                + "\(Format.bytes(rows.map(\.result.residentBytes).max() ?? 0)) resident")
+            "memory: \(Format.bytes(last.model.mappedBytes)) mapped, \(Format.bytes(last.model.allocatedBytes)) allocated to compute; "
+                + "resident \(largest(rows, \.residentBytes)), of which \(largest(rows, \.privateBytes)) are no file's")
         for model in Set(rows.map(\.model.threads)).sorted().compactMap({ threads in rows.first { $0.model.threads == threads }?.model }) {
             notes.append(
                 "start on \(threads(model.threads)): opened in \(milliseconds(model.loadSeconds)), logits after a prompt of "
@@ -40,7 +43,7 @@ enum ReportNotes {
     }
 
     private static func bandwidth(_ machine: MachineDescription) -> String {
-        "plain reading of \(Format.bytes(machine.bufferBytes)) on \(machine.isBufferOnHugePages ? "huge" : "small") pages"
+        "reading \(Format.bytes(machine.bufferBytes)) on \(machine.isBufferOnHugePages ? "huge" : "small") pages"
     }
 
     private static func warnings(_ speeds: [Speed]) -> [String] {
@@ -53,6 +56,10 @@ enum ReportNotes {
     }
 
     private static func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+
+    private static func largest(_ rows: [ModelRow], _ figure: (SpeedResult) -> Int) -> String {
+        Format.bytes(rows.map { figure($0.result) }.max() ?? 0)
+    }
 
     private static func milliseconds(_ seconds: Double) -> String { "\(Figures.threeDigits(seconds * 1000)) ms" }
 }

@@ -6,17 +6,21 @@ public struct SpeedResult: Equatable, Sendable {
     public let seconds: Samples
     /// Bytes of weights a second (`tg`) or operations of the matrices a second (`pp`).
     public let speed: Speed
-    /// Bytes of the process in memory after the test, without those that the bandwidth is measured with.
+    /// Bytes of the process in memory after the test, without those that the bandwidth is measured with: mapped files included.
     public let residentBytes: Int
+    /// Those of them that are no file's: all that was allocated and written to.
+    public let privateBytes: Int
 
     public init(
-        test: SpeedTest, threads: Int, seconds: Samples, unitsPerRun: Int, unit: Speed.Unit, limit: Limit, residentBytes: Int
+        test: SpeedTest, threads: Int, seconds: Samples, unitsPerRun: Int, unit: Speed.Unit, limit: Limit, residentBytes: Int,
+        privateBytes: Int
     ) {
         self.test = test
         self.threads = threads
         self.seconds = seconds
         speed = Speed(unit, seconds.map { Double(unitsPerRun) / $0 }, limit: limit)
         self.residentBytes = residentBytes
+        self.privateBytes = privateBytes
     }
 
     /// Of each repetition.

@@ -5,7 +5,8 @@ import Tiles
 @testable import Benchmark
 
 @Suite struct ReportTests {
-    private let machine = MachineDescription(processor: "A \"fast\" one", bufferBytes: 1 << 30, isBufferOnHugePages: true)
+    private let machine = MachineDescription(
+        processor: "A \"fast\" one", cacheBytes: 32 << 20, bufferBytes: 1 << 30, isBufferOnHugePages: true)
     private let model = ModelDescription(
         path: "models/small, new.rgq", label: "recurrent_gemma 2.68B q4", parameterCount: 2_682_000_000, mappedBytes: 1_510_000_000,
         allocatedBytes: 43_200_000, kernels: "avx2", threads: 2, chunk: 256, loadSeconds: 0.012, firstPromptTokens: 256,
@@ -15,7 +16,8 @@ import Tiles
         ModelRow(
             machine: machine, model: model,
             result: SpeedResult(
-                test: test, threads: 2, seconds: seconds, unitsPerRun: units, unit: unit, limit: limit, residentBytes: 1_550_000_000),
+                test: test, threads: 2, seconds: seconds, unitsPerRun: units, unit: unit, limit: limit, residentBytes: 1_550_000_000,
+                privateBytes: 55_000_000),
             time: "2026-11-24T20:15:00Z")
     }
 
@@ -52,13 +54,20 @@ import Tiles
         #expect(lines[4].isEmpty)
         let notes = lines[5...].joined(separator: "\n")
         #expect(notes.contains("1.07 GB on huge pages"))
-        #expect(notes.contains("1.51 GB mapped, 43.2 MB allocated, 1.55 GB resident"))
+        #expect(notes.contains("1.51 GB mapped, 43.2 MB allocated to compute; resident 1.55 GB, of which 55.0 MB are no file's"))
         #expect(notes.contains("start on 2 threads: opened in 12.0 ms, logits after a prompt of 256 tokens 3250 ms from the start"))
         #expect(notes.contains("warning: in 1 of 2 tests the limit changed by more than 10 %"))
     }
 
     @Test func steadyLimitsAreNotWarnedOf() {
         #expect(!text(.md, [prompt]).contains("warning"))
+    }
+
+    @Test func modelThatFitsTheCachesIsNotBoundByMemory() {
+        let small = MachineDescription(processor: "", cacheBytes: 1 << 30, bufferBytes: 1 << 30, isBufferOnHugePages: true)
+        let row = ModelRow(machine: small, model: model, result: generation.result, time: "")
+        #expect(text(.md, [row]).contains("caches hold much of so small a model"))
+        #expect(!text(.md, [generation]).contains("caches hold"))
     }
 
     @Test func jsonHasLlamaBenchsNamesAndOurs() throws {
@@ -75,7 +84,7 @@ import Tiles
         #expect(rows[1]["fraction_of_limit"]?.doubleValue == 0.8 && rows[1]["limit_is_steady"] == false)
         #expect(rows[1]["first_token_seconds"]?.doubleValue == 3.25 && rows[1]["load_seconds"]?.doubleValue == 0.012)
         #expect(rows[1]["mapped_bytes"] == 1_510_000_000 && rows[1]["allocated_bytes"] == 43_200_000)
-        #expect(rows[1]["resident_bytes"] == 1_550_000_000)
+        #expect(rows[1]["resident_bytes"] == 1_550_000_000 && rows[1]["private_bytes"] == 55_000_000)
         #expect(rows[0].objectValue?.members.map(\.key) == rows[1].objectValue?.members.map(\.key))
     }
 
