@@ -6,12 +6,13 @@ struct NumpyFile {
     private let columns: Int
     private var offset: Int
 
-    /// Begins a file of `rows` × `columns` numbers.
+    /// Begins a file of `rows` × `columns` numbers. Throws where it can't be made, or its disk has no room for it.
     init(target: String, rows: Int, columns: Int) throws(FileError) {
         file = try AtomicFile(target: target)
         self.columns = columns
         let header = Self.header(rows: rows, columns: columns)
         offset = 0
+        try file.checkRoom(for: header.count + rows * columns * MemoryLayout<Float>.size)
         try write(header)
     }
 
