@@ -5,6 +5,7 @@ extension State {
     public func copy(from other: State) {
         precondition(layout == other.layout, "states of different models")
         position = other.position
+        preferLargePages()
         recurrentPart.copyMemory(from: UnsafeRawBufferPointer(other.recurrentPart))
         for layer in 0..<layout.attentionLayers {
             keys(layer).copyMemory(from: other.keys(layer), byteCount: filledRingBytes)
@@ -19,6 +20,7 @@ extension State {
     /// Moves the state to `position`, which is not negative, and returns the ``parts`` that belong there, for the caller to fill.
     public func restore(position: Int64) -> [UnsafeMutableRawBufferPointer] {
         self.position = position
+        preferLargePages()
         return mutableParts
     }
 
