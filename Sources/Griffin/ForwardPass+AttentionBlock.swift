@@ -82,12 +82,18 @@ extension ForwardPass {
         }
     }
 
-    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot.
+    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot; or to the trial.
     private func store(_ block: AttentionBlock, token: Int, _ chunk: Chunk) {
-        guard token >= chunk.count - configuration.window else { return }
         let bytes = configuration.headDimension * weights.cacheElement.bytes
-        let slot = Int((chunk.position + Int64(token)) % Int64(configuration.window))
-        (chunk.state.keys(block.index) + slot * bytes).copyMemory(from: workspace.chunkKeys + token * bytes, byteCount: bytes)
-        (chunk.state.values(block.index) + slot * bytes).copyMemory(from: workspace.chunkValues + token * bytes, byteCount: bytes)
+        let keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer, slot: Int
+        if let trial = chunk.trial {
+            (keys, values, slot) = (trial.keys(block.index), trial.values(block.index), token)
+        } else {
+            guard token >= chunk.count - configuration.window else { return }
+            (keys, values) = (chunk.state.keys(block.index), chunk.state.values(block.index))
+            slot = Int((chunk.position + Int64(token)) % Int64(configuration.window))
+        }
+        (keys + slot * bytes).copyMemory(from: workspace.chunkKeys + token * bytes, byteCount: bytes)
+        (values + slot * bytes).copyMemory(from: workspace.chunkValues + token * bytes, byteCount: bytes)
     }
 }

@@ -39,11 +39,13 @@ extension ForwardPass {
         let width = configuration.recurrentWidth, headWidth = configuration.gateBlockWidth
         let operands = Convolution(
             input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
-            bias: block.convolutionBias, history: chunk.state.history(block.index), width: width)
+            bias: block.convolutionBias, history: chunk.history(block), width: width)
         let quantizes = block.inputGate.type.isBlockQuantized || block.recurrentGate.type.isBlockQuantized
         let gates = block.inputGate.shape
         member.share(configuration.headCount) { heads in
-            kernels.convolve(operands, heads.lowerBound * headWidth..<heads.upperBound * headWidth)
+            let channels = heads.lowerBound * headWidth..<heads.upperBound * headWidth
+            chunk.keepInputs(block, workspace.wide, width: width, channels)
+            kernels.convolve(operands, channels)
             guard quantizes, let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
             let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
             for token in 0..<chunk.count {
@@ -59,10 +61,12 @@ extension ForwardPass {
         let width = configuration.recurrentWidth
         let operands = Recurrence(
             input: workspace.mixed, inputGate: workspace.gate, recurrentGate: workspace.wide, output: workspace.mixed,
-            stride: width, tokens: chunk.count, decay: block.decay, state: chunk.state.hidden(block.index), width: width,
+            stride: width, tokens: chunk.count, decay: block.decay, state: chunk.hidden(block), width: width,
             startsSequence: chunk.position == 0)
         shareColumns(width, member) { columns in
+            chunk.prepareHidden(block, columns)
             kernels.scan(operands, columns)
+            chunk.keepHidden(block, workspace.mixed, width: width, columns)
             for token in 0..<chunk.count {
                 let start = token * width + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
@@ -70,6 +74,47 @@ extension ForwardPass {
                     quantize(workspace.mixed + start, columns: columns, token: token, block.linearOut.shape)
                 }
             }
+        }
+    }
+}
+
+/// What the kernels of a recurrent block update: the state, or with a trial a copy of it, with what comes of each token kept.
+extension Chunk {
+    /// The last three inputs of the convolution. [3 × recurrentWidth]
+    fileprivate func history(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
+        trial?.workingHistory(block.index) ?? state.history(block.index)
+    }
+
+    /// h. [recurrentWidth]
+    fileprivate func hidden(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
+        trial?.workingHidden(block.index) ?? state.hidden(block.index)
+    }
+
+    /// Before the convolution of some channels: keeps its `inputs` [tokens × width].
+    fileprivate func keepInputs(_ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>) {
+        guard let trial else { return }
+        copy(channels, rows: 3, width: width, from: state.history(block.index), to: trial.workingHistory(block.index))
+        copy(channels, rows: count, width: width, from: inputs, to: trial.inputs(block.index))
+    }
+
+    /// Before the scan of some channels.
+    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>) {
+        guard let trial else { return }
+        copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: trial.workingHidden(block.index))
+    }
+
+    /// After the scan of some channels: keeps h after each token [tokens × width].
+    fileprivate func keepHidden(_ block: RecurrentBlock, _ hidden: UnsafePointer<Float>, width: Int, _ channels: Range<Int>) {
+        guard let trial else { return }
+        copy(channels, rows: count, width: width, from: hidden, to: trial.hidden(block.index))
+    }
+
+    private func copy(
+        _ channels: Range<Int>, rows: Int, width: Int, from source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+    ) {
+        for row in 0..<rows {
+            let start = row * width + channels.lowerBound
+            (target + start).update(from: source + start, count: channels.count)
         }
     }
 }

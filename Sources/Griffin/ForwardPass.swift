@@ -46,14 +46,15 @@ public final class ForwardPass: @unchecked Sendable {
     deinit { workspace.deallocate() }
 
     /// Feeds up to ``chunk`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
-    /// The state must be one of this model.
-    public func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output) {
-        precondition(tokens.count <= chunk, "more tokens than a chunk has")
+    /// With a trial, which has room for them, the state stays as it is until the trial is told how many of the tokens to accept.
+    /// State and trial must be of this model.
+    public func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, trial: Trial? = nil) {
+        precondition(tokens.count <= min(chunk, trial?.capacity ?? chunk), "more tokens than a chunk has")
         guard !tokens.isEmpty else { return }
-        current = Chunk(tokens: tokens, state: state, output: output)
+        current = Chunk(tokens: tokens, state: state, output: output, trial: trial)
         team.run(self)
         current = nil
-        state.position += Int64(tokens.count)
+        if trial == nil { state.position += Int64(tokens.count) }
     }
 }
 
@@ -62,6 +63,8 @@ struct Chunk {
     let tokens: UnsafeBufferPointer<UInt32>
     let state: State
     let output: ForwardPass.Output
+    /// Where what would change the state goes instead.
+    var trial: Trial?
 
     var count: Int { tokens.count }
     /// Position of the first token.

@@ -18,6 +18,7 @@ extension Session {
     /// An independent session at the same point of the same conversation. Takes as long as copying ``Model/sessionBytes`` bytes.
     public func fork() throws(ModelError) -> Session {
         let copy = try model.makeSession()
+        settle()
         copy.memory.copy(from: memory)
         return copy
     }
@@ -30,7 +31,10 @@ extension Session {
     }
 
     /// Keeps this moment in the place of what a checkpoint of this model kept, without allocating.
-    func update(_ checkpoint: Checkpoint) { checkpoint.memory.copy(from: memory) }
+    func update(_ checkpoint: Checkpoint) {
+        settle()
+        checkpoint.memory.copy(from: memory)
+    }
 
     /// Back, or on, to a moment of this session or of another one of the same model, without allocating: what comes next is the same, to
     /// the bit, as it was there. Throws, and leaves the session as it is, for a checkpoint of another model.
@@ -44,5 +48,8 @@ extension Session {
     }
 
     /// Back to a moment that is known to be of this model.
-    func rewind(toOwn checkpoint: Checkpoint) { memory.copy(from: checkpoint.memory) }
+    func rewind(toOwn checkpoint: Checkpoint) {
+        settle()
+        memory.copy(from: checkpoint.memory)
+    }
 }

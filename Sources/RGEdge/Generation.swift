@@ -7,12 +7,22 @@ public struct GenerationOptions: Sendable {
     public var stop: [String]
     /// Wrap the prompt in the model's chat template.
     public var asChatTurn: Bool
+    /// Guess up to so many tokens from what the text has said before, and check them together: the same text, sooner where it repeats
+    /// itself; 0…64. Allocates 0.4 MB and the logits for each (with the 2B model 1.4 MB).
+    public var lookup: Int
+    /// Where the beginnings of prompts are kept; used at position 0.
+    public var cache: PromptCache?
 
-    public init(sampling: Sampling = Sampling(), maxTokens: Int? = 256, stop: [String] = [], asChatTurn: Bool = false) {
+    public init(
+        sampling: Sampling = Sampling(), maxTokens: Int? = 256, stop: [String] = [], asChatTurn: Bool = false, lookup: Int = 0,
+        cache: PromptCache? = nil
+    ) {
         self.sampling = sampling
         self.maxTokens = maxTokens
         self.stop = stop
         self.asChatTurn = asChatTurn
+        self.lookup = lookup
+        self.cache = cache
     }
 }
 
@@ -33,9 +43,14 @@ public struct GenerationResult: Sendable {
     public var finish: Finish
     /// Tokens of the prompt, template and BOS included.
     public var promptTokens: Int
+    /// Those of them that the prompt cache had.
+    public var reusedTokens: Int
     /// Tokens made, those of a stop text included, the one that ended the turn not.
     public var generatedTokens: Int
-    /// Time to feed the prompt.
+    /// Tokens that ``GenerationOptions/lookup`` guessed, and those of them that were right.
+    public var draftedTokens: Int
+    public var acceptedTokens: Int
+    /// Time to feed the prompt, or what the prompt cache didn't have, and to keep it there.
     public var prefillSeconds: Double
     /// Time to make the tokens, the caller's in `onText` included.
     public var decodeSeconds: Double

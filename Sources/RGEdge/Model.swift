@@ -73,8 +73,8 @@ public final class Model: Sendable {
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
 
     /// Feeds a chunk of tokens when it is this caller's turn.
-    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output) {
-        turn.withLock { _ in forwardPass.feed(tokens, to: state, output: output) }
+    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil) {
+        turn.withLock { _ in forwardPass.feed(tokens, to: state, output: output, trial: trial) }
     }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Text
 
 extension Session {
@@ -21,17 +20,37 @@ extension Session {
         }
         guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
+        if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
+            throw ModelError(.mismatch, "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path)")
+        }
+        guard (0...Lookahead.limit).contains(options.lookup) else {
+            throw ModelError(.argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
+        }
+        // All that needs memory comes before anything is consumed.
         var held = options.stop.isEmpty ? nil : try HeldTokens(of: self)
+        let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let start = Seconds.now
-        try feed(tokens)
+        let reused = consume(prompt: tokens, cache: options.cache)
         memory.isTurnOpen = options.asChatTurn
         let fed = Seconds.now
         var result = GenerationResult(
-            finish: .length, promptTokens: tokens.count, generatedTokens: 0, prefillSeconds: fed - start, decodeSeconds: 0)
+            finish: .length, promptTokens: tokens.count, reusedTokens: reused, generatedTokens: 0, draftedTokens: 0, acceptedTokens: 0,
+            prefillSeconds: fed - start, decodeSeconds: 0)
+        self.lookahead = lookahead
+        defer { endLookahead() }
         result.finish = answer(options, held: &held, count: &result.generatedTokens, onText: onText)
         result.decodeSeconds = Seconds.now - fed
+        result.draftedTokens = lookahead?.drafted ?? 0
+        result.acceptedTokens = lookahead?.accepted ?? 0
         return result
+    }
+
+    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it.
+    private func consume(prompt: [UInt32], cache: PromptCache?) -> Int {
+        if position == 0, let cache { return consume(prompt, through: cache) }
+        prompt.withUnsafeBufferPointer { consume($0) }
+        return 0
     }
 
     /// Makes tokens until something ends the answer. `held` is there if there are stop texts.
@@ -71,14 +90,5 @@ extension Session {
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
         return start + template.encode(user: prompt, after: memory.isTurnOpen ? .cut : .none, with: model.tokenizer)
-    }
-}
-
-/// The monotonic clock.
-private enum Seconds {
-    static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

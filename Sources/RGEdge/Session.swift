@@ -8,9 +8,11 @@ public final class Session {
     public let model: Model
     let sampler: Sampler
     let memory: SessionMemory
+    /// Computes ahead while an answer is generated; ``memory`` then lags behind until it is settled.
+    var lookahead: Lookahead?
 
     /// Tokens consumed so far.
-    public var position: Int64 { memory.state.position }
+    public var position: Int64 { memory.state.position + Int64(lookahead?.used ?? 0) }
     /// The last tokens consumed.
     var recent: RecentTokens { memory.recent }
 
@@ -26,7 +28,10 @@ public final class Session {
     }
 
     /// The logits after the last token, soft-capped; nil before the first. Valid until the session is next changed. [vocabulary]
-    public var logits: UnsafeBufferPointer<Float>? { position > 0 ? UnsafeBufferPointer(memory.logits) : nil }
+    public var logits: UnsafeBufferPointer<Float>? {
+        if let ahead = lookahead?.current { return UnsafeBufferPointer(start: ahead, count: memory.logits.count) }
+        return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
+    }
 
     /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
@@ -36,6 +41,7 @@ public final class Session {
 
     /// Consumes tokens that are known to be in the vocabulary.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>) {
+        settle()
         guard let logits = memory.logits.baseAddress else { return }
         forEachChunk(of: tokens, size: model.chunk) { chunk, isLast in
             model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
@@ -49,6 +55,7 @@ public final class Session {
         _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws(ModelError) {
         try check(tokens)
+        settle()
         let vocabulary = model.configuration.vocabularySize
         let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
         let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: size * vocabulary)
@@ -69,11 +76,24 @@ public final class Session {
 
     /// Consumes one token, without an array to hold it.
     func feed(_ token: UInt32) {
+        if let lookahead { return lookahead.feed(token, to: memory, of: model) }
         withUnsafePointer(to: token) { consume(UnsafeBufferPointer(start: $0, count: 1)) }
     }
 
+    /// Brings ``memory`` to where the session is.
+    func settle() { lookahead?.settle(memory) }
+
+    /// Stops computing ahead.
+    func endLookahead() {
+        settle()
+        lookahead = nil
+    }
+
     /// Back to position 0, without allocating.
-    public func reset() { memory.reset() }
+    public func reset() {
+        settle()
+        memory.reset()
+    }
 
     private func check(_ tokens: [UInt32]) throws(ModelError) {
         let vocabulary = model.configuration.vocabularySize

@@ -33,6 +33,12 @@ final class SessionMemory {
         for token in tokens { chain.append(token) }
     }
 
+    /// Notes a token that the state is about to consume.
+    func note(_ token: UInt32) {
+        recent.append(token)
+        chain.append(token)
+    }
+
     /// Takes tokens as consumed before: the last ones, and the chain of all.
     func resume(recent tokens: [UInt32], chain: TokenChain) {
         recent.removeAll()

@@ -9,6 +9,7 @@ extension Session {
     /// Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         guard buffer.count >= largestSerialization else { return nil }
+        settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = PieceWriter(content)
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }

@@ -1,0 +1,140 @@
+import Griffin
+
+/// Tokens computed ahead of time: with a token that is fed go some guesses of what follows it, all in one chunk, since a chunk costs little
+/// more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
+///
+/// The result is the same as without: logits don't depend on the chunks in which tokens are fed, and the session's state moves on only by
+/// tokens that were really fed (``Trial``). Measures whether it pays, and pauses where it doesn't. Allocates nothing after `init`.
+final class Lookahead {
+    private let trial: Trial
+    private let vocabularySize: Int
+    /// After each token of the chunk. [(1 + drafts) × vocabulary]
+    private let logits: UnsafeMutablePointer<Float>
+    /// The chunk: a token that was fed and the guesses.
+    private let tokens: UnsafeMutableBufferPointer<UInt32>
+    private var tokenCount = 0
+    /// Tokens of the chunk that have been fed.
+    private(set) var used = 0
+    private var pace: Pace
+
+    /// Guesses that were computed, and those of them that were right.
+    private(set) var drafted = 0
+    private(set) var accepted = 0
+
+    /// Most guesses at once that make sense.
+    static let limit = 64
+
+    /// Room for `drafts` guesses at once, 1…``limit``. Throws if there is no memory.
+    init(model: Model, drafts: Int) throws(ModelError) {
+        guard let trial = Trial(model.configuration, element: model.weights.cacheElement, capacity: 1 + drafts) else {
+            throw ModelError(.memory, "no memory to look \(drafts) tokens ahead; look ahead less, or close other programs")
+        }
+        self.trial = trial
+        vocabularySize = model.configuration.vocabularySize
+        logits = .allocate(capacity: (1 + drafts) * vocabularySize)
+        tokens = .allocate(capacity: 1 + drafts)
+        pace = Pace(longest: drafts)
+    }
+
+    deinit {
+        logits.deallocate()
+        tokens.deallocate()
+    }
+
+    /// The logits after the last token fed, if it was one of the chunk's. [vocabulary]
+    var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
+
+    /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses if there are any and they
+    /// pay.
+    func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) {
+        if used > 0, used < tokenCount, tokens[used] == token {
+            used += 1
+            accepted += 1
+            memory.note(token)
+            return
+        }
+        settle(memory)
+        let room = pace.length
+        let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
+        tokens[0] = token
+        memory.note(token)
+        let start = Seconds.now
+        if drafts == 0 {
+            guard let target = memory.logits.baseAddress else { return }
+            model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
+            pace.notePlain(seconds: Seconds.now - start)
+        } else {
+            tokenCount = 1 + drafts
+            used = 1
+            drafted += drafts
+            model.feed(UnsafeBufferPointer(rebasing: tokens[..<tokenCount]), to: memory.state, output: .all(logits), trial: trial)
+            pace.noteChunk(seconds: Seconds.now - start)
+        }
+    }
+
+    /// Moves the session's state and logits on to what was fed.
+    func settle(_ memory: SessionMemory) {
+        guard used > 0, let current else { return }
+        trial.accept(used, into: memory.state)
+        memory.logits.baseAddress?.update(from: current, count: vocabularySize)
+        pace.noteUsed(used, of: tokenCount)
+        used = 0
+        tokenCount = 0
+    }
+}
+
+/// How far to look ahead, from what it has brought so far.
+private struct Pace {
+    private let longest: Int
+    /// Guesses that are made next, when not pausing.
+    private var guesses: Int
+    /// Seconds a token without guesses, and with them; a moving average, 0 before the first.
+    private var plainSeconds = 0.0
+    private var chunkSeconds = 0.0
+    private var lastChunkSeconds = 0.0
+    /// Tokens to feed without guesses before the next try, and how many it will be the next time.
+    private var pause = 0
+    private var nextPause = Self.firstPause
+
+    /// Chunks since a token was last fed alone. The first measurement may be no good, and other programs come and go.
+    private var chunks = 0
+
+    private static let firstPause = 16, longestPause = 1024
+    private static let chunksToMeasurement = 32
+    /// The weight of the newest measurement.
+    private static let weight = 0.25
+
+    init(longest: Int) {
+        self.longest = longest
+        guesses = min(longest, 4)
+    }
+
+    /// Guesses to make with the next token.
+    var length: Int { pause > 0 || plainSeconds == 0 || chunks >= Self.chunksToMeasurement ? 0 : guesses }
+
+    mutating func notePlain(seconds: Double) {
+        plainSeconds = average(plainSeconds, seconds)
+        chunks = 0
+        pause = max(0, pause - 1)
+    }
+
+    mutating func noteChunk(seconds: Double) { lastChunkSeconds = seconds }
+
+    /// Takes note of a chunk of `count` tokens, `used` of which were fed.
+    mutating func noteUsed(_ used: Int, of count: Int) {
+        // All right: guess more. Otherwise as many as were right, and one.
+        guesses = min(longest, used == count ? 2 * guesses : used)
+        chunkSeconds = average(chunkSeconds, lastChunkSeconds / Double(used))
+        chunks += 1
+        if chunkSeconds < plainSeconds {
+            nextPause = Self.firstPause
+        } else {
+            pause = nextPause
+            nextPause = min(2 * nextPause, Self.longestPause)
+            // The next try counts by itself.
+            chunkSeconds = 0
+        }
+    }
+
+    private func average(_ old: Double, _ new: Double) -> Double { old == 0 ? new : old + Self.weight * (new - old) }
+}

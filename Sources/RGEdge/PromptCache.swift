@@ -1,0 +1,138 @@
+import Files
+import Glibc
+
+/// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier one did costs only the rest.
+///
+/// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was not there.
+/// What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
+public final class PromptCache: Sendable {
+    public let folder: String
+    /// Bytes that the files may take together.
+    public let limit: Int
+
+    let model: Model
+    private let files: Folder
+    private let onProblem: @Sendable (String) -> Void
+
+    /// Tokens between two stored moments of a prompt: so many at most are computed again where prompts part.
+    static let spacing = 256
+    /// Tokens that a stored moment has to save at least.
+    static let leastGain = 64
+    /// Nothing without it in its name is touched: the folder may have files of others.
+    private static let suffix = ".prompt.rgs"
+    /// What a killed process may leave (`AtomicFile`) is removed after an hour, in which the slowest disk has written a session.
+    private static let unfinishedSuffix = ".partial", unfinishedNanoseconds = 3600 * 1_000_000_000
+
+    /// The cache of a model's sessions in `folder`, which is made if it isn't there. `onProblem` is told, in a sentence, what keeps a
+    /// session from being stored. Throws if the folder can't be made or read.
+    public init(
+        folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(ModelError) {
+        files = try translatingFileErrors { () throws(FileError) in
+            let files = try Folder(making: folder)
+            _ = try files.entries()
+            return files
+        }
+        self.folder = folder
+        self.limit = limit
+        self.model = model
+        self.onProblem = onProblem
+    }
+
+    /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
+    func session(beginning tokens: [UInt32]) -> Session? {
+        guard let entries = try? files.entries() else { return nil }
+        let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
+        guard !names.isEmpty else { return nil }
+        // The hash of every beginning, in one pass.
+        var chain = TokenChain()
+        var found: [(name: String, count: Int)] = []
+        for (index, token) in tokens.enumerated() {
+            chain.append(token)
+            let name = name(of: chain, count: index + 1)
+            if names.contains(name) { found.append((name, index + 1)) }
+        }
+        for (name, count) in found.reversed() {
+            if let session = session(name, beginning: tokens.prefix(count)) { return session }
+        }
+        return nil
+    }
+
+    /// The session in a file, if it has consumed just these tokens.
+    private func session(_ name: String, beginning tokens: ArraySlice<UInt32>) -> Session? {
+        do throws(ModelError) {
+            let session = try model.session(from: files.file(name))
+            // The hash is no proof against somebody who looks for two texts that share one.
+            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else { return nil }
+            files.touch(name)
+            return session
+        } catch {
+            if error.kind != .io, error.kind != .memory { try? files.remove(name) }
+            return nil
+        }
+    }
+
+    /// Stores a session and removes what has been used longest ago, down to the limit.
+    func store(_ session: Session) {
+        let bytes = session.serialized()
+        guard bytes.count <= limit else { return }
+        do throws(FileError) {
+            let file = try AtomicFile(target: files.file(name(of: session.memory.chain, count: Int(session.position))))
+            try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+            try file.commit()
+            try removeOldest()
+        } catch {
+            onProblem("the prompt is not kept: \(error)")
+        }
+    }
+
+    private func removeOldest() throws(FileError) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        var sessions: [Folder.Entry] = []
+        for entry in try files.entries() {
+            if entry.name.hasSuffix(Self.suffix) {
+                sessions.append(entry)
+            } else if entry.name.contains(Self.suffix), entry.name.hasSuffix(Self.unfinishedSuffix),
+                Int(time.tv_sec) * 1_000_000_000 - entry.modified > Self.unfinishedNanoseconds
+            {
+                try files.remove(entry.name)
+            }
+        }
+        var total = sessions.reduce(0) { $0 + $1.byteCount }
+        for entry in sessions.sorted(by: { $0.modified < $1.modified }) where total > limit {
+            try files.remove(entry.name)
+            total -= entry.byteCount
+        }
+    }
+
+    /// The name of the file of a session: of this model, with these kernels, since others round otherwise.
+    private func name(of chain: TokenChain, count: Int) -> String {
+        "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-\(count)-\(hexadecimal(chain.hash))" + Self.suffix
+    }
+
+    private func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
+
+extension Session {
+    /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores what is
+    /// new at every ``PromptCache/spacing`` tokens and at the end. Returns how many tokens did not have to be computed.
+    func consume(_ tokens: [UInt32], through cache: PromptCache) -> Int {
+        if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
+        let reused = Int(position)
+        var start = reused, stored = reused
+        while start < tokens.count {
+            let end = min(tokens.count, (start / PromptCache.spacing + 1) * PromptCache.spacing)
+            tokens.withUnsafeBufferPointer { consume(UnsafeBufferPointer(rebasing: $0[start..<end])) }
+            start = end
+            if end - stored >= PromptCache.leastGain {
+                cache.store(self)
+                stored = end
+            }
+        }
+        return reused
+    }
+}

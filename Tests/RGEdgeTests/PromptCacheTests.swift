@@ -1,0 +1,231 @@
+import Foundation
+import ModelTestSupport
+import TestSupport
+import Testing
+import Tiles
+
+@testable import RGEdge
+
+@Suite("Prompt cache")
+struct PromptCacheTests {
+    private let folder: TemporaryFolder
+    private let model: Model
+
+    init() throws {
+        folder = try TemporaryFolder()
+        model = try Model(path: try ConvertedModels.path("alpha", .q8), options: Model.Options(threads: 1))
+    }
+
+    private func cache(limit: Int = 1 << 30, _ model: Model? = nil) throws -> PromptCache {
+        try PromptCache(folder: folder.file("cache"), limit: limit, model: model ?? self.model)
+    }
+
+    private func tokens(_ count: Int, seed: UInt32 = 31) -> [UInt32] { (0..<UInt32(count)).map { $0 * seed % 509 } }
+
+    private var files: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.file("cache")).sorted()) ?? []
+    }
+
+    /// The session after some tokens, and how many of them the cache had.
+    private func consume(_ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil) throws -> (reused: Int, session: Session) {
+        let session = try (model ?? self.model).makeSession()
+        let reused = session.consume(tokens, through: cache)
+        return (reused, session)
+    }
+
+    private func plain(_ tokens: [UInt32], _ model: Model? = nil) throws -> [UInt8] {
+        let session = try (model ?? self.model).makeSession()
+        try session.feed(tokens)
+        return session.serialized()
+    }
+
+    @Test("The same prompt is computed once, and one that goes on from it only the rest", arguments: [64, 255, 256, 257, 600, 5000])
+    func wholePrompt(count: Int) throws {
+        let cache = try cache()
+        let first = try consume(tokens(count), cache)
+        #expect(first.reused == 0)
+        #expect(first.session.serialized() == (try plain(tokens(count))))
+        let second = try consume(tokens(count), cache)
+        #expect(second.reused == (count % 256 < 64 && count > 256 ? count / 256 * 256 : count))
+        #expect(second.session.serialized() == (try plain(tokens(count))))
+        let longer = tokens(count) + [1, 2, 3]
+        let third = try consume(longer, cache)
+        #expect(third.reused == second.reused)
+        #expect(third.session.serialized() == (try plain(longer)))
+    }
+
+    @Test("Prompts that begin alike share what they have in common, up to a multiple of 256")
+    func sharedBeginning() throws {
+        let cache = try cache()
+        let system = tokens(1000)
+        _ = try consume(system + tokens(30, seed: 7), cache)
+        let next = try consume(system + tokens(40, seed: 11), cache)
+        #expect(next.reused == 768)
+        #expect(next.session.serialized() == (try plain(system + tokens(40, seed: 11))))
+    }
+
+    @Test("Short prompts are not worth a file, and others find nothing")
+    func misses() throws {
+        let cache = try cache()
+        _ = try consume(tokens(63), cache)
+        #expect(files.isEmpty)
+        _ = try consume(tokens(100), cache)
+        #expect(files.count == 1)
+        #expect(try consume(tokens(100, seed: 7), cache).reused == 0)
+        #expect(try consume(Array(tokens(100).dropLast()), cache).reused == 0)
+    }
+
+    @Test("Another model and other kernels have files of their own in the same folder")
+    func otherModels() throws {
+        let scalar = try Model(path: model.file.path, options: Model.Options(threads: 1, kernels: "scalar"))
+        let other = try Model(path: try ConvertedModels.path("alpha", .q4), options: Model.Options(threads: 1))
+        for model in [model, scalar, other] {
+            #expect(try consume(tokens(100), cache(model), model).reused == 0)
+            #expect(try consume(tokens(100), cache(model), model).reused == 100)
+        }
+        #expect(files.count == (model.kernels.name == "scalar" ? 2 : 3))
+    }
+
+    private func cache(_ model: Model) throws -> PromptCache { try cache(limit: 1 << 30, model) }
+
+    @Test("Over the limit the files that were used longest ago go")
+    func limit() throws {
+        let size = try plain(tokens(100)).count
+        // Room for three, as all are of about one size.
+        let cache = try cache(limit: size * 7 / 2)
+        for seed in [3, 5, 7] as [UInt32] { _ = try consume(tokens(100, seed: seed), cache) }
+        #expect(files.count == 3)
+        // The oldest is used again, so the second goes.
+        #expect(try consume(tokens(100, seed: 3), cache).reused == 100)
+        _ = try consume(tokens(100, seed: 11), cache)
+        #expect(files.count == 3)
+        #expect(try consume(tokens(100, seed: 3), cache).reused == 100)
+        #expect(try consume(tokens(100, seed: 7), cache).reused == 100)
+        #expect(try consume(tokens(100, seed: 5), cache).reused == 0)
+    }
+
+    @Test("Nothing larger than the limit is kept")
+    func smallLimit() throws {
+        let cache = try cache(limit: 1000)
+        #expect(try consume(tokens(300), cache).reused == 0)
+        #expect(files.isEmpty)
+    }
+
+    @Test("Files of others in the folder stay")
+    func strangers() throws {
+        let cache = try cache(limit: try plain(tokens(100)).count + 10)
+        let stranger = folder.file("cache") + "/mine.rgs"
+        try Data(repeating: 1, count: 100_000).write(to: URL(fileURLWithPath: stranger))
+        // What killed processes left: one just now, one long ago.
+        let partial = ["new", "old"].map { folder.file("cache") + "/.\($0).prompt.rgs.0123456789abcdef.partial" }
+        for path in partial { try Data([1]).write(to: URL(fileURLWithPath: path)) }
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: partial[1])
+        for seed in [3, 5] as [UInt32] { _ = try consume(tokens(100, seed: seed), cache) }
+        #expect(files.count == 3)
+        #expect(files.contains("mine.rgs"))
+        #expect(files.contains(".new.prompt.rgs.0123456789abcdef.partial"))
+    }
+
+    @Test("A damaged file is removed, and the prompt computed", arguments: [true, false])
+    func damage(isCut: Bool) throws {
+        let cache = try cache()
+        _ = try consume(tokens(100), cache)
+        let path = folder.file("cache") + "/" + (try #require(files.first))
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        if isCut { bytes.removeLast(10) } else { bytes[500] ^= 1 }
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        #expect(cache.session(beginning: tokens(100)) == nil)
+        #expect(files.isEmpty)
+        let computed = try consume(tokens(100), cache)
+        #expect(computed.reused == 0)
+        #expect(computed.session.serialized() == (try plain(tokens(100))))
+        #expect(try consume(tokens(100), cache).reused == 100)
+    }
+
+    @Test("A file whose tokens are others than its name says is not used")
+    func collision() throws {
+        let cache = try cache()
+        _ = try consume(tokens(100), cache)
+        let name = try #require(files.first)
+        _ = try consume(tokens(100, seed: 7), cache)
+        let other = try #require(files.first { $0 != name })
+        let path = folder.file("cache") + "/"
+        try FileManager.default.removeItem(atPath: path + name)
+        try FileManager.default.copyItem(atPath: path + other, toPath: path + name)
+        #expect(try consume(tokens(100), cache).reused == 0)
+    }
+
+    @Test("Many users at once neither fail nor get anything wrong")
+    func concurrency() async throws {
+        let size = try plain(tokens(400)).count
+        let expected = try (0..<6).map { try plain(tokens(400, seed: 3 + 2 * UInt32($0))) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for user in 0..<4 {
+                group.addTask {
+                    // So little room that files go all the time.
+                    let cache = try self.cache(limit: size * 2)
+                    for round in 0..<20 {
+                        let which = (user + round) % 6
+                        let (_, session) = try self.consume(self.tokens(400, seed: 3 + 2 * UInt32(which)), cache)
+                        #expect(session.serialized() == expected[which])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(!files.contains { $0.hasSuffix(".partial") })
+    }
+
+    @Test("Folders that can't be used are refused", arguments: ["file", "missing/folder"])
+    func badFolders(name: String) throws {
+        try folder.write([1], to: "file")
+        let error = #expect(throws: ModelError.self) { try PromptCache(folder: folder.file(name), limit: 1 << 30, model: model) }
+        #expect(error?.kind == .io)
+        #expect(error?.description.hasPrefix(folder.file(name)) == true)
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system"))
+    func aFullDiskIsToldAndNoError() throws {
+        let disk = try SmallDisk(byteCount: 1 << 14)
+        let told = Told()
+        let cache = try PromptCache(folder: disk.file("cache"), limit: 1 << 30, model: model) { told.sentences.append($0) }
+        let (_, session) = try consume(tokens(300), cache)
+        #expect(session.serialized() == (try plain(tokens(300))))
+        #expect(told.sentences.count == 1)
+        #expect(told.sentences.first?.contains("the prompt is not kept: \(disk.file("cache"))") == true)
+        #expect(told.sentences.first?.contains("the disk is full") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.file("cache")).isEmpty)
+    }
+
+    private final class Told: @unchecked Sendable {
+        var sentences: [String] = []
+    }
+
+    @Test("Generation starts from the cache, and says so")
+    func generation() throws {
+        let model = try Model(path: try ConvertedModels.path("tiny-en", .q4))
+        let cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: model)
+        let prompt = String(repeating: "And it came to pass in those days, ", count: 20)
+        func answer(_ cache: PromptCache?) throws -> (text: String, result: GenerationResult) {
+            var text = ""
+            let options = GenerationOptions(sampling: Sampling(temperature: 1, repetitionPenalty: 1.1, seed: 4), maxTokens: 30, cache: cache)
+            let result = try model.makeSession().generate(prompt, options: options) {
+                text += $0
+                return true
+            }
+            return (text, result)
+        }
+        let plain = try answer(nil)
+        #expect(plain.result.reusedTokens == 0)
+        #expect(try answer(cache).text == plain.text)
+        let reused = try answer(cache)
+        #expect(reused.text == plain.text)
+        #expect(reused.result.reusedTokens == plain.result.promptTokens)
+        #expect(reused.result.promptTokens == plain.result.promptTokens)
+
+        let error = #expect(throws: ModelError.self) {
+            try self.model.makeSession().generate("a", options: GenerationOptions(cache: cache)) { _ in true }
+        }
+        #expect(error?.kind == .mismatch)
+    }
+}
