@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Run rg-edge and llama.cpp in turns and print both side by side. `tools/bench-llama` builds what this needs and calls it.
+
+Models differ (RecurrentGemma-2B, Gemma-1-2B), so what is compared is how well the machine is used:
+    decode   bytes of weights read a second: bytes of all weights × tokens/s
+    prefill  operations a second: 2 × (weights of the layers' matrices × tokens + weights of the head) / seconds
+    resident and first token: of a process that opens the model, feeds a prompt and ends (`rg-edge logits`, `llama-bench -n 0`)
+A ratio is ours / theirs, the median over rounds, in each of which the two ran one after the other.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from gemma_shape import GEMMA_2B
+
+# The type of llama.cpp that has about the bits of ours.
+LLAMA_TYPES = {"q4": "Q4_0", "q8": "Q8_0"}
+
+
+def fail(message):
+    sys.exit(f"tools/bench-llama: {message}")
+
+
+def output(command):
+    """Standard output of a command that must succeed."""
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        fail(f"{' '.join(command)} failed: {(result.stderr.strip().splitlines() or ['no message'])[-1]}")
+    return result.stdout
+
+
+def process_cost(command):
+    """Seconds and largest resident bytes of a process."""
+    start = time.monotonic()
+    with open(os.devnull, "w") as nothing:
+        process = subprocess.Popen(command, stdout=nothing, stderr=nothing)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        fail(f"{' '.join(command)} failed with {process.returncode}")
+    return {"first token s": time.monotonic() - start, "resident GB": usage.ru_maxrss * 1024 / 1e9}
+
+
+class RGEdge:
+    name = "rg-edge"
+
+    def __init__(self, program, model, tokens_file, folder):
+        self.program, self.model, self.tokens_file, self.folder = program, model, tokens_file, folder
+
+    def speed(self, threads, prompt, generated):
+        rows = json.loads(output([
+            self.program, "bench", "-m", self.model, "-p", str(prompt), "-n", str(generated), "-t", str(threads), "-r", "1",
+            "-o", "json"]))
+        prefill, decode = rows
+        return {
+            "decode GB/s": decode["bytes_per_second"] / 1e9, "prefill GOPS": prefill["operations_per_second"] / 1e9,
+            "decode of limit": decode["fraction_of_limit"], "prefill of limit": prefill["fraction_of_limit"]}
+
+    def start(self, threads, prompt):
+        return process_cost([
+            self.program, "logits", "-m", self.model, "--tokens", "@" + self.tokens_file, "--last", "-t", str(threads),
+            "-o", os.path.join(self.folder, "logits.npy")])
+
+
+class LlamaCpp:
+    name = "llama.cpp"
+
+    def __init__(self, program, model):
+        self.program, self.model = program, model
+
+    def command(self, threads, prompt, generated):
+        return [
+            self.program, "-m", self.model, "-p", str(prompt), "-n", str(generated), "-t", str(threads), "-r", "1", "-o", "json"]
+
+    def speed(self, threads, prompt, generated):
+        rows = json.loads(output(self.command(threads, prompt, generated)))
+        seconds = {row["n_gen"] > 0: row["avg_ns"] / 1e9 for row in rows}
+        operations = 2 * (GEMMA_2B.layer_weights * prompt + GEMMA_2B.head_weights)
+        return {
+            "decode GB/s": rows[0]["model_size"] * generated / seconds[True] / 1e9,
+            "prefill GOPS": operations / seconds[False] / 1e9}
+
+    def start(self, threads, prompt):
+        return process_cost(self.command(threads, prompt, 0) + ["--no-warmup"])
+
+
+def compare(ours, theirs, threads, arguments):
+    """Figures of each round: {figure: [(ours, theirs or None)]}."""
+    figures = {}
+    for number in range(arguments.rounds):
+        both = []
+        for tool in (ours, theirs):
+            print(f"\r{tool.name}, {threads} threads, round {number + 1} of {arguments.rounds} ", end="\033[K", file=sys.stderr)
+            both.append(tool.speed(threads, arguments.prompt, arguments.generated) | tool.start(threads, arguments.prompt))
+        for figure, value in both[0].items():
+            figures.setdefault(figure, []).append((value, both[1].get(figure)))
+    print("\r\033[K", end="", file=sys.stderr)
+    return figures
+
+
+def report(names, threads, figures):
+    for figure in ("decode GB/s", "prefill GOPS", "resident GB", "first token s"):
+        pairs = figures[figure]
+        ours, theirs = (statistics.median(side) for side in zip(*pairs))
+        ratio = statistics.median(a / b for a, b in pairs)
+        limits = figures.get(figure.split()[0] + " of limit")
+        limit = f"{100 * statistics.median(value for value, _ in limits):.0f} %" if limits else ""
+        print(f"| {names} | {threads} | {figure} | {ours:.3g} | {theirs:.3g} | {ratio:.2f} | {limit} |", flush=True)
+
+
+def model_type(program, model):
+    """The type of most of a file's weights."""
+    types = json.loads(output([program, "info", model, "--json"]))["types"]
+    return max(types, key=lambda entry: entry["weights"])["type"]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="tools/bench-llama", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", metavar="MODEL.rgq", help="RecurrentGemma-2B as q4 or q8")
+    parser.add_argument("--rg-edge", required=True, help="the program")
+    parser.add_argument("--llama-bench", required=True, help="the program")
+    parser.add_argument("--gguf", required=True, help="folder of the GGUF files")
+    parser.add_argument("-p", "--prompt", type=int, default=256, help="tokens of the prompt (256)")
+    parser.add_argument("-n", "--generated", type=int, default=64, help="tokens to decode (64)")
+    parser.add_argument("-t", "--threads", default="1,2", help="numbers of threads (1,2)")
+    parser.add_argument("-r", "--rounds", type=int, default=3, help="times to run each pair (3)")
+    arguments = parser.parse_args()
+    if min(arguments.prompt, arguments.generated, arguments.rounds) < 1:
+        fail("-p, -n and -r must be 1 or more")
+
+    pairs = []
+    for model in arguments.models:
+        ours = model_type(arguments.rg_edge, model)
+        if ours not in LLAMA_TYPES:
+            fail(f"{model}: is mostly {ours}, which llama.cpp has nothing like; give files of {' or '.join(LLAMA_TYPES)}")
+        pairs.append((model, ours, LLAMA_TYPES[ours]))
+
+    print("| types | threads | figure | rg-edge | llama.cpp | ratio | rg-edge of limit |")
+    print("|---|---:|---|---:|---:|---:|---:|", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tokens_file = os.path.join(folder, "tokens")
+        with open(tokens_file, "w") as file:
+            file.write(",".join(str(2 + 7 * number) for number in range(arguments.prompt)))
+        for model, ours, theirs in pairs:
+            for threads in arguments.threads.split(","):
+                figures = compare(
+                    RGEdge(arguments.rg_edge, model, tokens_file, folder),
+                    LlamaCpp(arguments.llama_bench, os.path.join(arguments.gguf, f"gemma-2b-{theirs}.gguf")), threads, arguments)
+                report(f"{ours}, {theirs}", threads, figures)
+
+
+if __name__ == "__main__":
+    main()
