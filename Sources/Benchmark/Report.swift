@@ -17,12 +17,12 @@ public struct Report<Row: ReportRow> {
 
 extension Report<ModelRow> {
     /// The text with which the report ends.
-    public var end: String { format.end(count: rows.count, notes: ReportNotes.notes(rows)) }
+    public var end: String { format.end(rows, notes: ReportNotes.notes(rows)) }
 }
 
 extension Report<MatrixResult> {
     /// The text with which the report ends. `forkJoin` has the seconds of a split for each number of threads above one.
     public func end(machine: MachineDescription, forkJoin: [(threads: Int, seconds: Double)]) -> String {
-        format.end(count: rows.count, notes: ReportNotes.notes(rows, machine: machine, forkJoin: forkJoin))
+        format.end(rows, notes: ReportNotes.notes(rows, machine: machine, forkJoin: forkJoin))
     }
 }

@@ -39,7 +39,7 @@ public struct ReportColumn: Sendable {
 public enum ReportFormat: String, CaseIterable, Sendable {
     /// A table in Markdown, then notes.
     case md
-    /// An array with an object a row.
+    /// An array with an object a row, all of it at the end: it is whole or not there.
     case json
     /// A line with the names, then a line a row. Leaves lists out.
     case csv
@@ -50,20 +50,20 @@ public enum ReportFormat: String, CaseIterable, Sendable {
         return line(Row.columns.map { $0.padded($0.title) }) + line(Row.columns.map(\.rule))
     }
 
-    /// What is written for row number `index`.
+    /// What is written as soon as row number `index` is known.
     public func text<Row: ReportRow>(_ row: Row, index: Int) -> String {
         switch self {
         case .md: line(zip(Row.columns, row.cells).map { $0.padded($1) })
-        case .json: (index == 0 ? "[\n" : ",\n") + String(decoding: JSONValue.object(row.fields).serialized(), as: UTF8.self)
+        case .json: ""
         case .csv: (index == 0 ? csv(row.fields) { .string($0.key) } : "") + csv(row.fields, \.value)
         }
     }
 
-    /// What comes after `count` rows.
-    public func end(count: Int, notes: [String]) -> String {
+    /// What comes after the rows.
+    public func end<Row: ReportRow>(_ rows: [Row], notes: [String]) -> String {
         switch self {
         case .md: notes.isEmpty ? "" : "\n" + notes.map { $0 + "\n" }.joined()
-        case .json: count == 0 ? "[]\n" : "\n]\n"
+        case .json: String(decoding: JSONValue.array(rows.map { .object($0.fields) }).serialized(indented: true), as: UTF8.self)
         case .csv: ""
         }
     }
