@@ -68,7 +68,7 @@ public final class ModelBenchmark {
 
     /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the window,
     /// where a token costs the same at every position, it stays.
-    private func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
+    func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
         if session.position > depth, depth < model.configuration.window { session.reset() }
         let slice = 16 * model.chunk
         while session.position < depth {
@@ -79,7 +79,7 @@ public final class ModelBenchmark {
 
     /// Seconds to feed a test's tokens.
     @discardableResult
-    private func feed(_ test: SpeedTest) throws(ModelError) -> Double {
+    func feed(_ test: SpeedTest) throws(ModelError) -> Double {
         let tokens = random(test.tokens)
         switch test.kind {
         case .prompt:

@@ -10,32 +10,40 @@ extension ForwardPass {
         let queryWidth = configuration.headCount * dimension
         let queries = workspace.wide
         let keys = workspace.wide2, values = workspace.wide2 + chunk.count * dimension
-        normalize(
-            workspace.residual, tokens: chunk.count, weight: norm, for: block.query.shape,
-            quantized: block.query.type.isBlockQuantized || block.key.type.isBlockQuantized || block.value.type.isBlockQuantized,
-            member)
-        multiply(
-            product(
-                block.query, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: queries, stride: queryWidth),
-            member)
-        multiply(
-            product(block.key, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: keys, stride: dimension),
-            product(
-                block.value, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: values, stride: dimension),
-            member)
-
-        rotate(queries: queries, keys: keys, values: values, chunk, member)
-        attend(block, queries: queries, chunk, member)
-        member.share(chunk.count) { tokens in
-            for token in tokens {
-                store(block, token: token, chunk)
-                if block.output.type.isBlockQuantized { quantize(queries + token * queryWidth, token: token, block.output.shape) }
+        timed(.norm, member) {
+            normalize(
+                workspace.residual, tokens: chunk.count, weight: norm, for: block.query.shape,
+                quantized: block.query.type.isBlockQuantized || block.key.type.isBlockQuantized || block.value.type.isBlockQuantized,
+                member)
+        }
+        timed(.queriesKeysValues, member) {
+            multiply(
+                product(
+                    block.query, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: queries,
+                    stride: queryWidth), member)
+            multiply(
+                product(
+                    block.key, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: keys, stride: dimension),
+                product(
+                    block.value, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: values,
+                    stride: dimension), member)
+        }
+        timed(.rotary, member) { rotate(queries: queries, keys: keys, values: values, chunk, member) }
+        timed(.attention, member) { attend(block, queries: queries, chunk, member) }
+        timed(.ring, member) {
+            member.share(chunk.count) { tokens in
+                for token in tokens {
+                    store(block, token: token, chunk)
+                    if block.output.type.isBlockQuantized { quantize(queries + token * queryWidth, token: token, block.output.shape) }
+                }
             }
         }
-        multiply(
-            product(
-                block.output, of: queries, stride: queryWidth, tokens: chunk.count, bias: block.outputBias,
-                to: workspace.residual, stride: width, accumulates: true), member)
+        timed(.attentionOutput, member) {
+            multiply(
+                product(
+                    block.output, of: queries, stride: queryWidth, tokens: chunk.count, bias: block.outputBias,
+                    to: workspace.residual, stride: width, accumulates: true), member)
+        }
     }
 
     /// Rotates queries and keys to their positions and puts keys and values in ``Workspace/chunkKeys`` and ``Workspace/chunkValues``.

@@ -6,27 +6,34 @@ extension ForwardPass {
     /// The gated MLP: `residual += down(gelu(gate(x)) · up(x))` with x = norm(residual) (Griffin, arXiv:2402.19427, section 2.2).
     func mix(_ mlp: MLP, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, mlpWidth = configuration.mlpWidth
-        normalize(
-            workspace.residual, tokens: chunk.count, weight: norm, for: mlp.gate.shape,
-            quantized: mlp.gate.type.isBlockQuantized || mlp.up.type.isBlockQuantized, member)
-        multiply(
-            product(
-                mlp.gate, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.gateBias,
-                to: workspace.wide, stride: mlpWidth),
-            product(
-                mlp.up, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.upBias,
-                to: workspace.wide2, stride: mlpWidth), member)
-
-        shareTokensAndColumns(chunk.count, mlpWidth, member) { token, columns in
-            let start = token * mlpWidth + columns.lowerBound
-            kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
-            if mlp.down.type.isBlockQuantized {
-                quantize(workspace.wide + start, columns: columns, token: token, mlp.down.shape)
+        timed(.norm, member) {
+            normalize(
+                workspace.residual, tokens: chunk.count, weight: norm, for: mlp.gate.shape,
+                quantized: mlp.gate.type.isBlockQuantized || mlp.up.type.isBlockQuantized, member)
+        }
+        timed(.mlpInput, member) {
+            multiply(
+                product(
+                    mlp.gate, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.gateBias,
+                    to: workspace.wide, stride: mlpWidth),
+                product(
+                    mlp.up, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.upBias,
+                    to: workspace.wide2, stride: mlpWidth), member)
+        }
+        timed(.gelu, member) {
+            shareTokensAndColumns(chunk.count, mlpWidth, member) { token, columns in
+                let start = token * mlpWidth + columns.lowerBound
+                kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
+                if mlp.down.type.isBlockQuantized {
+                    quantize(workspace.wide + start, columns: columns, token: token, mlp.down.shape)
+                }
             }
         }
-        multiply(
-            product(
-                mlp.down, of: workspace.wide, stride: mlpWidth, tokens: chunk.count, bias: mlp.downBias,
-                to: workspace.residual, stride: width, accumulates: true), member)
+        timed(.mlpOutput, member) {
+            multiply(
+                product(
+                    mlp.down, of: workspace.wide, stride: mlpWidth, tokens: chunk.count, bias: mlp.downBias,
+                    to: workspace.residual, stride: width, accumulates: true), member)
+        }
     }
 }

@@ -7,31 +7,37 @@ extension ForwardPass {
     /// (Griffin, arXiv:2402.19427, section 2.3).
     func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
-        normalize(
-            workspace.residual, tokens: chunk.count, weight: norm, for: block.linearX.shape,
-            quantized: block.linearX.type.isBlockQuantized || block.linearY.type.isBlockQuantized, member)
-        multiply(
-            product(
-                block.linearX, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearXBias,
-                to: workspace.wide, stride: recurrentWidth),
-            product(
-                block.linearY, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearYBias,
-                to: workspace.wide2, stride: recurrentWidth), member)
-
-        convolve(block, chunk, member)
-        multiply(
-            product(
-                block.inputGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.inputGateBias,
-                to: workspace.gate, stride: recurrentWidth),
-            product(
-                block.recurrentGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count,
-                bias: block.recurrentGateBias, to: workspace.wide, stride: recurrentWidth), member)
-
-        scan(block, chunk, member)
-        multiply(
-            product(
-                block.linearOut, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.linearOutBias,
-                to: workspace.residual, stride: width, accumulates: true), member)
+        timed(.norm, member) {
+            normalize(
+                workspace.residual, tokens: chunk.count, weight: norm, for: block.linearX.shape,
+                quantized: block.linearX.type.isBlockQuantized || block.linearY.type.isBlockQuantized, member)
+        }
+        timed(.recurrentInput, member) {
+            multiply(
+                product(
+                    block.linearX, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearXBias,
+                    to: workspace.wide, stride: recurrentWidth),
+                product(
+                    block.linearY, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearYBias,
+                    to: workspace.wide2, stride: recurrentWidth), member)
+        }
+        timed(.conv1D, member) { convolve(block, chunk, member) }
+        timed(.gates, member) {
+            multiply(
+                product(
+                    block.inputGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.inputGateBias,
+                    to: workspace.gate, stride: recurrentWidth),
+                product(
+                    block.recurrentGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count,
+                    bias: block.recurrentGateBias, to: workspace.wide, stride: recurrentWidth), member)
+        }
+        timed(.rgLRU, member) { scan(block, chunk, member) }
+        timed(.recurrentOutput, member) {
+            multiply(
+                product(
+                    block.linearOut, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.linearOutBias,
+                    to: workspace.residual, stride: width, accumulates: true), member)
+        }
     }
 
     /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, a head at a time, quantized for the gates.

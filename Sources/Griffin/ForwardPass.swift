@@ -31,6 +31,8 @@ public final class ForwardPass: @unchecked Sendable {
     let workspace: Workspace
     let rotary: RotaryTable
     private var current: Chunk?
+    /// Where to count the time of each operation; nil, as a rule, for nowhere. Not to be changed while a chunk is computed.
+    public var profile: Profile?
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
@@ -74,7 +76,7 @@ struct Chunk {
 extension ForwardPass: TeamJob {
     public func run(_ member: TeamMember) {
         guard let chunk = current else { return }
-        embed(chunk, member)
+        timed(.embedding, member) { embed(chunk, member) }
         for layer in weights.layers {
             switch layer.temporal {
             case .recurrent(let block): mix(block, norm: layer.temporalNorm, chunk, member)
@@ -82,7 +84,14 @@ extension ForwardPass: TeamJob {
             }
             mix(layer.mlp, norm: layer.channelNorm, chunk, member)
         }
-        writeLogits(chunk, member)
+        timed(.head, member) { writeLogits(chunk, member) }
+    }
+
+    /// Runs a step, timed if that is wanted: by one member, since all of them end together.
+    @inline(__always)
+    func timed(_ operation: Profile.Operation, _ member: TeamMember, _ body: () -> Void) {
+        guard let profile, member.index == 0 else { return body() }
+        profile.measure(operation, body)
     }
 
     /// The residual stream starts with the tokens' embeddings × sqrt(width); rotary angles are computed on the way.

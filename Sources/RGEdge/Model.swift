@@ -72,6 +72,11 @@ public final class Model: Sendable {
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
 
+    /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
+    public func measure(in profile: Profile?) {
+        turn.withLock { _ in forwardPass.profile = profile }
+    }
+
     /// Feeds a chunk of tokens when it is this caller's turn.
     func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil) {
         turn.withLock { _ in forwardPass.feed(tokens, to: state, output: output, trial: trial) }

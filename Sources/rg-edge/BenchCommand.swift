@@ -47,6 +47,9 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Measure the kernels of matrices in RecurrentGemma-2B's shapes, without a model.")
     var kernelsOnly = false
 
+    @Flag(help: "Show where the time of each test goes, by operation, instead of speeds.")
+    var profile = false
+
     private static let tokenLimit = 1 << 20
     private static let depthLimit = 1 << 32
 
@@ -57,6 +60,7 @@ struct BenchCommand: ParsableCommand {
         if let threads { try check(threads, "--threads", 1...1024) }
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
+        if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }
         if !kernelsOnly, tests.isEmpty { throw ValidationError("Nothing to measure: both -p and -n are 0") }
     }
 
@@ -67,7 +71,13 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
-        if kernelsOnly { try measureKernels() } else { try measureModel(try file.path()) }
+        if kernelsOnly {
+            try measureKernels()
+        } else if profile {
+            try printProfiles(try file.path())
+        } else {
+            try measureModel(try file.path())
+        }
     }
 
     var threadCounts: [Int] { threads?.counts ?? [ProcessorCount.usableCores] }
