@@ -70,8 +70,8 @@ public struct Conversion: Sendable {
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
             provenance: Self.provenance(folder: source, options))
-        warnings = matched.unknown.isEmpty
-            ? [] : ["\(source): left out tensors that RecurrentGemma doesn't have: \(ConversionError.list(matched.unknown, limit: 8))"]
+        let unknown = ConversionError.list(matched.unknown, limit: 8)
+        warnings = unknown.isEmpty ? [] : ["\(source): left out tensors that RecurrentGemma doesn't have: \(unknown)"]
     }
 
     /// The tensors that will be written, in file order.
@@ -79,10 +79,10 @@ public struct Conversion: Sendable {
 
     /// Writes the model file, which is under its name whole or not at all.
     ///
-    /// `progress` and `isCancelled` are called on this thread, before the first piece and after each, of a megabyte or so: with the
-    /// bytes of the checkpoint that are done, of ``sourceBytes``; and to be asked whether to stop, which throws ``ConversionError`` of
-    /// kind `cancelled`. Throws for weights that are not finite, that their type can't hold, or that change while they are read, and
-    /// where the file can't be written. Whatever it throws, what stood under the name before still does.
+    /// `progress` and `isCancelled` are called on this thread, before the first piece and after each, of a megabyte or so: the one
+    /// with the bytes of the checkpoint that are done, of ``sourceBytes``; the other to be asked whether to stop, which throws an
+    /// error of kind `cancelled`. Throws for weights that are not finite, that their type can't hold, or that change while they are
+    /// read, and where the file can't be written. Whatever it throws, what stood under the name before still does.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> ConversionReport {
@@ -97,7 +97,8 @@ public struct Conversion: Sendable {
             done += bytes
             progress(done)
             if isCancelled() {
-                throw ConversionError(.cancelled, path: target, problem: "the conversion was interrupted", advice: "nothing was written")
+                throw ConversionError(
+                    .cancelled, path: target, problem: "the conversion was interrupted", advice: "nothing was written")
             }
         }
         try advance(by: 0)
@@ -136,7 +137,8 @@ public struct Conversion: Sendable {
         }
         guard !crew.isEmpty else {
             throw ConversionError(
-                .option, path: "--threads", problem: "no thread can be started", advice: "stop other programs, or raise \"ulimit -u\"")
+                .option, path: "--threads", problem: "no thread can be started",
+                advice: "stop other programs, or raise \"ulimit -u\"")
         }
         try queue.write(write)
     }

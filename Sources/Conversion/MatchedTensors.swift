@@ -61,7 +61,9 @@ struct MatchedTensors: Sendable {
         guard source.dimensions == planned.checkpointDimensions else {
             throw ConversionError(
                 .source, path: checkpoint.path(of: source),
-                problem: "tensor \(source.name) has shape \(source.dimensions), but config.json asks for \(planned.checkpointDimensions)",
+                problem: """
+                    tensor \(source.name) has shape \(source.dimensions), but config.json asks for \(planned.checkpointDimensions)
+                    """,
                 advice: "take config.json and the weights from the same download")
         }
     }

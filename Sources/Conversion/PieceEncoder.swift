@@ -6,7 +6,7 @@ import Tiles
 
 /// Reads pieces from a checkpoint and turns them into the bytes of the model file, on one thread.
 ///
-/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB), a turned matrix (0.3 MB), or a whole plain tensor, which is a vector.
+/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB), a turned matrix (0.3 MB), or a plain tensor, which is a vector.
 final class PieceEncoder {
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]

@@ -27,7 +27,8 @@ struct SourceText {
         let expected = checkpoint.configuration.vocabularySize
         guard tokenizer.vocabularySize == expected else {
             throw ConversionError(
-                .source, path: path, problem: "has \(tokenizer.vocabularySize) pieces, but the vocab_size of config.json is \(expected)",
+                .source, path: path,
+                problem: "has \(tokenizer.vocabularySize) pieces, but the vocab_size of config.json is \(expected)",
                 advice: "take tokenizer.model and config.json from the same download")
         }
         chatTemplate = try Self.template(choice, checkpoint)

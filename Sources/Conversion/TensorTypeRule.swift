@@ -15,7 +15,9 @@ public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
     /// Reads `PATTERN=TYPE`.
     public init(parsing text: String) throws(ConversionError) {
         let form = "write PATTERN=TYPE, such as '*.rg_lru.*=q8', with \(WeightType.names) for the type"
-        func fail(_ problem: String) -> ConversionError { ConversionError(.option, path: "--tensor-type", problem: problem, advice: form) }
+        func fail(_ problem: String) -> ConversionError {
+            ConversionError(.option, path: "--tensor-type", problem: problem, advice: form)
+        }
         guard let sign = text.lastIndex(of: "=") else { throw fail("\"\(text)\" has no \"=\"") }
         guard sign > text.startIndex else { throw fail("\"\(text)\" has no pattern") }
         let name = text[text.index(after: sign)...]
@@ -56,18 +58,18 @@ extension WeightType {
 }
 
 extension TensorTypeRule {
-    /// The type of each tensor of a plan: of matrices that of the last rule that matches, or else the default; of plain tensors f32,
-    /// whatever matches. Throws for a rule that matches no matrix.
+    /// The type of each tensor of a plan: of matrices that of the last rule that matches, or else the default; of plain tensors
+    /// f32, whatever matches. Throws for a rule that matches no matrix.
     static func types(
         of plan: [PlannedTensor], default type: WeightType, rules: [TensorTypeRule]
     ) throws(ConversionError) -> [WeightType] {
         for rule in rules where !plan.contains(where: { $0.isTiled && rule.matches($0.name) }) {
             let plain = plan.first { rule.matches($0.name) }
+            let problem = plain.map { "matches only tensors that always stay f32, such as \($0.name)" }
             let matrices = plan.filter(\.isTiled).map(\.name)
             throw ConversionError(
-                .option, path: "--tensor-type \(rule)",
-                problem: plain.map { "matches only tensors that always stay f32, such as \($0.name)" } ?? "matches no tensor of this model",
-                advice: "matrices have names such as \(ConversionError.list(matrices + []))")
+                .option, path: "--tensor-type \(rule)", problem: problem ?? "matches no tensor of this model",
+                advice: "matrices have names such as \(ConversionError.list(matrices))")
         }
         return plan.map { tensor in
             guard tensor.isTiled else { return .f32 }

@@ -105,7 +105,9 @@ public struct Configuration: Equatable, Sendable {
         if !(1...Limit.layers).contains(layerCount) { return "layer_count is \(layerCount), not in 1…\(Limit.layers)" }
         if !(1...Limit.window).contains(window) { return "window is \(window), not in 1…\(Limit.window)" }
         if headCount * headDimension > Limit.dimension { return "head_count × head_dimension is over \(Limit.dimension)" }
-        if !(1...Limit.layers).contains(blockPattern.count) { return "block_pattern has \(blockPattern.count) blocks, not 1…\(Limit.layers)" }
+        if !(1...Limit.layers).contains(blockPattern.count) {
+            return "block_pattern has \(blockPattern.count) blocks, not 1…\(Limit.layers)"
+        }
         if recurrentWidth % headCount != 0 { return "recurrent_width \(recurrentWidth) is not a multiple of head_count \(headCount)" }
         if !(rotaryFraction > 0 && rotaryFraction <= 1) { return "rotary_fraction is \(rotaryFraction), not in 0…1" }
         if rotaryDimension == 0 || rotaryDimension % 2 != 0 { return "the rotated part of a head, \(rotaryDimension) elements, is not an even number" }

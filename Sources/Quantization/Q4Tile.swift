@@ -18,8 +18,9 @@ enum Q4Tile {
             var codes = LaneBits.zero
             for part in 0..<4 {
                 let column = quad * 4 + part
-                let both = code(weights[column], low, &figures) | code(weights[Tile.block + column], high, &figures) &<< LaneBits(repeating: 4)
-                codes |= both &<< LaneBits(repeating: UInt32(8 * part))
+                let lowCodes = code(weights[column], low, &figures)
+                let highCodes = code(weights[Tile.block + column], high, &figures)
+                codes |= (lowCodes | highCodes &<< LaneBits(repeating: 4)) &<< LaneBits(repeating: UInt32(8 * part))
             }
             tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
         }

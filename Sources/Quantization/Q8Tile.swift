@@ -5,7 +5,9 @@ enum Q8Tile {
     static let largestCode: Float = 127
 
     /// False if a weight is so large that its block's scale is beyond f16.
-    static func encode(_ weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures) -> Bool {
+    static func encode(
+        _ weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures
+    ) -> Bool {
         for block in 0..<Tile.blocks {
             let weights = weights.advanced(by: block * Tile.block)
             var largest = Lanes.zero
@@ -30,7 +32,7 @@ enum Q8Tile {
         for block in 0..<Tile.blocks {
             let scale = BlockScale(loading: tile, block: block, half).scale
             for quad in 0..<Tile.block / 4 {
-                let codes = SIMD8<Int32>(truncatingIfNeeded: tile.loadUnaligned(fromByteOffset: offset(block, quad, half), as: LaneBits.self))
+                let codes = tile.loadUnaligned(fromByteOffset: offset(block, quad, half), as: SIMD8<Int32>.self)
                 for part in 0..<4 {
                     let code = (codes &<< SIMD8<Int32>(repeating: Int32(24 - 8 * part))) &>> SIMD8<Int32>(repeating: 24)
                     weights[block * Tile.block + quad * 4 + part] = Lanes(code) * scale

@@ -2,17 +2,17 @@ import Tiles
 
 /// Finds the q4 scales of one block of 8 rows.
 ///
-/// Rounding plainly, the weight of the largest magnitude gets code -8, the end of the range that reaches further, whatever its sign:
-/// the scale takes the opposite one. But a scale a little larger or smaller often fits the other weights so much better that the sum
-/// of squared errors falls, by 11 % on normally distributed weights. For given codes the best scale is known,
-/// Σ i·w·code / Σ i·code², with importance i, and lowers the error by (Σ i·w·code)² / Σ i·code². So several scales are tried for the
-/// sake of their codes, and the best scale for the best of these is kept.
+/// Rounding plainly, the weight of the largest magnitude gets code -8, the end of the range that reaches further, whatever its
+/// sign: the scale takes the opposite one. But a scale a little larger or smaller often fits the other weights so much better that
+/// the sum of squared errors falls, by 11 % on normally distributed weights. For given codes the best scale is known,
+/// Σ i·w·code / Σ i·code² with importance i, and lowers the error by (Σ i·w·code)² / Σ i·code². So several scales are tried for
+/// the sake of their codes, and the best scale for the best of these is kept.
 enum ScaleSearch {
     static let lowestCode: Float = -8
     static let highestCode: Float = 7
 
-    /// Codes that the weight of the largest magnitude would get if they had no lower end. Twenty and finer steps gain another 0.2 %
-    /// of the error (measured on normal and Laplace distributions).
+    /// Codes that the weight of the largest magnitude would get if they had no lower end. Twenty in finer steps gain another 0.2 %
+    /// of the error (measured on normally and Laplace-distributed weights).
     private static let candidates: [Float] = [-6.4, -6.8, -7.2, -7.6, -8, -8.4, -8.8, -9.2]
 
     /// The codes of weights under a scale, given as its inverse: the nearest of those there are.

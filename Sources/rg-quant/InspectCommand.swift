@@ -9,7 +9,10 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Lists the tensors of a model file.",
-        discussion: "Scales are those of quantized blocks, by magnitude, blocks of zeros left out. Checksums are listed, not checked.")
+        discussion: """
+            Scales are those of quantized blocks, by magnitude; blocks of zeros are left out. Checksums are not checked: \
+            rg-quant verify does that.
+            """)
 
     @Argument(help: "Model file.", completion: .file())
     var file: String
@@ -30,9 +33,10 @@ struct InspectCommand: ParsableCommand {
     private func table(of model: ModelFile) -> String {
         var table = Table(("tensor", .left), ("type", .left), ("shape", .left), ("bytes", .right), ("scales", .left))
         for tensor in model.tensors {
+            let scales = scales(of: tensor, in: model).map { [$0.lowerBound, $0.upperBound].map { Format.short(Double($0)) } } ?? []
             table.add(
                 tensor.name, tensor.type.name, tensor.dimensions.map(String.init).joined(separator: " × "), "\(tensor.byteCount)",
-                scales(of: tensor, in: model).map { "\(Format.short(Double($0.lowerBound)))…\(Format.short(Double($0.upperBound)))" } ?? "")
+                scales.joined(separator: "…"))
         }
         let weights = model.tensors.reduce(0) { $0 + $1.weightCount }
         let provenance = provenance(of: model)

@@ -24,10 +24,11 @@ struct VerifyCommand: ParsableCommand {
             throw damage.count == 1
                 ? first.error
                 : ModelFileError(
-                    path: file, kind: .checksum, problem: "is damaged in \(damage.count) tensors: \(names)", advice: first.error.advice)
+                    path: file, kind: .checksum, problem: "is damaged in \(damage.count) tensors: \(names)",
+                    advice: first.error.advice)
         }
-        try StandardOutput.write(
-            "\(Diagnostics.onOneLine(file)): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, all as they were written\n")
+        let size = "\(Format.bytes(model.byteCount)), \(model.tensors.count) tensors"
+        try StandardOutput.write("\(Diagnostics.onOneLine(file)): \(size), all as they were written\n")
     }
 
     /// Checks all tensors, with progress, until a signal says to stop. Throws what is no damage.

@@ -11,8 +11,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (-1, "0 s"), (0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (3599.6, "1 h 00 min"), (3725, "1 h 02 min"),
-        (.infinity, "long"), (.nan, "long"),
+        (-1, "0 s"), (0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (3599.6, "1 h 00 min"),
+        (3725, "1 h 02 min"), (.infinity, "long"), (.nan, "long"),
     ])
     func timesAreReadable(seconds: Double, text: String) {
         #expect(Format.duration(seconds: seconds) == text)

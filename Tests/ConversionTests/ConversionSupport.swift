@@ -71,7 +71,7 @@ extension Checkpoint {
             case .none: numbers[index]
             case .transposeEach:
                 // [heads, inputs, outputs] at [head, output, input].
-                numbers[index / shape[1] / shape[2] * shape[1] * shape[2] + index % shape[1] * shape[2] + index / shape[1] % shape[2]]
+                numbers[(index / shape[1] / shape[2] * shape[1] + index % shape[1]) * shape[2] + index / shape[1] % shape[2]]
             case .tapsFirst:
                 // [width, 1, taps] at [tap, channel].
                 numbers[index % shape[0] * shape[2] + index / shape[0]]
@@ -82,7 +82,8 @@ extension Checkpoint {
 
 /// The error of opening and converting a folder; nil if it succeeds. The target's folder must stay as it was.
 func conversionError(
-    _ source: TemporaryFolder, _ options: Conversion.Options = Conversion.Options(), target: TemporaryFolder, name: String = "model.rgq"
+    _ source: TemporaryFolder, _ options: Conversion.Options = Conversion.Options(), target: TemporaryFolder,
+    name: String = "model.rgq"
 ) throws -> ConversionError? {
     let before = try target.contents()
     return try withExtendedLifetime((source, target)) {

@@ -31,8 +31,8 @@ private let folders = Fixtures.oracleNames.map(Fixtures.oracle) + [Fixtures.tiny
         }
     }
 
-    /// By how much the error of the worst weight is over what its type may lose: nothing in f32, half a unit of the last place in f16,
-    /// half a code in q8. In q4 the largest weight of a block may be cut to 6.4 ninths of itself, as far as the search for a scale goes.
+    /// By how much the error of the worst weight is over what its type may lose: nothing in f32, half a unit of the last place in
+    /// f16, half a code in q8. In q4 the search for a scale may cut the largest weight of a block.
     private func largestExcess(_ original: [Float], _ stored: [Float], type: WeightType, columns: Int) -> Float {
         var excess = -Float.infinity
         for row in stride(from: 0, to: original.count, by: columns) {
@@ -74,7 +74,8 @@ private let folders = Fixtures.oracleNames.map(Fixtures.oracle) + [Fixtures.tiny
     }
 
     @Test func theReportCountsWhatIsInTheFile() throws {
-        let model = try ConvertedModel(Fixtures.oracle("alpha"), .type(.q4, rules: ["*.rg_lru.*=q8", "model.embed_tokens.weight=f16"]))
+        let rules = ["*.rg_lru.*=q8", "model.embed_tokens.weight=f16"]
+        let model = try ConvertedModel(Fixtures.oracle("alpha"), .type(.q4, rules: rules))
         let file = model.file
         #expect(model.report.rows.map(\.type) == [.q4, .q8, .f16, .f32])
         #expect(model.report.byteCount == file.byteCount)

@@ -67,7 +67,8 @@ import Tiles
         ),
     ])
     func aRuleThatChangesNothingIsAnErrorThatListsNames(rule: String, path: String, problem: String) throws {
-        let error = try #require(try conversionError(EditableCheckpoint.small().write(), .type(.q4, rules: [rule]), target: TemporaryFolder()))
+        let source = try EditableCheckpoint.small().write()
+        let error = try #require(try conversionError(source, .type(.q4, rules: [rule]), target: TemporaryFolder()))
         #expect(error.kind == .option)
         #expect(error.path == path)
         #expect(error.problem == problem)

@@ -41,7 +41,8 @@ import Tiles
         let weights = random.normalFloats(16 * 64)
         let tiles = try tiles(weights)
         let stored = tiles.withUnsafeBytes { TileDecoder(.q4).decode($0.baseAddress!, shape: shape) }
-        let found = blocks.map { block in block.reduce(0) { $0 + Double(weights[$1] - stored[$1]) * Double(weights[$1] - stored[$1]) } }
+        let squares = zip(weights, stored).map { Double($0 - $1) * Double($0 - $1) }
+        let found = blocks.map { squares[$0].reduce(0, +) }
         for (found, best) in zip(found, errors(weights, scales(tiles))) { #expect(abs(found - best) <= best * 1e-4) }
     }
 

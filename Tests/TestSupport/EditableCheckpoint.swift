@@ -25,7 +25,11 @@ public struct EditableCheckpoint {
 
         /// The numbers of a tensor of f32.
         public var floats: [Float] {
-            get { data.withUnsafeBytes { bytes in (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } } }
+            get {
+                data.withUnsafeBytes { bytes in
+                    (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+                }
+            }
             set { data = newValue.withUnsafeBytes { [UInt8]($0) } }
         }
     }
@@ -51,10 +55,12 @@ public struct EditableCheckpoint {
         let headerEnd = 8 + weights.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
         let header = try JSONValue(parsing: Array(weights[8..<headerEnd])).objectValue?.members ?? []
         tensors = try header.filter { $0.key != "__metadata__" }.map { member in
-            guard let type = member.value["dtype"]?.stringValue, let shape = member.value["shape"]?.arrayValue?.compactMap(\.intValue),
-                let range = member.value["data_offsets"]?.arrayValue?.compactMap(\.intValue), range.count == 2
+            func integers(_ key: String) -> [Int]? { member.value[key]?.arrayValue?.compactMap(\.intValue) }
+            guard let type = member.value["dtype"]?.stringValue, let shape = integers("shape"),
+                let range = integers("data_offsets"), range.count == 2
             else { throw Failure(what: member.key) }
-            return Tensor(name: member.key, type: type, shape: shape, data: Array(weights[headerEnd + range[0]..<headerEnd + range[1]]))
+            let data = Array(weights[headerEnd + range[0]..<headerEnd + range[1]])
+            return Tensor(name: member.key, type: type, shape: shape, data: data)
         }
     }
 
