@@ -33,7 +33,7 @@ private func run<Loop: PeakLoop>(_ loop: Loop.Type, _ rounds: Int) -> Int {
 }
 
 /// Floating point numbers: multiplied and added, in one instruction where there is one.
-enum FloatPeak: PeakLoop {
+private enum FloatPeak: PeakLoop {
     typealias Sums = InlineArray<12, RowFloats>
     @inline(__always) static var zero: Sums { Sums(repeating: .zero) }
     @inline(__always) static var productsPerRound: Int { 12 * rowLanes }

@@ -27,7 +27,7 @@ import KernelTypes
 }
 
 /// The working memory of ``attend(_:_:_:_:)``, all of it aligned to 64 bytes. The dimension is padded to whole vectors.
-struct AttentionScratch {
+private struct AttentionScratch {
     /// Keys, or values, that are widened at once.
     @inline(__always) static var keysAtOnce: Int { 8 }
 
@@ -138,9 +138,9 @@ private struct QueryGroup {
         var largest = broadcast(-.infinity)
         for key in 0..<keyCount {
             let number = Ints(repeating: Int32(truncatingIfNeeded: key))
-            let score = load(scratch.scores + key * lanes)
-                .replacing(with: broadcast(-.infinity), where: number .< lowest)
-                .replacing(with: broadcast(-.infinity), where: number .> highest)
+            var score = load(scratch.scores + key * lanes)
+            score = csimd_where_less_i32_x16(number, lowest, broadcast(-.infinity), score)
+            score = csimd_where_less_i32_x16(highest, number, broadcast(-.infinity), score)
             store(score, scratch.scores + key * lanes)
             largest = larger(largest, score)
         }

@@ -10,7 +10,7 @@ import CSIMD
         let x = load(input + first, count: count)
         squares = multiplyAdd(squares, x, x)
     }
-    let factor = broadcast(1 / (sum(squares) / Float(count) + epsilon).squareRoot())
+    let factor = broadcast(1 / (csimd_sum_f32_x16(squares) / Float(count) + epsilon).squareRoot())
     forEachVector(in: 0..<count) { first, count in
         let scaled = load(input + first, count: count) * factor
         store(multiplyAdd(scaled, scaled, load(weight + first, count: count)), output + first, count: count)

@@ -1,32 +1,68 @@
 import KernelTypes
 import Tiles
 
-/// Which outputs of a product are computed at once: some registers of rows from `row` on of a matrix, for some tokens from `token` on.
-struct OutputBlock {
-    var matrix: Int
-    /// A multiple of the registers' lanes.
-    var row: Int
-    var token: Int
+// Blocks of outputs: how a product is cut into pieces whose sums fit the registers, and how those are written.
 
-    /// The row of tiles in the whole stack that holds the rows.
-    @inline(__always) func rowTile(_ shape: MatrixShape) -> Int { matrix * shape.rowTiles + row / Tile.rows }
+/// The sums of a block, which fill the registers: `tokens` × `registers` of rows. Its name also stands for the block's shape
+/// (`Primitives.swift`).
+typealias BlockSums<let registers: Int, let tokens: Int> = InlineArray<tokens, InlineArray<registers, RowFloats>>
 
-    /// Writes the sums of a register of rows: number `part`, for token number `token` of the block.
-    @inline(__always)
-    func write(_ sums: RowFloats, part: Int, token: Int, _ product: MatrixProduct) {
-        let rows = product.matrix.shape.rows
-        let row = self.row + part * rowLanes
-        let index = matrix * rows + row
-        let output = product.output + ((self.token + token) * product.outputStride + index)
-        let bias = product.bias.map { $0 + index }
-        if row + rowLanes <= rows {
-            var values = sums
-            if let bias { values += UnsafeRawPointer(bias).loadUnaligned(as: RowFloats.self) }
-            if product.accumulates { values = UnsafeRawPointer(output).loadUnaligned(as: RowFloats.self) + values }
-            UnsafeMutableRawPointer(output).storeBytes(of: values, as: RowFloats.self)
-        } else if row < rows {
-            writePart(sums, rows - row, bias, output, product.accumulates)
+/// Where a block lies: the first of its rows, a multiple of the registers' lanes, in a matrix of the stack, and the first of its tokens,
+/// of which the first `written` are in the output already.
+///
+/// A tuple, as types of this module's own would bring metadata and with it helper functions whose names other modules share
+/// (`tools/check-objects`).
+typealias BlockOrigin = (matrix: Int, row: Int, token: Int, written: Int)
+
+/// Cuts the outputs of a product into blocks: into `chunk`s where there are rows and tokens enough, else into `single`s of one token and
+/// one row of tiles.
+///
+/// A strip is as many rows of tiles as a chunk needs for whole tiles. All tokens pass a strip before the next one is touched, so that
+/// weights come from memory once. The last chunk of a strip reaches back over tokens that are done where too few are left.
+@inline(__always)
+func forEachBlock(
+    _ product: MatrixProduct, _ rowTiles: Range<Int>, chunkRows: Int, chunkTokens: Int, chunk: (BlockOrigin) -> Void,
+    single: (BlockOrigin) -> Void
+) {
+    let tilesPerMatrix = product.matrix.shape.rowTiles
+    let tilesPerStrip = max(1, chunkRows / Tile.rows)
+    var rowTile = rowTiles.lowerBound
+    while rowTile < rowTiles.upperBound {
+        let matrix = rowTile / tilesPerMatrix
+        let first = rowTile % tilesPerMatrix
+        let tiles = min(tilesPerStrip, tilesPerMatrix - first, rowTiles.upperBound - rowTile)
+        let start = first * Tile.rows
+        if tiles == tilesPerStrip && product.tokens >= chunkTokens {
+            for done in stride(from: 0, to: product.tokens, by: chunkTokens) {
+                let token = min(done, product.tokens - chunkTokens)
+                for row in stride(from: start, to: start + tiles * Tile.rows, by: chunkRows) {
+                    chunk((matrix, row, token, done - token))
+                }
+            }
+        } else {
+            for row in stride(from: start, to: start + tiles * Tile.rows, by: Tile.rows) {
+                for token in 0..<product.tokens { single((matrix, row, token, 0)) }
+            }
         }
+        rowTile += tiles
+    }
+}
+
+/// Writes the sums of a register of rows: number `register` of a block, for its token number `token`.
+@inline(__always)
+func write(_ sums: RowFloats, register: Int, token: Int, _ origin: BlockOrigin, _ product: MatrixProduct) {
+    let rows = product.matrix.shape.rows
+    let row = origin.row + register * rowLanes
+    let index = origin.matrix * rows + row
+    let output = product.output + ((origin.token + token) * product.outputStride + index)
+    let bias = product.bias.map { $0 + index }
+    if row + rowLanes <= rows {
+        var values = sums
+        if let bias { values += UnsafeRawPointer(bias).loadUnaligned(as: RowFloats.self) }
+        if product.accumulates { values = UnsafeRawPointer(output).loadUnaligned(as: RowFloats.self) + values }
+        UnsafeMutableRawPointer(output).storeBytes(of: values, as: RowFloats.self)
+    } else if row < rows {
+        writePart(sums, rows - row, bias, output, product.accumulates)
     }
 }
 

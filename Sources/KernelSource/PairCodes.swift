@@ -4,17 +4,15 @@ import Tiles
 /// Codes -128…127: their magnitudes times the activations with the codes' signs. Two products are at most 2 × 128 × 127 and fit
 /// 16 bits, so each step is widened to 32.
 enum Q8Codes: BlockCodes {
-    struct Weights {
-        var codes: RowBits
-        var magnitudes: RowBits
-    }
+    // A tuple, as `BlockOrigin`.
+    typealias Weights = (codes: RowBits, magnitudes: RowBits)
 
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights {
         let codes = codes.loadUnaligned(fromByteOffset: (block * 8 + step) * 64, as: RowBits.self)
-        return Weights(codes: codes, magnitudes: absoluteBytes(codes))
+        return (codes, absoluteBytes(codes))
     }
 
     @inline(__always) static func start(total: Int32) -> RowInts { .zero }

@@ -26,7 +26,7 @@ import Tiles
 @inline(__always)
 private func quantizeBlock(_ low: Floats, _ high: Floats, _ codes: UnsafeMutableRawPointer) -> (scale: Float, sum: Int32) {
     let (low, high) = (finite(low), finite(high))
-    let largest = largest(larger(magnitude(low), magnitude(high)))
+    let largest = csimd_largest_x16(larger(magnitude(low), magnitude(high)))
     let scale = largest / 127
     if scale < .leastNormalMagnitude {
         codes.storeBytes(of: .zero, as: SIMD32<Int8>.self)
@@ -36,14 +36,13 @@ private func quantizeBlock(_ low: Floats, _ high: Floats, _ codes: UnsafeMutable
     let (lowCodes, highCodes) = (whole(low * inverse), whole(high * inverse))
     codes.storeBytes(of: csimd_i32_to_i8_x16(lowCodes), as: SIMD16<Int8>.self)
     codes.storeBytes(of: csimd_i32_to_i8_x16(highCodes), toByteOffset: lanes, as: SIMD16<Int8>.self)
-    return (scale, sum(lowCodes &+ highCodes))
+    return (scale, csimd_sum_i32_x16(lowCodes &+ highCodes))
 }
 
 /// NaN becomes 0, an infinity the largest finite number.
 @inline(__always) private func finite(_ values: Floats) -> Floats {
     let limit = broadcast(.greatestFiniteMagnitude)
-    let numbers = broadcast(0).replacing(with: values, where: values .== values)
-    return smaller(larger(numbers, broadcast(0) - limit), limit)
+    return smaller(larger(csimd_nan_to_zero_x16(values), broadcast(0) - limit), limit)
 }
 
 /// The nearest whole numbers, ties to even, of numbers up to 2^22: adding 2^23·1.5 rounds, and leaves them in the last bits.

@@ -1,6 +1,7 @@
 // The working vectors. Elementwise kernels work on 16 lanes on every instruction set, which the compiler splits into as many registers
 // as it takes; matrix kernels on one register (`RowFloats` and its kin, `Primitives.swift`). Only spellings that become single
-// instructions are used here: lanes-at-a-time ones (`squareRoot()`, `pointwiseMax`, converting initializers) are in CSIMD.
+// instructions are used: what Swift does a lane at a time (`squareRoot()`, `replacing(with:where:)`, `pointwiseMax`, converting
+// initializers, reductions) comes from CSIMD.
 import CSIMD
 
 typealias Floats = SIMD16<Float>
@@ -44,35 +45,14 @@ typealias Bits = SIMD16<UInt32>
 
 @inline(__always) func broadcast(_ value: Float) -> Floats { Floats(repeating: value) }
 
-/// Lane by lane the larger; `a` where it is NaN.
-@inline(__always) func larger(_ a: Floats, _ b: Floats) -> Floats { a.replacing(with: b, where: a .< b) }
+/// Lane by lane the larger; `a` where one of them is NaN.
+@inline(__always) func larger(_ a: Floats, _ b: Floats) -> Floats { csimd_where_less_f32_x16(a, b, b, a) }
 
-/// Lane by lane the smaller; `a` where it is NaN.
-@inline(__always) func smaller(_ a: Floats, _ b: Floats) -> Floats { a.replacing(with: b, where: a .> b) }
+/// Lane by lane the smaller; `a` where one of them is NaN.
+@inline(__always) func smaller(_ a: Floats, _ b: Floats) -> Floats { csimd_where_less_f32_x16(b, a, b, a) }
 
 @inline(__always) func bits(_ values: Floats) -> Bits { unsafeBitCast(values, to: Bits.self) }
 
 @inline(__always) func floats(_ bits: Bits) -> Floats { unsafeBitCast(bits, to: Floats.self) }
 
 @inline(__always) func magnitude(_ values: Floats) -> Floats { floats(bits(values) & Bits(repeating: 0x7FFF_FFFF)) }
-
-@inline(__always) func sum(_ values: Floats) -> Float {
-    let eight = values.lowHalf + values.highHalf
-    let four = eight.lowHalf + eight.highHalf
-    let two = four.lowHalf + four.highHalf
-    return two[0] + two[1]
-}
-
-@inline(__always) func sum(_ values: Ints) -> Int32 {
-    let eight = values.lowHalf &+ values.highHalf
-    let four = eight.lowHalf &+ eight.highHalf
-    let two = four.lowHalf &+ four.highHalf
-    return two[0] &+ two[1]
-}
-
-@inline(__always) func largest(_ values: Floats) -> Float {
-    let eight = values.lowHalf.replacing(with: values.highHalf, where: values.lowHalf .< values.highHalf)
-    let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.lowHalf .< eight.highHalf)
-    let two = four.lowHalf.replacing(with: four.highHalf, where: four.lowHalf .< four.highHalf)
-    return two[0] < two[1] ? two[1] : two[0]
-}

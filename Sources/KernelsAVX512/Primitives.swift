@@ -9,10 +9,10 @@ typealias RowBits = SIMD16<UInt32>
 typealias RowHalves = SIMD16<UInt16>
 
 // Two rows of tiles, so that an activation's broadcast serves two products.
-typealias IntegerChunk<Codes: BlockCodes> = IntegerBlock<Codes, 2, 6>
-typealias IntegerSingle<Codes: BlockCodes> = IntegerBlock<Codes, 1, 1>
-typealias FloatChunk<Weights: FloatWeights> = FloatBlock<Weights, 2, 6>
-typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 1, 1>
+typealias IntegerChunk = BlockSums<2, 5>
+typealias IntegerSingle = BlockSums<1, 1>
+typealias FloatChunk = BlockSums<2, 5>
+typealias FloatSingle = BlockSums<1, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 
@@ -26,7 +26,7 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 1, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x16(bits) }
 
-/// Four activation codes in all lanes: number `step` of fours.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))
+/// Four activation codes of sixteen, in all lanes.
+@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
+    RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
 }

@@ -8,10 +8,10 @@ typealias RowInts = SIMD8<Int32>
 typealias RowBits = SIMD8<UInt32>
 typealias RowHalves = SIMD8<UInt16>
 
-typealias IntegerChunk<Codes: BlockCodes> = IntegerBlock<Codes, 2, 3>
-typealias IntegerSingle<Codes: BlockCodes> = IntegerBlock<Codes, 2, 1>
-typealias FloatChunk<Weights: FloatWeights> = FloatBlock<Weights, 2, 3>
-typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 2, 1>
+typealias IntegerChunk = BlockSums<2, 3>
+typealias IntegerSingle = BlockSums<2, 1>
+typealias FloatChunk = BlockSums<1, 6>
+typealias FloatSingle = BlockSums<2, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum.addingProduct(a, b) }
@@ -26,7 +26,7 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 2, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x8(bits) }
 
-/// Four activation codes in all lanes: number `step` of fours.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))
+/// Four activation codes of sixteen, in all lanes.
+@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
+    RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
 }

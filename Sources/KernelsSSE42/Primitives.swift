@@ -8,10 +8,10 @@ typealias RowInts = SIMD4<Int32>
 typealias RowBits = SIMD4<UInt32>
 typealias RowHalves = SIMD4<UInt16>
 
-typealias IntegerChunk<Codes: BlockCodes> = IntegerBlock<Codes, 2, 2>
-typealias IntegerSingle<Codes: BlockCodes> = IntegerBlock<Codes, 4, 1>
-typealias FloatChunk<Weights: FloatWeights> = FloatBlock<Weights, 2, 3>
-typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 4, 1>
+typealias IntegerChunk = BlockSums<1, 6>
+typealias IntegerSingle = BlockSums<4, 1>
+typealias FloatChunk = BlockSums<1, 6>
+typealias FloatSingle = BlockSums<4, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum + a * b }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum + a * b }
@@ -26,20 +26,20 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 4, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
 
-/// Four activation codes in all lanes: number `step` of fours.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ step: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(fromByteOffset: step &* 4, as: Int32.self))
+/// Four activation codes of sixteen, in all lanes.
+@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
+    RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
 }
 
 /// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the product
-/// is exact, for subnormal numbers too. What comes out at 2^16 or above was infinity or NaN and gets their exponent.
+/// is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
 @inline(__always) func widen(_ halves: RowHalves) -> RowFloats {
     let half = csimd_u16_to_u32_x4(halves)
     let moved = (half & RowBits(repeating: 0x7FFF)) &<< RowBits(repeating: 13)
     let value = unsafeBitCast(moved, to: RowFloats.self) * RowFloats(repeating: 0x1p112)
-    let isSpecial = unsafeBitCast(value .>= RowFloats(repeating: 0x1p16), to: RowBits.self)
+    let special = RowBits(repeating: 0x7F80_0000)
+    let exponent = csimd_where_less_f32_x4(RowFloats(repeating: 65504), value, special, RowBits.zero)
     let sign = (half & RowBits(repeating: 0x8000)) &<< RowBits(repeating: 16)
-    let exponent = isSpecial & RowBits(repeating: 0x7F80_0000)
     return unsafeBitCast(unsafeBitCast(value, to: RowBits.self) | exponent | sign, to: RowFloats.self)
 }
 
@@ -55,10 +55,11 @@ typealias FloatSingle<Weights: FloatWeights> = FloatBlock<Weights, 4, 1>
     // Subnormal ones are multiples of 2^-24, the last place of numbers from 0.5 on.
     let sum = magnitude + RowFloats(repeating: 0.5)
     let subnormal = unsafeBitCast(sum, to: RowBits.self) &- RowBits(repeating: 0x3F00_0000)
-    let half = normal
-        .replacing(with: subnormal, where: magnitude .< RowFloats(repeating: 0x1p-14))
-        .replacing(with: RowBits(repeating: 0x7C00), where: magnitude .>= RowFloats(repeating: 65520))
-        .replacing(with: RowBits(repeating: 0x7E00), where: values .!= values)
+    let finite = csimd_where_less_f32_x4(magnitude, RowFloats(repeating: 0x1p-14), subnormal, normal)
+    // From 65520 on infinity; no comparison with NaN is true.
+    let limit = RowFloats(repeating: 65520)
+    let special = csimd_where_less_f32_x4(RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
+    let half = csimd_where_less_f32_x4(magnitude, limit, finite, special)
     let sign = (all &>> RowBits(repeating: 16)) & RowBits(repeating: 0x8000)
     return csimd_u32_to_u16_x4(half | sign)
 }

@@ -1,4 +1,4 @@
-// For every instruction set: conversions and roots that Swift does lane by lane, and the hint of a spin loop.
+// For every instruction set: conversions, roots and reductions that Swift does lane by lane, and the hint of a spin loop.
 #pragma once
 #include "CSIMDTypes.h"
 
@@ -11,6 +11,20 @@ CSIMD csimd_f32x16 csimd_float_x16(csimd_i32x16 a) { return __builtin_convertvec
 CSIMD csimd_u32x4 csimd_u16_to_u32_x4(csimd_u16x4 a) { return __builtin_convertvector(a, csimd_u32x4); }
 CSIMD csimd_u16x4 csimd_u32_to_u16_x4(csimd_u32x4 a) { return __builtin_convertvector(a, csimd_u16x4); }
 CSIMD csimd_i8x16 csimd_i32_to_i8_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_i8x16); }
+
+/// The sum, and the largest, of all lanes, by halves.
+CSIMD float csimd_sum_f32_x16(csimd_f32x16 a) {
+    csimd_f32x8 eight = a.lo + a.hi;
+    csimd_f32x4 four = eight.lo + eight.hi;
+    return (four.x + four.z) + (four.y + four.w);
+}
+CSIMD int32_t csimd_sum_i32_x16(csimd_i32x16 a) { return __builtin_reduce_add(a); }
+CSIMD float csimd_largest_x16(csimd_f32x16 a) {
+    csimd_f32x8 eight = a.lo < a.hi ? a.hi : a.lo;
+    csimd_f32x4 four = eight.lo < eight.hi ? eight.hi : eight.lo;
+    float even = four.x < four.z ? four.z : four.x, odd = four.y < four.w ? four.w : four.y;
+    return even < odd ? odd : even;
+}
 
 /// Tells the processor that this is a spin loop, so that it saves power and leaves room to the sibling thread.
 CSIMD void csimd_pause(void) {

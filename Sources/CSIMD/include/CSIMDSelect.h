@@ -12,3 +12,18 @@ CSIMD csimd_u32x8 csimd_select_u32_x8(csimd_i32x8 mask, csimd_u32x8 a, csimd_u32
 CSIMD csimd_f32x8 csimd_select_f32_x8(csimd_i32x8 mask, csimd_f32x8 a, csimd_f32x8 b) {
     return (csimd_f32x8)((mask & (csimd_i32x8)a) | (~mask & (csimd_i32x8)b));
 }
+
+/// `then` where a < b, `otherwise` elsewhere, also where one of them is NaN.
+CSIMD csimd_f32x16 csimd_where_less_f32_x16(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 then, csimd_f32x16 otherwise) {
+    return a < b ? then : otherwise;
+}
+CSIMD csimd_f32x16 csimd_where_less_i32_x16(csimd_i32x16 a, csimd_i32x16 b, csimd_f32x16 then, csimd_f32x16 otherwise) {
+    return a < b ? then : otherwise;
+}
+
+CSIMD csimd_u32x4 csimd_where_less_f32_x4(csimd_f32x4 a, csimd_f32x4 b, csimd_u32x4 then, csimd_u32x4 otherwise) {
+    return a < b ? then : otherwise;
+}
+
+/// 0 in the place of NaN.
+CSIMD csimd_f32x16 csimd_nan_to_zero_x16(csimd_f32x16 a) { return a == a ? a : 0; }

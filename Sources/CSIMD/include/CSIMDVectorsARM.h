@@ -34,7 +34,7 @@ CSIMD csimd_i32x4 csimd_pair_i32_x4(csimd_i32x4 low, csimd_i32x4 high) {
 
 #if defined(__ARM_FEATURE_DOTPROD)
 /// Dot products of four signed bytes with four signed bytes, added to a 32-bit sum.
-CSIMD csimd_i32x4 csimd_dot_i8_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, csimd_i32x4 b) {
+CSIMD csimd_i32x4 csimd_dot_i8_i8_x4(csimd_i32x4 sum, csimd_u32x4 a, csimd_i32x4 b) {
     return (csimd_i32x4)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);
 }
 #endif

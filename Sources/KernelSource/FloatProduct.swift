@@ -1,0 +1,89 @@
+import CSIMD
+import KernelTypes
+import Tiles
+
+// Products of f32 and f16 matrices. The generic functions are private so that they exist as these two alone.
+
+func multiplyF32(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
+    multiply(F32Weights.self, FloatChunk.self, FloatSingle.self, product, rowTiles)
+}
+
+func multiplyF16(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
+    multiply(F16Weights.self, FloatChunk.self, FloatSingle.self, product, rowTiles)
+}
+
+/// How the weights of a tile are read.
+private protocol FloatWeights {
+    /// Bytes a weight.
+    static var bytes: Int { get }
+    /// A register of consecutive rows.
+    static func load(_ weights: UnsafeRawPointer) -> RowFloats
+}
+
+private enum F32Weights: FloatWeights {
+    @inline(__always) static var bytes: Int { 4 }
+    @inline(__always) static func load(_ weights: UnsafeRawPointer) -> RowFloats { weights.loadUnaligned(as: RowFloats.self) }
+}
+
+private enum F16Weights: FloatWeights {
+    @inline(__always) static var bytes: Int { 2 }
+    @inline(__always) static func load(_ weights: UnsafeRawPointer) -> RowFloats {
+        widen(weights.loadUnaligned(as: RowHalves.self))
+    }
+}
+
+@inline(__always)
+private func multiply<Weights: FloatWeights, let registers: Int, let tokens: Int, let registersPerTile: Int>(
+    _ weights: Weights.Type, _ chunk: BlockSums<registers, tokens>.Type, _ single: BlockSums<registersPerTile, 1>.Type,
+    _ product: MatrixProduct, _ rowTiles: Range<Int>
+) {
+    forEachBlock(
+        product, rowTiles, chunkRows: registers * rowLanes, chunkTokens: tokens,
+        chunk: { multiplyBlock(weights, chunk, product, $0) }, single: { multiplyBlock(weights, single, product, $0) })
+}
+
+/// One block, whose sums stay in registers over all columns.
+///
+/// Even and odd columns have sums of their own, so that a single token does not wait for each addition; for each output the order is
+/// the same whatever the shape.
+@inline(__always)
+private func multiplyBlock<Weights: FloatWeights, let registers: Int, let tokens: Int>(
+    _: Weights.Type, _: BlockSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: BlockOrigin
+) {
+    let shape = product.matrix.shape
+    let columnBytes = Tile.rows * Weights.bytes
+    let rowBytes = shape.columnTiles * Tile.columns * columnBytes
+    let firstRow = origin.row % Tile.rows
+    let rowTile = origin.matrix * shape.rowTiles + origin.row / Tile.rows
+    var weights = product.matrix.tiles + (rowTile * rowBytes + firstRow * Weights.bytes)
+    var input = product.input + (origin.token * product.inputStride + origin.matrix * shape.columns)
+
+    let registersPerTile = Tile.rows / rowLanes
+    var even = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
+    var odd = even
+    for _ in 0..<shape.columns / 2 {
+        for register in 0..<registers {
+            let first = weights + (register / registersPerTile * rowBytes + register % registersPerTile * rowLanes * Weights.bytes)
+            let (evenWeights, oddWeights) = (Weights.load(first), Weights.load(first + columnBytes))
+            for token in 0..<tokens {
+                let pair = input + token * product.inputStride
+                even[token][register] = multiplyAdd(even[token][register], evenWeights, RowFloats(repeating: pair[0]))
+                odd[token][register] = multiplyAdd(odd[token][register], oddWeights, RowFloats(repeating: pair[1]))
+            }
+        }
+        weights += 2 * columnBytes
+        input += 2
+    }
+    for register in 0..<registers {
+        let last = weights + (register / registersPerTile * rowBytes + register % registersPerTile * rowLanes * Weights.bytes)
+        for token in 0..<tokens {
+            if shape.columns % 2 == 1 {
+                let number = RowFloats(repeating: input[token * product.inputStride])
+                even[token][register] = multiplyAdd(even[token][register], Weights.load(last), number)
+            }
+            if token >= origin.written {
+                write(even[token][register] + odd[token][register], register: register, token: token, origin, product)
+            }
+        }
+    }
+}

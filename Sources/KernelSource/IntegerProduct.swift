@@ -1,0 +1,94 @@
+import CSIMD
+import KernelTypes
+import Tiles
+
+// Products of q8 and q4 matrices. The generic functions are private so that they exist as these two alone.
+
+func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
+    multiply(Q8Codes.self, IntegerChunk.self, IntegerSingle.self, product, rowTiles)
+}
+
+func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
+    multiply(Q4Codes.self, IntegerChunk.self, IntegerSingle.self, product, rowTiles)
+}
+
+@inline(__always)
+private func multiply<Codes: BlockCodes, let registers: Int, let tokens: Int, let registersPerTile: Int>(
+    _ codes: Codes.Type, _ chunk: BlockSums<registers, tokens>.Type, _ single: BlockSums<registersPerTile, 1>.Type,
+    _ product: MatrixProduct, _ rowTiles: Range<Int>
+) {
+    forEachBlock(
+        product, rowTiles, chunkRows: registers * rowLanes, chunkTokens: tokens,
+        chunk: { multiplyBlock(codes, chunk, product, $0) }, single: { multiplyBlock(codes, single, product, $0) })
+}
+
+/// One block, whose sums stay in registers over all columns.
+///
+/// Registers beyond a tile go on in the next row of tiles. For each output the quantization blocks are added in order, whatever the
+/// shape, so that all shapes give the same bits.
+@inline(__always)
+private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: Int>(
+    _: Codes.Type, _: BlockSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: BlockOrigin
+) {
+    let shape = product.matrix.shape
+    let rowBytes = shape.columnTiles * Codes.tileBytes
+    let firstRow = origin.row % Tile.rows
+    var tile = product.matrix.tiles + (origin.matrix * shape.rowTiles + origin.row / Tile.rows) * rowBytes
+
+    let blocks = shape.columnTiles * Tile.blocks
+    // From one token to the next.
+    let blockStride = shape.count * blocks
+    let codeStride = blockStride * Tile.block
+    let firstBlock = origin.token * blockStride + origin.matrix * blocks
+    var activations = UnsafeRawPointer(product.quantized.codes + firstBlock * Tile.block)
+    var scales = product.quantized.scales + firstBlock
+    var totals = product.quantized.sums + firstBlock
+
+    let registersPerTile = Tile.rows / rowLanes
+    var results = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
+
+    /// Adds a quantization block of a tile: with a constant for `block`, so that q4's shift is one.
+    @inline(__always)
+    func add(block: Int) {
+        var sums = InlineArray<tokens, InlineArray<registers, Codes.Sums>>(repeating: .init(repeating: Codes.zero))
+        for token in 0..<tokens {
+            for register in 0..<registers { sums[token][register] = Codes.start(total: totals[token * blockStride]) }
+        }
+        for quad in 0..<Tile.block / 16 {
+            for place in 0..<4 {
+                for register in 0..<registers {
+                    let row = register % registersPerTile * rowLanes + firstRow
+                    let codes = tile + (register / registersPerTile * rowBytes + Tile.scaleBytes + 4 * row)
+                    let weights = Codes.load(codes, block: block, step: 4 * quad + place)
+                    for token in 0..<tokens {
+                        let four = broadcast(activations + (token * codeStride + 16 * quad), place)
+                        Codes.add(&sums[token][register], weights, four)
+                    }
+                }
+            }
+        }
+        for register in 0..<registers {
+            let row = register % registersPerTile * rowLanes + firstRow
+            let halves = tile + (register / registersPerTile * rowBytes + 2 * (block * Tile.rows + row))
+            let weightScale = widen(halves.loadUnaligned(as: RowHalves.self))
+            for token in 0..<tokens {
+                let index = token * blockStride
+                let sum = floats(Codes.finish(sums[token][register], total: totals[index]))
+                let scale = weightScale * RowFloats(repeating: scales[index])
+                results[token][register] = multiplyAdd(results[token][register], sum, scale)
+            }
+        }
+        activations += Tile.block
+        scales += 1
+        totals += 1
+    }
+
+    for _ in 0..<shape.columnTiles {
+        add(block: 0)
+        add(block: 1)
+        tile += Codes.tileBytes
+    }
+    for token in 0..<tokens where token >= origin.written {
+        for register in 0..<registers { write(results[token][register], register: register, token: token, origin, product) }
+    }
+}

@@ -1,0 +1,28 @@
+// NEON: 4 rows a register, 32 registers, fused multiply-add, f16 conversion. For both ARM modules.
+import CSIMD
+
+typealias RowFloats = SIMD4<Float>
+typealias RowInts = SIMD4<Int32>
+typealias RowBits = SIMD4<UInt32>
+typealias RowHalves = SIMD4<UInt16>
+
+@inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
+@inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum.addingProduct(a, b) }
+
+@inline(__always) func floats(_ values: RowInts) -> RowFloats { csimd_float_x4(values) }
+@inline(__always) func widen(_ halves: RowHalves) -> RowFloats { csimd_widen_f16_x4(halves) }
+@inline(__always) func narrow(_ values: RowFloats) -> RowHalves { csimd_narrow_f32_x4(values) }
+
+@inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
+
+/// Four activation codes of sixteen, in all lanes.
+@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
+    RowInts(repeating: activations.loadUnaligned(as: RowInts.self)[place])
+}
+
+/// The codes of q4 tiles, -8…7 with 8 added.
+@inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
+    let pairs = codes.loadUnaligned(fromByteOffset: step * 64, as: RowBits.self)
+    let nibbles = block == 0 ? pairs : pairs &>> RowBits(repeating: 4)
+    return nibbles & RowBits(repeating: 0x0F0F_0F0F)
+}

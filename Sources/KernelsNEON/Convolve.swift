@@ -1,0 +1,1 @@
+../KernelSource/Convolve.swift
