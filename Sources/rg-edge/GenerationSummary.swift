@@ -8,10 +8,12 @@ struct GenerationSummary {
     let model: Model
     let sampling: Sampling
 
-    private var prefillRate: Double { rate(result.promptTokens, result.prefillSeconds) }
+    private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, result.prefillSeconds) }
     private var decodeRate: Double { rate(result.generatedTokens, result.decodeSeconds) }
-    /// Decoding a token reads every weight once.
-    private var bytesPerSecond: Double { decodeRate * Double(model.weights.bytesPerToken) }
+    /// Decoding a token reads every weight once; one that was guessed came with another.
+    private var bytesPerSecond: Double {
+        rate(result.generatedTokens - result.acceptedTokens, result.decodeSeconds) * Double(model.weights.bytesPerToken)
+    }
     private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
     /// The seed, where chance had a part.
     private var seed: UInt64? { sampling.temperature > 0 ? sampling.seed : nil }
@@ -20,11 +22,16 @@ struct GenerationSummary {
 
     /// One line for people.
     var line: String {
-        "prompt: \(result.promptTokens) tokens, \(Format.short(prefillRate)) tokens/s; "
-            + "text: \(result.generatedTokens) tokens, \(Format.short(decodeRate)) tokens/s, \(Format.bytes(bytesPerSecond))/s; "
+        "prompt: \(result.promptTokens) tokens\(reused), \(Format.short(prefillRate)) tokens/s; "
+            + "text: \(result.generatedTokens) tokens\(guessed), \(Format.short(decodeRate)) tokens/s, \(Format.bytes(bytesPerSecond))/s; "
             + "memory: \(Format.bytes(model.mappedBytes)) mapped, \(Format.bytes(allocatedBytes)) allocated; "
             + "\(model.threads == 1 ? "1 thread" : "\(model.threads) threads"), \(model.kernels.name)"
             + (seed.map { "; seed \($0)" } ?? "")
+    }
+
+    private var reused: String { result.reusedTokens > 0 ? " (\(result.reusedTokens) from the cache)" : "" }
+    private var guessed: String {
+        result.draftedTokens > 0 ? " (\(result.acceptedTokens) of \(result.draftedTokens) guesses were right)" : ""
     }
 
     /// The same for programs.
@@ -32,7 +39,10 @@ struct GenerationSummary {
         [
             "finish": .string(result.finish.rawValue),
             "prompt_tokens": .integer(Int64(result.promptTokens)),
+            "reused_tokens": .integer(Int64(result.reusedTokens)),
             "generated_tokens": .integer(Int64(result.generatedTokens)),
+            "drafted_tokens": .integer(Int64(result.draftedTokens)),
+            "accepted_tokens": .integer(Int64(result.acceptedTokens)),
             "prefill_seconds": .real(result.prefillSeconds),
             "decode_seconds": .real(result.decodeSeconds),
             "prefill_tokens_per_second": .real(prefillRate),

@@ -22,18 +22,8 @@ struct PromptCommand: ParsableCommand {
     @Flag(help: "Use the prompt as it is, without the chat template.")
     var raw = false
 
-    @Option(
-        name: [.customShort("n"), .long], parsing: .unconditional,
-        help: ArgumentHelp(
-            "Most tokens to generate; -1 or 0: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
-    var maxTokens: Int?
-
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("End before this text; may be given several times.", valueName: "text"))
-    var stop: [String] = []
-
-    @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var generation: GenerationArguments
+    @OptionGroup var conversation: SessionArguments
     @OptionGroup var compute: ComputeArguments
 
     @Flag(help: "JSON, an object a line: pieces of text, then a summary.")
@@ -42,21 +32,16 @@ struct PromptCommand: ParsableCommand {
     @Flag(help: "A line of figures at the end, on standard error: tokens, speed, memory.")
     var timings = false
 
-    /// A base model seldom ends by itself.
-    private static let usualTextLength = 256
-
     func validate() throws {
         if prompt.isEmpty { throw ValidationError("The prompt is empty; give some text, or - to read it from standard input") }
-        if let maxTokens, maxTokens < -1 { throw ValidationError("--max-tokens must be a count, or -1 or 0 for no limit, not \(maxTokens)") }
-        if stop.contains("") { throw ValidationError("--stop needs a text that is not empty") }
     }
 
     func run() throws {
         let path = try file.path()
         let text = try promptText()
         let model = try compute.open(path)
-        let session = try model.makeSession()
-        let options = options(for: model)
+        let session = try conversation.open(model)
+        let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
         let result = try session.generate(text, options: options) { piece in
@@ -69,7 +54,11 @@ struct PromptCommand: ParsableCommand {
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)
         if json { try StandardOutput.write(summary.json.line) }
         if timings { Diagnostics.note((output.endsLine ? "" : "\n") + summary.line) }
-        if result.finish == .cancelled, let signal = Interruption.signal { throw ExitCode(128 + signal) }
+        if result.finish == .cancelled, let signal = Interruption.signal {
+            guard let target = conversation.target else { throw ExitCode(128 + signal) }
+            throw Interrupted(signal: signal, message: "interrupted; \(target) is as it was")
+        }
+        try conversation.save(session)
     }
 
     private func promptText() throws -> String {
@@ -78,19 +67,5 @@ struct PromptCommand: ParsableCommand {
         if text.last?.isNewline == true { text.removeLast() }
         guard !text.isEmpty else { throw InputError("standard input", "is empty", advice: "write the prompt to it") }
         return text
-    }
-
-    private func options(for model: Model) -> GenerationOptions {
-        var options = GenerationOptions()
-        options.asChatTurn = !raw && model.chatTemplate != nil
-        options.sampling = sampling.sampling
-        options.stop = stop
-        options.maxTokens =
-            switch maxTokens {
-            case nil: options.asChatTurn ? nil : Self.usualTextLength
-            case -1, 0: nil
-            case let count?: count
-            }
-        return options
     }
 }

@@ -9,7 +9,7 @@ struct RGEdgeCommand: ParsableCommand {
         abstract: "Runs RecurrentGemma models that rg-quant has made.",
         version: projectVersion,
         subcommands: [
-            PromptCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self,
+            PromptCommand.self, ChatCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self,
             BenchCommand.self,
         ])
 

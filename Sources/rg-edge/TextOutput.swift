@@ -26,6 +26,13 @@ final class TextOutput {
         return failure == nil
     }
 
+    /// Ends the text with a line break, if it has none.
+    func finishLine() throws(OutputError) {
+        if let failure { throw failure }
+        if !endsLine { try StandardOutput.write("\n") }
+        endsLine = true
+    }
+
     /// Ends the text. On a terminal that takes a line break, so that the shell's prompt starts a line; elsewhere the text stays as it is.
     func finish() throws(OutputError) {
         if let failure { throw failure }

@@ -54,12 +54,22 @@ struct Command: Sendable {
         let folder = try TemporaryFolder()
         let files = (input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: folder.file("errors"))
 
+        let process = try spawn(arguments, environment: environment, files: [
+            (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),
+            (STDERR_FILENO, files.errors, O_WRONLY | O_CREAT),
+        ])
+        return RunningCommand(process: process, folder: folder, outputPath: output == nil ? files.output : nil, errorPath: files.errors)
+    }
+
+    /// Starts the command with files opened as its descriptors, and, if wanted, as the leader of a session of processes.
+    func spawn(
+        _ arguments: [String], environment: [String: String], asSessionLeader: Bool = false,
+        files: [(descriptor: Int32, path: String, flags: Int32)]
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, files.input, O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.output, O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.errors, O_WRONLY | O_CREAT, 0o600)
+        for file in files { posix_spawn_file_actions_addopen(&actions, file.descriptor, file.path, file.flags, 0o600) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -69,7 +79,8 @@ struct Command: Sendable {
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        // POSIX_SPAWN_SETSID is 0x80, which Swift doesn't import.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | (asSessionLeader ? 0x80 : 0))
 
         let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RG_EDGE_") }.merging(environment) { $1 }
         var process = pid_t()
@@ -79,7 +90,7 @@ struct Command: Sendable {
             }
         }
         guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: result) ?? .EIO) }
-        return RunningCommand(process: process, folder: folder, outputPath: output == nil ? files.output : nil, errorPath: files.errors)
+        return process
     }
 
     /// Calls `body` with a null-terminated array of C strings.

@@ -1,0 +1,86 @@
+import Glibc
+
+/// The lines that a user has given before, kept in a file from one run to the next.
+///
+/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no error:
+/// then there is a history of this run only.
+public struct LineHistory {
+    /// Oldest first.
+    private(set) var lines: [String] = []
+    private let path: String?
+
+    /// Lines that are kept from one run to the next.
+    static let limit = 1000
+
+    /// The history in the file `NAME` of the user's state folder, `$XDG_STATE_HOME/rg-edge` or `~/.local/state/rg-edge`
+    /// (XDG Base Directory Specification 0.8). The folder is made when the first line comes.
+    public init(named name: String) {
+        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        let folder = variable("XDG_STATE_HOME") ?? variable("HOME").map { $0 + "/.local/state" }
+        self.init(path: folder.map { $0 + "/rg-edge/" + name })
+    }
+
+    /// The history in a file, or in none.
+    init(path: String?) {
+        self.path = path
+        guard let path, let file = fopen(path, "re") else { return }
+        defer { fclose(file) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        while getline(&line, &capacity, file) > 0, let start = line {
+            guard let text = String(validatingCString: start) else { continue }
+            lines.append(Self.unescaped(text.hasSuffix("\n") ? String(text.dropLast()) : text))
+        }
+        if lines.count > 2 * Self.limit { shorten() }
+    }
+
+    /// Adds a line, unless it is empty, begins with a space or is that before it.
+    public mutating func add(_ line: String) {
+        guard !line.isEmpty, !line.hasPrefix(" "), line != lines.last else { return }
+        lines.append(line)
+        write([line], flags: O_APPEND)
+    }
+
+    /// Leaves the last ``limit`` lines, in the file too.
+    private mutating func shorten() {
+        lines.removeFirst(lines.count - Self.limit)
+        write(lines, flags: O_TRUNC)
+    }
+
+    private func write(_ lines: [String], flags: Int32) {
+        guard let path else { return }
+        makeFolders(above: path)
+        // For its user alone: what people ask is theirs.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // One write, so that the lines of two programs don't mix.
+        try? writeAll(lines.map { Self.escaped($0) + "\n" }.joined(), to: descriptor)
+    }
+
+    private func makeFolders(above path: String) {
+        for place in path.utf8.indices.dropFirst() where path.utf8[place] == UInt8(ascii: "/") { mkdir(String(path[..<place]), 0o700) }
+    }
+
+    private static func escaped(_ line: String) -> String {
+        line.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
+            .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
+    }
+
+    private static func unescaped(_ line: String) -> String {
+        var text = ""
+        var isEscaped = false
+        for character in line {
+            if isEscaped {
+                text.append(character == "n" ? "\n" : character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else {
+                text.append(character)
+            }
+        }
+        return text
+    }
+}

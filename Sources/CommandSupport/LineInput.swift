@@ -1,0 +1,168 @@
+import Glibc
+
+/// Lines that a user types: edited on a terminal, plain from anything else.
+///
+/// The editor knows the keys of readline's Emacs mode that everybody uses, and draws on standard error, so that standard output is for
+/// results alone. On a dumb terminal the system's own line editing serves; from a pipe or a file lines come as they are, without prompts.
+public final class LineInput {
+    /// What came.
+    public enum Event: Equatable, Sendable {
+        case line(String)
+        /// Ctrl-C: the line is given up.
+        case interrupted
+        /// Ctrl-D in an empty line, or the end of the file.
+        case end
+        /// A signal that asks the program to end (``Interruption/signal``).
+        case signal(Int32)
+    }
+
+    /// True if somebody types: then greetings make sense.
+    public let isInteractive = isatty(STDIN_FILENO) == 1
+    private let isEdited = isatty(STDIN_FILENO) == 1 && Terminal.canRedraw(STDERR_FILENO)
+    private var history: LineHistory
+    /// Bytes that have been read but not used.
+    private var pending: [UInt8] = []
+    private var isAtEnd = false
+
+    public init(history: LineHistory) { self.history = history }
+
+    /// The next line, without its line break. Call ``Interruption/watch()`` before.
+    public func next(prompt: String) -> Event {
+        let event = isEdited ? editedLine(prompt: prompt) : plainLine(prompt: prompt)
+        if isInteractive, case .line(let line) = event { history.add(line) }
+        return event
+    }
+
+    // MARK: - Bytes
+
+    /// Reads more bytes; false at the end, and if a signal came.
+    private func read() -> Bool {
+        var piece = [UInt8](repeating: 0, count: 4096)
+        while !isAtEnd {
+            let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
+            if count > 0 {
+                pending += piece[..<count]
+                return true
+            }
+            if count < 0, errno == EINTR, Interruption.signal == nil { continue }
+            if count < 0, errno == EINTR { return false }
+            isAtEnd = true
+        }
+        return false
+    }
+
+    /// True if a byte comes within some milliseconds.
+    private func comes(within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, milliseconds) > 0
+    }
+
+    // MARK: - Plain lines
+
+    private func plainLine(prompt: String) -> Event {
+        if isInteractive { Diagnostics.write(prompt) }
+        while true {
+            if let place = pending.firstIndex(of: UInt8(ascii: "\n")) {
+                defer { pending.removeFirst(place + 1) }
+                return .line(Self.text(pending[..<place]))
+            }
+            guard read() else { break }
+        }
+        if let signal = Interruption.signal {
+            // The terminal has dropped what was typed, and shown ^C.
+            if isInteractive { Diagnostics.write("\n") }
+            return .signal(signal)
+        }
+        guard !pending.isEmpty else { return .end }
+        defer { pending.removeAll() }
+        return .line(Self.text(pending[...]))
+    }
+
+    /// The text of a line; what is not UTF-8 in it becomes U+FFFD.
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, as: UTF8.self)
+    }
+
+    // MARK: - Edited lines
+
+    /// An escape sequence comes at once, even over a slow line; the key Esc alone doesn't go on.
+    private static let escapeMilliseconds: Int32 = 100
+
+    private func editedLine(prompt: String) -> Event {
+        guard let terminal = RawTerminal(STDIN_FILENO) else { return plainLine(prompt: prompt) }
+        let keys = KeyReader { [self] isWaiting in
+            if pending.isEmpty, isWaiting || comes(within: Self.escapeMilliseconds) { _ = read() }
+            return pending.isEmpty ? nil : pending.removeFirst()
+        }
+        let event = withExtendedLifetime(terminal) { edit(prompt: prompt, keys: keys) }
+        return event
+    }
+
+    private func edit(prompt: String, keys: KeyReader) -> Event {
+        var line = LineBuffer()
+        var browser = HistoryBrowser(history.lines)
+        draw(line, prompt: prompt)
+        while let key = keys.next() {
+            switch key {
+            case .enter:
+                leave(line, prompt: prompt, mark: "")
+                return .line(line.text)
+            case .interrupt:
+                leave(line, prompt: prompt, mark: "^C")
+                return .interrupted
+            case .endOfInput where line.isEmpty:
+                leave(line, prompt: prompt, mark: "")
+                return .end
+            case .endOfInput: _ = line.apply(.delete)
+            case .up: browser.older(than: line.text).map { line.replace(with: $0) }
+            case .down: browser.newer(than: line.text).map { line.replace(with: $0) }
+            case .clearScreen: Diagnostics.write("\u{1B}[H\u{1B}[2J")
+            default: _ = line.apply(key)
+            }
+            // A paste over a slow line draws once.
+            if pending.isEmpty { draw(line, prompt: prompt) }
+        }
+        leave(line, prompt: prompt, mark: "")
+        return Interruption.signal.map { .signal($0) } ?? .end
+    }
+
+    private func draw(_ line: LineBuffer, prompt: String) {
+        let promptColumns = prompt.reduce(0) { $0 + $1.columns }
+        let (text, cursor) = line.visible(columns: Terminal.columns(STDERR_FILENO) - promptColumns)
+        // A parameter of 0 would mean 1.
+        let column = promptColumns + cursor
+        Diagnostics.write("\r\(prompt)\(text)\u{1B}[K\r" + (column > 0 ? "\u{1B}[\(column)C" : ""))
+    }
+
+    /// Leaves the line on the screen and goes on to the next.
+    private func leave(_ line: LineBuffer, prompt: String, mark: String) {
+        var line = line
+        _ = line.apply(.end)
+        draw(line, prompt: prompt)
+        Diagnostics.write(mark + "\r\n")
+    }
+}
+
+/// The way through earlier lines with the arrow keys; what is being typed is the newest.
+private struct HistoryBrowser {
+    private var lines: [String]
+    private var place: Int
+
+    init(_ history: [String]) {
+        lines = history + [""]
+        place = history.count
+    }
+
+    /// The line before; nil at the oldest. `current` is kept where it stands.
+    mutating func older(than current: String) -> String? { go(to: place - 1, from: current) }
+
+    /// The line after; nil at the newest.
+    mutating func newer(than current: String) -> String? { go(to: place + 1, from: current) }
+
+    private mutating func go(to other: Int, from current: String) -> String? {
+        guard lines.indices.contains(other) else { return nil }
+        lines[place] = current
+        place = other
+        return lines[other]
+    }
+}

@@ -1,0 +1,129 @@
+import CommandSupport
+import Glibc
+import RGEdge
+
+/// A conversation with somebody who types, or with lines from a pipe. Answers go to standard output, all else to standard error.
+final class Chat {
+    private let model: Model
+    private let options: GenerationOptions
+    private let input = LineInput(history: LineHistory(named: "history"))
+    private var conversation: Conversation
+    private var last: GenerationResult?
+
+    init(_ session: Session, options: GenerationOptions, undoLimit: Int) {
+        model = session.model
+        self.options = options
+        conversation = Conversation(session, undoLimit: undoLimit)
+    }
+
+    /// The session of the branch that is talked in.
+    var session: Session { conversation.session }
+
+    /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails.
+    func run() throws {
+        if input.isInteractive {
+            note(session.position > 0 ? "Going on after \(session.position) tokens." : "/help lists what else there is; Ctrl-D ends.")
+        }
+        while let line = try nextLine() {
+            do {
+                switch try ChatInstruction(line) {
+                case nil: try answer(line)
+                case .quit?: return
+                case let instruction?: try follow(instruction)
+                }
+            } catch let mistake as ChatInstruction.Mistake {
+                note("\(mistake).")
+            } catch let error as ModelError {
+                // The conversation is as it was before.
+                note("\(error).")
+            }
+        }
+    }
+
+    /// The next line that is not empty, lines that end in a backslash joined with those after them; nil at the end.
+    private func nextLine() throws(Interrupted) -> String? {
+        var text = ""
+        while true {
+            Interruption.watch()
+            switch input.next(prompt: text.isEmpty ? "> " : "… ") {
+            case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
+            case .line(let line):
+                text += line
+                if !text.allSatisfy(\.isWhitespace) { return text }
+                text = ""
+            case .interrupted: text = ""
+            case .signal(SIGINT) where input.isInteractive: text = ""
+            case .signal(let signal): throw Interrupted(signal: signal, message: "interrupted")
+            case .end: return text.isEmpty ? nil : text
+            }
+        }
+    }
+
+    // MARK: - Turns
+
+    /// One turn of each side.
+    private func answer(_ line: String) throws {
+        try conversation.prepare("\"\(Self.short(line))\" and its answer")
+        let output = TextOutput(asJSON: false)
+        Interruption.watch()
+        last = try session.generate(line, options: options) { piece in
+            output.write(piece) && Interruption.signal == nil
+        }
+        try output.finishLine()
+        switch Interruption.signal {
+        case nil, SIGINT: break
+        case let signal?: throw Interrupted(signal: signal, message: "interrupted")
+        }
+    }
+
+    // MARK: - Instructions
+
+    private func follow(_ instruction: ChatInstruction) throws(ModelError) {
+        switch instruction {
+        case .help: note(ChatInstruction.overview)
+        case .save(let path):
+            try session.save(to: Self.expanded(path))
+            note("Saved \(session.position) tokens to \(path).")
+        case .load(let path):
+            let loaded = try model.session(from: Self.expanded(path))
+            try conversation.prepare("loading \(path)")
+            conversation.replace(with: loaded)
+            note("Going on after \(session.position) tokens.")
+        case .fork(nil):
+            try conversation.fork()
+            note("Branch \(conversation.branch) begins here; /fork N goes to branch N.")
+        case .fork(let number?):
+            note(
+                conversation.go(toBranch: number)
+                    ? "In branch \(number), after \(session.position) tokens."
+                    : "There is no branch \(number), only 1 to \(conversation.branchCount).")
+        case .undo: note(try conversation.undo().map { "Took back \($0)." } ?? "There is nothing that can be taken back.")
+        case .reset:
+            try conversation.prepare("the reset")
+            session.reset()
+            note("A new conversation; /undo brings back the old one.")
+        case .stats: note(stats)
+        case .quit: break
+        }
+    }
+
+    private var stats: String {
+        var lines = ["\(session.position) tokens in branch \(conversation.branch) of \(conversation.branchCount)"]
+        if let last { lines.append(GenerationSummary(result: last, model: model, sampling: options.sampling).line) }
+        return lines.joined(separator: "\n")
+    }
+
+    private func note(_ text: String) { Diagnostics.note(text) }
+
+    /// The beginning of a line, to know it by.
+    private static func short(_ line: String) -> String {
+        let start = Diagnostics.onOneLine(line).prefix(40)
+        return start.count < line.count ? start + "…" : String(start)
+    }
+
+    /// A path with the user's home folder for `~`, which no shell has seen.
+    private static func expanded(_ path: String) -> String {
+        guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
+        return String(cString: home) + path.dropFirst()
+    }
+}

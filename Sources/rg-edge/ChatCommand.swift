@@ -1,0 +1,44 @@
+import ArgumentParser
+import CommandSupport
+import Glibc
+import RGEdge
+
+/// `rg-edge chat`: a conversation.
+struct ChatCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat",
+        abstract: "Holds a conversation.",
+        discussion: """
+            Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C stops an \
+            answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in $XDG_STATE_HOME/rg-edge/history \
+            (~/.local/state/rg-edge/history), but for those that begin with a space.
+            """)
+
+    @OptionGroup var file: ModelFileArgument
+    @OptionGroup var generation: GenerationArguments
+    @OptionGroup var conversation: SessionArguments
+    @OptionGroup var compute: ComputeArguments
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Turns that /undo can take back, one after the other; each takes as much memory as a session.", valueName: "count"))
+    var undo = 1
+
+    func validate() throws {
+        if !(0...100).contains(undo) { throw ValidationError("--undo must be 0 to 100, not \(undo)") }
+    }
+
+    func run() throws {
+        let path = try file.path()
+        let model = try compute.open(path)
+        guard model.chatTemplate != nil else {
+            throw InputError(path, "a base model, which knows no conversations", advice: "let it go on with a text: rg-edge prompt")
+        }
+        let session = try conversation.open(model)
+        let options = try generation.options(for: model, asChatTurn: true)
+        let chat = Chat(session, options: options, undoLimit: undo)
+        try chat.run()
+        try conversation.save(chat.session)
+    }
+}

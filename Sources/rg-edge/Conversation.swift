@@ -1,0 +1,62 @@
+import RGEdge
+
+/// The branches of a conversation, and the ways back from where each of them is.
+struct Conversation {
+    /// A way back, and what it takes back, in a clause.
+    private struct Step {
+        let checkpoint: Checkpoint
+        let what: String
+    }
+
+    private struct Branch {
+        var session: Session
+        /// Oldest first.
+        var steps: [Step] = []
+    }
+
+    private var branches: [Branch]
+    private var current = 0
+    /// Steps that can be taken back.
+    private let undoLimit: Int
+
+    init(_ session: Session, undoLimit: Int) {
+        branches = [Branch(session: session)]
+        self.undoLimit = undoLimit
+    }
+
+    var session: Session { branches[current].session }
+    /// The current branch, from 1 on.
+    var branch: Int { current + 1 }
+    var branchCount: Int { branches.count }
+
+    /// Keeps this moment, so that what comes now can be taken back.
+    mutating func prepare(_ what: String) throws(ModelError) {
+        guard undoLimit > 0 else { return }
+        // The oldest goes first, so that there are never more.
+        if branches[current].steps.count == undoLimit { branches[current].steps.removeFirst() }
+        branches[current].steps.append(Step(checkpoint: try session.checkpoint(), what: what))
+    }
+
+    /// Takes back the last step; returns what that was, or nil if there is none.
+    mutating func undo() throws(ModelError) -> String? {
+        guard let step = branches[current].steps.popLast() else { return nil }
+        try session.rewind(to: step.checkpoint)
+        return step.what
+    }
+
+    /// Goes on with another session in the place of the current branch's.
+    mutating func replace(with session: Session) { branches[current].session = session }
+
+    /// Makes a branch that begins here, and goes on in it.
+    mutating func fork() throws(ModelError) {
+        branches.append(Branch(session: try session.fork()))
+        current = branches.count - 1
+    }
+
+    /// Goes on in another branch; false if there is none of this number.
+    mutating func go(toBranch number: Int) -> Bool {
+        guard branches.indices.contains(number - 1) else { return false }
+        current = number - 1
+        return true
+    }
+}

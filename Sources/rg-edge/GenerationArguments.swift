@@ -1,0 +1,69 @@
+import ArgumentParser
+import CommandSupport
+import RGEdge
+
+/// How an answer is made.
+struct GenerationArguments: ParsableArguments {
+    @Option(
+        name: [.customShort("n"), .long], parsing: .unconditional,
+        help: ArgumentHelp(
+            "Most tokens to generate; -1 or 0: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
+    var maxTokens: Int?
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("End before this text; may be given several times.", valueName: "text"))
+    var stop: [String] = []
+
+    @OptionGroup var sampling: SamplingArguments
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Guess up to so many tokens from what the text has said before: the same text, sooner where it repeats itself.",
+            valueName: "count"))
+    var lookup = 0
+
+    @Option(
+        help: ArgumentHelp("Keep the beginnings of prompts in this folder, and start from them when they come again.", valueName: "folder"))
+    var promptCache: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Most that the folder of --prompt-cache may take, like 500M or 2G; what was used longest ago goes. (default: 1G)",
+            valueName: "bytes"))
+    var promptCacheLimit: ByteCount?
+
+    /// A base model seldom ends by itself.
+    private static let usualTextLength = 256
+    private static let usualCacheLimit = 1_000_000_000
+
+    func validate() throws {
+        if let maxTokens, maxTokens < -1 { throw ValidationError("--max-tokens must be a count, or -1 or 0 for no limit, not \(maxTokens)") }
+        if stop.contains("") { throw ValidationError("--stop needs a text that is not empty") }
+        if !(0...64).contains(lookup) { throw ValidationError("--lookup must be 0 to 64, not \(lookup)") }
+        if promptCache == "" { throw ValidationError("--prompt-cache needs the name of a folder") }
+        if promptCacheLimit != nil, promptCache == nil { throw ValidationError("--prompt-cache-limit goes with --prompt-cache FOLDER") }
+    }
+
+    /// The options for answers of a model, one chat turn or plain text.
+    func options(for model: Model, asChatTurn: Bool) throws(ModelError) -> GenerationOptions {
+        var options = GenerationOptions()
+        options.asChatTurn = asChatTurn
+        options.sampling = sampling.sampling
+        options.stop = stop
+        options.lookup = lookup
+        options.maxTokens =
+            switch maxTokens {
+            case nil: asChatTurn ? nil : Self.usualTextLength
+            case -1, 0: nil
+            case let count?: count
+            }
+        if let promptCache {
+            options.cache = try PromptCache(
+                folder: promptCache, limit: promptCacheLimit?.bytes ?? Self.usualCacheLimit, model: model
+            ) { Diagnostics.note("rg-edge: \(Diagnostics.onOneLine($0))") }
+        }
+        return options
+    }
+}

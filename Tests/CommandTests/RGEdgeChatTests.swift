@@ -1,0 +1,177 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct RGEdgeChatTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var environment: [String: String] { ["XDG_STATE_HOME": folder.file("state")] }
+
+    /// A chat whose lines come from a pipe.
+    private func chat(_ lines: [String], _ arguments: String..., model: String? = nil) throws -> Command.Outcome {
+        try Command.rgEdge.run(
+            ["chat", "-m", try model ?? ConvertedModel.chat(), "-n", "12"] + arguments, environment: environment,
+            input: Array(lines.map { $0 + "\n" }.joined().utf8))
+    }
+
+    /// A chat with somebody who types.
+    private func typedChat(_ arguments: String..., terminal: String = "xterm") throws -> TerminalCommand {
+        let all = ["-m", try ConvertedModel.chat()] + arguments
+        return try TerminalCommand(.rgEdge, arguments: ["chat"] + all, environment: environment, terminal: terminal)
+    }
+
+    // MARK: - From a pipe
+
+    @Test func answersGoToStandardOutputAndNothingElseDoes() throws {
+        let outcome = try chat(["Who was Moses?", "", "/stats", "And Aaron?"])
+        #expect(outcome.ending == .exit(0))
+        #expect(outcome.lines.count >= 2)
+        #expect(!outcome.text.contains(">"))
+        #expect(outcome.errors.hasPrefix("2") && outcome.errors.contains(" tokens in branch 1 of 1\nprompt: "))
+        #expect(try chat(["Who was Moses?"]).text == outcome.text.prefix(try chat(["Who was Moses?"]).text.count))
+        // Lines that nobody typed are not for a history.
+        #expect(!FileManager.default.fileExists(atPath: folder.file("state")))
+    }
+
+    @Test func theLastTurnIsTakenBackAtOnce() throws {
+        let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
+        let undone = try chat(["Who was Moses?", "What is a cow?", "/undo", "And Aaron?", "/stats"])
+        #expect(undone.text.hasSuffix(plain.text.split(separator: "\n").last ?? "?") || undone.text.hasSuffix(plain.text.suffix(30)))
+        #expect(undone.errors.contains("Took back \"What is a cow?\" and its answer."))
+        #expect(position(undone) == position(plain))
+        // Once only, unless more is asked for.
+        let twice = ["Who was Moses?", "What is a cow?", "/undo", "/undo", "/stats"]
+        #expect(try chat(twice).errors.contains("There is nothing that can be taken back."))
+        #expect(try position(chat(twice, "--undo", "2")) == 0)
+        #expect(try chat(["a", "/undo"], "--undo", "0").errors.contains("nothing that can be taken back"))
+    }
+
+    /// The position that the last /stats said.
+    private func position(_ outcome: Command.Outcome) -> Int? {
+        outcome.errors.matches(of: /(\d+) tokens in branch/).last.flatMap { Int($0.1) }
+    }
+
+    @Test func branchesAreIndependent() throws {
+        let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
+        let forked = try chat(["Who was Moses?", "/fork", "What is a cow?", "/fork 1", "And Aaron?", "/stats", "/fork 3", "/fork 2", "/stats"])
+        #expect(forked.text.hasSuffix(plain.text.suffix(30)))
+        #expect(forked.errors.contains("Branch 2 begins here"))
+        #expect(forked.errors.contains("In branch 1, after "))
+        #expect(forked.errors.contains("There is no branch 3, only 1 to 2."))
+        #expect(forked.errors.contains("\(try #require(position(plain))) tokens in branch 1 of 2"))
+    }
+
+    @Test func aConversationIsSavedLoadedAndReset() throws {
+        let file = folder.file("talk.rgs")
+        let first = try chat(["Who was Moses?", "/save \(file)", "And Aaron?"])
+        #expect(first.errors.contains("tokens to \(file)."))
+        let second = try chat(["What is a cow?", "/load \(file)", "And Aaron?"])
+        #expect(second.text.hasSuffix(first.text.suffix(30)))
+        let reset = try chat(["What is a cow?", "/reset", "Who was Moses?", "And Aaron?"])
+        #expect(reset.text.hasSuffix(first.text))
+        let back = try chat(["Who was Moses?", "/reset", "/undo", "And Aaron?"])
+        #expect(back.text == first.text)
+        let loaded = try chat(["Who was Moses?", "/load \(file)", "/undo", "/load /nowhere", "And Aaron?"])
+        #expect(loaded.text == first.text)
+        #expect(loaded.errors.contains("/nowhere: no such file"))
+        let option = try chat(["And Aaron?"], "--session", file)
+        #expect(first.text.hasSuffix(option.text))
+        #expect(try chat(["/stats"], "--session", file).errors.contains("tokens in branch 1"))
+    }
+
+    @Test func mistakesAreSaidAndTheChatGoesOn() throws {
+        let outcome = try chat(["/foo", "/save", "/undo 3", "/fork x", "/help", " /slash", "/quit", "never"])
+        #expect(outcome.ending == .exit(0))
+        for part in [
+            "there is no /foo; /help lists", "/save needs the name of a file", "/undo takes nothing after it", "/fork takes the number",
+            "/load FILE",
+        ] { #expect(outcome.errors.contains(part)) }
+        #expect(!outcome.text.isEmpty)
+        let base = try chat(["a"], model: try ConvertedModel.english())
+        #expect(base.ending == .exit(1))
+        #expect(base.errors.contains("a base model, which knows no conversations; let it go on with a text: rg-edge prompt"))
+        #expect(try chat(["a"], "--undo", "-1").ending == .exit(64))
+    }
+
+    @Test func linesCanBeJoined() throws {
+        #expect(try chat(["Who was\\", "Moses?"]).text == (try chat(["Who was\\", "Moses?"]).text))
+        #expect(try position(chat(["Who was\\", "Moses?", "/stats"])) != position(chat(["Who was", "Moses?", "/stats"])))
+    }
+
+    // MARK: - On a terminal
+
+    @Test func linesAreEditedOnATerminal() throws {
+        let chat = try typedChat("-n", "12")
+        try chat.wait(for: "Ctrl-D ends.")
+        try chat.wait(for: "> ")
+        // "Xho was Mosés?" mended.
+        chat.type("Xho was Moés?\u{1B}[D\u{1B}[D\u{1B}[Ds\u{1}\u{1B}[3~W\u{5}\u{7F}!\r")
+        try chat.wait(for: "> Who was Mosés!")
+        let answer = try chat.wait(for: "\u{1B}[?2004h")
+        #expect(answer.count > 20)
+        // The line before, by the arrow.
+        chat.type("\u{1B}[A")
+        try chat.wait(for: "> Who was Mosés!")
+        chat.type("\u{15}/quit\r")
+        let (ending, _) = try chat.end()
+        #expect(ending == .exit(0))
+
+        // Another run remembers.
+        let next = try typedChat("-n", "12")
+        try next.wait(for: "> ")
+        next.type("\u{1B}[A\u{1B}[A")
+        try next.wait(for: "> Who was Mosés!")
+        next.type("\u{3}")
+        try next.wait(for: "^C")
+        next.type("\u{4}")
+        #expect(try next.end().ending == .exit(0))
+    }
+
+    @Test func controlCStopsAnAnswerAndKeepsTheConversation() throws {
+        let chat = try typedChat("-n", "-1", "--temperature", "1", "--seed", "1")
+        try chat.wait(for: "> ")
+        chat.type("Who was Moses?\r")
+        try chat.wait(for: "\u{1B}[?2004l")
+        try chat.wait(for: " ")
+        chat.type("\u{3}")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("/stats\r")
+        let stats = try chat.wait(for: " tokens in branch 1 of 1")
+        let count = try #require(stats.firstMatch(of: /(\d+) tokens in branch/).flatMap { Int($0.1) })
+        #expect(count > 16, "the prompt and what was shown")
+        chat.type("And Aaron?\r")
+        try chat.wait(for: "\u{1B}[?2004l")
+        try chat.wait(for: " ")
+        chat.type("\u{3}")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+    }
+
+    @Test func aDumbTerminalGetsNoEscapeSequences() throws {
+        let chat = try typedChat("-n", "12", terminal: "dumb")
+        var all = try chat.wait(for: "> ")
+        chat.type("Who was Moses?\r")
+        all += try chat.wait(for: "\n> ")
+        chat.type("dropped\u{3}")
+        all += try chat.wait(for: "^C\r\n> ")
+        chat.type("\u{4}")
+        let (ending, rest) = try chat.end()
+        #expect(ending == .exit(0))
+        #expect(!(all + rest).contains("\u{1B}"))
+    }
+
+    @Test func aSignalAtThePromptLeavesTheTerminalAsItWas() throws {
+        let chat = try typedChat()
+        try chat.wait(for: "> ")
+        chat.type("some text")
+        try chat.wait(for: "some text")
+        chat.send(SIGTERM)
+        let (ending, text) = try chat.end()
+        #expect(ending == .exit(128 + SIGTERM))
+        #expect(text.contains("\u{1B}[?2004l"))
+        #expect(chat.echoes)
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// `rg-edge prompt` with saved sessions, with a cache of prompts, and looking ahead.
+@Suite struct RGEdgeSessionTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func prompt(_ arguments: String..., model: String) throws -> Command.Outcome {
+        try Command.rgEdge.run(["prompt", "-m", model] + arguments)
+    }
+
+    private func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+    private func summary(_ outcome: Command.Outcome) throws -> JSONValue {
+        try JSONValue(parsing: Array(try #require(outcome.lines.last).utf8))
+    }
+
+    private func text(_ outcome: Command.Outcome) throws -> String {
+        try outcome.lines.map { try JSONValue(parsing: Array($0.utf8))["text"]?.stringValue ?? "" }.joined()
+    }
+
+    // MARK: - Sessions
+
+    @Test func aConversationGoesOnInAnotherProcess() throws {
+        let model = try ConvertedModel.chat()
+        let file = folder.file("talk.rgs")
+        let first = try prompt("-n", "12", "--session", file, "Who was Moses?", model: model)
+        #expect(first.ending == .exit(0))
+        #expect(first.errors.isEmpty)
+        let second = try prompt("-n", "12", "--session", file, "And Aaron?", model: model)
+        let alone = try prompt("-n", "12", "And Aaron?", model: model)
+        #expect(second.text != alone.text)
+        // The same in one process.
+        let chat = try Command.rgEdge.run("chat", "-m", model, "-n", "12", input: Array("Who was Moses?\nAnd Aaron?\n".utf8))
+        #expect(chat.text == "\(first.text)\n\(second.text)\n")
+        #expect(try folder.contents() == ["talk.rgs"])
+    }
+
+    @Test func aReadOnlySessionStaysAsItIs() throws {
+        let model = try ConvertedModel.chat()
+        let file = folder.file("talk.rgs")
+        _ = try prompt("-n", "12", "--session", file, "Who was Moses?", model: model)
+        let before = try contents(file)
+        let first = try prompt("-n", "12", "--session", file, "--session-read-only", "And Aaron?", model: model)
+        #expect(first.ending == .exit(0))
+        #expect(try contents(file) == before)
+        #expect(try prompt("-n", "12", "--session", file, "--session-read-only", "And Aaron?", model: model).text == first.text)
+    }
+
+    @Test func whatCannotBeLoadedOrSavedIsSaidBeforeAnyText() throws {
+        let model = try ConvertedModel.chat()
+        let damaged = try folder.write(Array("RGS1 and so on".utf8), to: "damaged.rgs")
+        let other = folder.file("other.rgs")
+        _ = try prompt("-n", "1", "--session", other, "a", model: try ConvertedModel.english())
+        for (path, flags, part) in [
+            (damaged, [], "is cut"), (other, [], "is a session of another model"), (folder.path, [], "is a folder"),
+            (folder.file("none/talk.rgs"), [], "make the folder first"),
+            (folder.file("none.rgs"), ["--session-read-only"], "no such file"),
+        ] {
+            let outcome = try Command.rgEdge.run(["prompt", "-m", model, "-n", "4", "--session", path] + flags + ["hello"])
+            #expect(outcome.ending == .exit(1), "\(path)")
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.hasPrefix("rg-edge: \(path): "), "\(outcome.errors)")
+            #expect(outcome.errors.contains(part), "\(outcome.errors)")
+        }
+        #expect(try folder.contents() == ["damaged.rgs", "other.rgs"])
+    }
+
+    @Test func anInterruptedAnswerIsNotSaved() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let file = folder.file("talk.rgs")
+        _ = try prompt("-n", "4", "--session", file, "In the", model: model)
+        let before = try contents(file)
+        let running = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--session", file, "And"])
+        #expect(running.waitForOutput(of: 300))
+        running.send(SIGINT)
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(130))
+        #expect(outcome.errors == "rg-edge: interrupted; \(file) is as it was\n")
+        #expect(try contents(file) == before)
+        #expect(try folder.contents() == ["talk.rgs"])
+    }
+
+    // MARK: - The cache of prompts
+
+    @Test func aPromptThatWasThereIsNotComputedAgain() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let system = String(repeating: "And it came to pass in those days that the people went up. ", count: 30)
+        func run(_ words: String, _ arguments: String...) throws -> Command.Outcome {
+            try Command.rgEdge.run(["prompt", "-m", model, "-n", "20", "--json", system + words] + arguments)
+        }
+        let cache = ["--prompt-cache", folder.file("cache")]
+        let plain = try run("And Moses", cache[0], cache[1])
+        #expect(plain.ending == .exit(0))
+        #expect(try summary(plain)["reused_tokens"] == 0)
+        let again = try run("And Moses", cache[0], cache[1])
+        #expect(try text(again) == text(plain))
+        #expect(try summary(again)["reused_tokens"] == summary(plain)["prompt_tokens"])
+        let other = try run("And Aaron", cache[0], cache[1])
+        #expect(try text(other) == text(try run("And Aaron")))
+        #expect(try #require(try summary(other)["reused_tokens"]?.intValue) >= 256)
+        let timings = try run("And Aaron", cache[0], cache[1], "--timings")
+        #expect(timings.errors.contains(" from the cache)"))
+    }
+
+    @Test func theCacheKeepsToItsLimit() throws {
+        let model = try ConvertedModel.englishInQ4()
+        for number in 0..<4 {
+            let words = String(repeating: "\(number) And it came to pass in those days. ", count: 20)
+            let outcome = try prompt(
+                "-n", "1", "--prompt-cache", folder.file("cache"), "--prompt-cache-limit", "300k", words, model: model)
+            #expect(outcome.ending == .exit(0))
+            #expect(outcome.errors.isEmpty)
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("cache"))
+        let sizes = try files.map { try contents(folder.file("cache") + "/" + $0).count }
+        #expect(sizes.reduce(0, +) <= 300_000)
+        #expect(files.count >= 2)
+    }
+
+    @Test func aCacheThatCannotBeUsedIsAnError() throws {
+        let path = try folder.write([1], to: "file")
+        let outcome = try prompt("--prompt-cache", path, "hello", model: try ConvertedModel.englishInQ4())
+        #expect(outcome.ending == .exit(1))
+        #expect(outcome.errors == "rg-edge: \(path): is not a folder; give the path of a folder\n")
+    }
+
+    // MARK: - Looking ahead
+
+    @Test(arguments: [[], ["--temperature", "0.8", "--seed", "5"]]) func lookingAheadChangesNothing(sampling: [String]) throws {
+        let model = try ConvertedModel.englishInQ4()
+        let words = String(repeating: "Praise ye the LORD: for it is good to sing praises. ", count: 5)
+        func run(_ arguments: String...) throws -> Command.Outcome {
+            try Command.rgEdge.run(["prompt", "-m", model, "-n", "120", "--json", words] + sampling + arguments)
+        }
+        let plain = try run(), ahead = try run("--lookup", "8")
+        #expect(try text(ahead) == text(plain))
+        #expect(try #require(try summary(ahead)["drafted_tokens"]?.intValue) > 0)
+        #expect(try summary(plain)["drafted_tokens"] == 0)
+    }
+
+    // MARK: - Arguments
+
+    @Test(arguments: [
+        (["--session", ""], "--session needs"), (["--session-read-only"], "--session-read-only goes with --session"),
+        (["--lookup", "-1"], "--lookup must be 0 to 64"), (["--lookup", "65"], "--lookup must be 0 to 64"),
+        (["--prompt-cache", ""], "--prompt-cache needs"), (["--prompt-cache-limit", "1G"], "--prompt-cache-limit goes with"),
+        (["--prompt-cache", "x", "--prompt-cache-limit", "much"], "much"),
+        (["--prompt-cache", "x", "--prompt-cache-limit", "99999999T"], "99999999T"),
+        (["--prompt-cache", "x", "--prompt-cache-limit", "1.5G"], "1.5G"),
+    ])
+    func wrongArgumentsAreNamed(arguments: [String], part: String) throws {
+        let outcome = try Command.rgEdge.run(["prompt", "-m", "none.rgq", "hello"] + arguments)
+        #expect(outcome.ending == .exit(64))
+        #expect(outcome.errors.contains(part), "\(outcome.errors)")
+    }
+}
