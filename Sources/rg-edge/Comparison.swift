@@ -28,7 +28,8 @@ struct Comparison {
         referenceLogits = Array(repeating: 0, count: reference == nil ? 0 : slice * model.configuration.vocabularySize)
     }
 
-    /// Measures a chunk of text that follows <bos> and nothing else. `progress` is told how many of its tokens are done, now and then.
+    /// Measures a chunk of text that follows <bos> and nothing else. `progress` is told now and then how many of its tokens are
+    /// done.
     mutating func add(_ chunk: ArraySlice<UInt32>, progress: (Int) throws -> Void) throws {
         session.reset()
         reference?.reset()

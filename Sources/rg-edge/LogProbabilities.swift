@@ -21,7 +21,7 @@ struct LogProbabilities {
     /// log p of a token.
     subscript(token: Int) -> Double { Double(logits[token]) - logSumExp }
 
-    /// Kullback-Leibler divergence of `other` from this one: Σ p · (log p - log q), in nats. Both must have the same vocabulary.
+    /// Kullback-Leibler divergence of `other` from this one: Σ p · (log p - log q), in nats. Both have the same vocabulary.
     func divergence(to other: LogProbabilities) -> Double {
         logits.indices.reduce(0) { sum, token in
             let logP = self[token]

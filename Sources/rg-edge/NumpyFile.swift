@@ -1,6 +1,7 @@
 import Files
 
-/// Writes a matrix of f32 as NumPy's `.npy`, version 1.0 (numpy.lib.format), row by row: it appears under its name when it is whole.
+/// Writes a matrix of f32 as NumPy's `.npy`, version 1.0 (numpy.lib.format), row by row. The file appears under its name when it is
+/// whole.
 struct NumpyFile {
     private let file: AtomicFile
     private let columns: Int
@@ -39,7 +40,8 @@ struct NumpyFile {
         self.offset += bytes.count
     }
 
-    /// Magic, version 1.0, the length of what follows, and a Python dictionary padded so that the numbers start at a multiple of 64.
+    /// Magic, version 1.0, the length of what follows, and a Python dictionary, padded so that the numbers start at a multiple
+    /// of 64.
     private static func header(rows: Int, columns: Int) -> [UInt8] {
         let preamble = 10
         let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"

@@ -9,9 +9,9 @@ struct PerplexityCommand: ParsableCommand {
         commandName: "perplexity",
         abstract: "Measures how well a model foresees a text.",
         discussion: """
-            The text's tokens are cut into chunks, each fed to an empty state after <bos>; the perplexity is exp of the mean negative \
-            log-likelihood of all of them. With --kl it also shows how far the model's predictions are from those of another file, \
-            such as the same model in f32.
+            The text's tokens are cut into chunks, each fed to an empty state after <bos>; the perplexity is exp of the mean \
+            negative log-likelihood of all of them. With --kl it also shows how far the model's predictions are from those of \
+            another file, such as the same model in f32.
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -25,7 +25,8 @@ struct PerplexityCommand: ParsableCommand {
     @Option(
         name: .customLong("kl"),
         help: ArgumentHelp(
-            "Model file to compare with: mean Kullback-Leibler divergence from its predictions to those of -m.", valueName: "file"))
+            "Model file to compare with: mean Kullback-Leibler divergence from its predictions to those of -m.",
+            valueName: "file"))
     var reference: String?
 
     @OptionGroup var compute: ComputeArguments

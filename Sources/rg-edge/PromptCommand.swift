@@ -9,8 +9,8 @@ struct PromptCommand: ParsableCommand {
         commandName: "prompt",
         abstract: "Lets a model answer a prompt, and shows the text as it is made.",
         discussion: """
-            An instruction-tuned model gets the prompt as a user's turn of a chat and answers until its turn ends; a base model, or \
-            any model with --raw, goes on with the prompt's text. Control tokens written in a prompt stay text. \
+            An instruction-tuned model gets the prompt as a user's turn of a chat and answers until its turn ends; a base model, \
+            or any model with --raw, goes on with the prompt's text. Control tokens written in a prompt stay text. \
             Ctrl-C stops the text, a second one the program.
             """)
 

@@ -20,15 +20,16 @@ struct SamplingArguments: ParsableArguments {
     var topP: Float?
 
     @Option(
-        help: ArgumentHelp("Choose among tokens at least so many times as likely as the likeliest one.", valueName: "number"))
+        help: ArgumentHelp("Choose among tokens with at least this part of the likeliest one's probability.", valueName: "number"))
     var minP: Float?
 
-    @Option(help: ArgumentHelp("Same seed, same text. (default: a random one; --timings and --json show it)", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Same seed, same text. (default: a random one; --timings and --json show it)", valueName: "number"))
     var seed: UInt64?
 
     @Option(
         help: ArgumentHelp(
-            "Divide the logits of the last 64 tokens by this, so that they come again less often; 1 changes nothing. (default: 1)",
+            "Above 1, makes the last 64 tokens less likely to come again: divides their logits. (default: 1)",
             valueName: "number"))
     var repetitionPenalty: Float?
 
@@ -36,7 +37,7 @@ struct SamplingArguments: ParsableArguments {
         if let temperature, !(temperature >= 0 && temperature.isFinite) {
             throw ValidationError("--temperature must be 0 or more, not \(temperature)")
         }
-        if let topK, !(0...Int(UInt32.max)).contains(topK) { throw ValidationError("--top-k must be 1 or more, or 0 for all, not \(topK)") }
+        if let topK, topK < 0 { throw ValidationError("--top-k must be 1 or more, or 0 for all, not \(topK)") }
         if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1, not \(topP)") }
         if let minP, !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p must be 0 to 1, not \(minP)") }
         if let seed, Int64(exactly: seed) == nil { throw ValidationError("--seed must be below 2^63, not \(seed)") }

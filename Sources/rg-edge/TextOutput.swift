@@ -33,7 +33,8 @@ final class TextOutput {
         endsLine = true
     }
 
-    /// Ends the text. On a terminal that takes a line break, so that the shell's prompt starts a line; elsewhere the text stays as it is.
+    /// Ends the text. On a terminal that takes a line break, so that the shell's prompt starts a line; elsewhere the text stays as
+    /// it is.
     func finish() throws(OutputError) {
         if let failure { throw failure }
         guard !endsLine, isatty(STDOUT_FILENO) == 1 else { return }

@@ -34,7 +34,9 @@ enum TokenList {
     private static func parse(_ text: String) -> Result<[UInt32], Problem> {
         var tokens: [UInt32] = []
         for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
-            guard let token = UInt32(word) else { return .failure(Problem(description: "'\(word.prefix(40))' is not a token id")) }
+            guard let token = UInt32(word) else {
+                return .failure(Problem(description: "'\(word.prefix(40))' is not a token id"))
+            }
             tokens.append(token)
         }
         return tokens.isEmpty ? .failure(Problem(description: "is empty")) : .success(tokens)

@@ -27,11 +27,14 @@ struct Command: Sendable {
 
         var text: String { String(decoding: output, as: UTF8.self) }
         /// The lines of the output, without their line breaks.
-        var lines: [String] { text.split(separator: "\n", omittingEmptySubsequences: false).dropLast(text.hasSuffix("\n") ? 1 : 0).map(String.init) }
+        var lines: [String] {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return lines.dropLast(text.hasSuffix("\n") ? 1 : 0).map(String.init)
+        }
     }
 
-    /// Runs the command to its end, with `input` on its standard input. `environment` is added to that of the tests, from which the
-    /// project's own variables are taken out.
+    /// Runs the command to its end, with `input` on its standard input. `environment` is added to that of the tests, from which
+    /// the project's own variables are taken out.
     func run(_ arguments: [String], environment: [String: String] = [:], input: [UInt8] = []) throws -> Outcome {
         try start(arguments, environment: environment, input: input).wait()
     }
@@ -40,14 +43,15 @@ struct Command: Sendable {
         try run(arguments, environment: environment, input: input)
     }
 
-    /// Runs the command on a terminal, which script(1) of util-linux makes; what the terminal shows is the outcome's output. Words must
-    /// have no quotes.
+    /// Runs the command on a terminal, which script(1) of util-linux makes; what the terminal shows is the outcome's output.
+    /// Arguments must have no quotes.
     func runOnTerminal(_ arguments: String...) throws -> Outcome {
         let line = ([path] + arguments).map { "'\($0)'" }.joined(separator: " ")
         return try Command(path: "/usr/bin/script").run("-qec", line, "/dev/null", environment: ["TERM": "xterm"])
     }
 
-    /// Starts the command. Its standard output goes to the file, device or FIFO `output`, or else to a file for ``RunningCommand/output``.
+    /// Starts the command. Its standard output goes to the file, device or pipe `output`, or else to a file for
+    /// ``RunningCommand/output``.
     func start(
         _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil
     ) throws -> RunningCommand {

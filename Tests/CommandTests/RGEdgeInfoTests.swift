@@ -27,7 +27,8 @@ import Testing
         #expect(try #require(types.first?["bits_per_weight"]?.doubleValue) >= 4.5)
         #expect(try #require(info["session_bytes"]?.intValue) > 0)
 
-        let chat = try JSONValue(parsing: try Command.rgEdge.run("info", "--json", environment: ["RG_EDGE_MODEL": try ConvertedModel.chat()]).output)
+        let outcome = try Command.rgEdge.run("info", "--json", environment: ["RG_EDGE_MODEL": try ConvertedModel.chat()])
+        let chat = try JSONValue(parsing: outcome.output)
         #expect(chat["chat_template"]?.stringValue?.contains("<start_of_turn>user\n{text}") == true)
     }
 

@@ -15,8 +15,9 @@ import Testing
     @Test(arguments: Fixtures.oraclePromptLengths) func rowsAreTheReferences(length: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.file("logits.npy")
+        let arguments = ["logits", "-m", try ConvertedModel.noise(), "--tokens", try tokenList(length), "-o"]
         let reference = try Fixtures.oracleArray("alpha", "logits_\(length)")
-        let outcome = try Command.rgEdge.run("logits", "-m", try ConvertedModel.noise(), "--tokens", try tokenList(length), "-o", path)
+        let outcome = try Command.rgEdge.run(arguments + [path])
         #expect(outcome.ending == .exit(0))
         #expect(outcome.output.isEmpty && outcome.errors.isEmpty)
         let logits = try NumpyArray(path: path)
@@ -24,7 +25,7 @@ import Testing
         #expect(difference(logits.floats, reference.floats) < 1e-4)
 
         let lastPath = folder.file("last.npy")
-        _ = try Command.rgEdge.run("logits", "-m", try ConvertedModel.noise(), "--tokens", try tokenList(length), "-o", lastPath, "--last")
+        _ = try Command.rgEdge.run(arguments + [lastPath, "--last"])
         let last = try NumpyArray(path: lastPath)
         #expect(last.shape == [1, 512])
         #expect(difference(last.floats, reference.floats.suffix(512)) < 1e-4)
@@ -46,9 +47,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("2,512,9", Int32(1), "512 (number 2"), ("2,4294967295", 1, "4294967295"), ("2,4294967296", 64, "'4294967296' is not a token id"),
-        ("2,-5", 64, "'-5'"), ("2,five", 64, "'five'"), ("", 64, "empty"), (",", 64, "empty"), ("@/nowhere/list", 1, "/nowhere/list"),
-        ("-", 1, "standard input"),
+        ("2,512,9", Int32(1), "512 (number 2"), ("2,4294967295", 1, "4294967295"),
+        ("2,4294967296", 64, "'4294967296' is not a token id"), ("2,-5", 64, "'-5'"), ("2,five", 64, "'five'"), ("", 64, "empty"),
+        (",", 64, "empty"), ("@/nowhere/list", 1, "/nowhere/list"), ("-", 1, "standard input"),
     ])
     func badTokenListLeavesNoFile(list: String, status: Int32, part: String) throws {
         let folder = try TemporaryFolder()

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -31,6 +32,33 @@ import Testing
         let divergence = try #require(quantized["kl_divergence"]?.doubleValue)
         #expect(divergence > 0 && divergence < 1)
         #expect(quantized["perplexity"] != quantized["reference_perplexity"])
+    }
+
+    /// The same mean from the logits that the two files give, token by token.
+    @Test func divergenceIsThatOfTheLogits() throws {
+        let text = "And God said, Let there be light: and there was light.\n"
+        let files = [try ConvertedModel.english(), try ConvertedModel.englishInQ4()]
+        let tokens = try Command.rgEdge.run("tokenize", "-m", files[0], "--ids", text).text.split(separator: ",").dropLast()
+        let folder = try TemporaryFolder()
+        let logits = try files.map { file in
+            let path = folder.file("logits.npy")
+            _ = try Command.rgEdge.run("logits", "-m", file, "--tokens", tokens.joined(separator: ","), "-o", path)
+            return try NumpyArray(path: path)
+        }
+        func logProbabilities(_ row: ArraySlice<Float>) -> [Double] {
+            let logSum = log(row.reduce(0) { $0 + exp(Double($1)) })
+            return row.map { Double($0) - logSum }
+        }
+        let vocabulary = logits[0].shape[1]
+        let divergences = tokens.indices.map { index in
+            let rows = logits.map { logProbabilities($0.floats[index * vocabulary..<(index + 1) * vocabulary]) }
+            return zip(rows[0], rows[1]).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+        }
+        let mean = divergences.reduce(0, +) / Double(divergences.count)
+        let figures = try measure("-m", files[1], "--kl", files[0], "-", input: text)
+        let measured = try #require(figures["kl_divergence"]?.doubleValue)
+        #expect((measured / mean - 1).magnitude < 1e-4)
+        #expect(figures["tokens"]?.intValue == tokens.count)
     }
 
     @Test func progressIsLinesWhereThereIsNoTerminal() throws {

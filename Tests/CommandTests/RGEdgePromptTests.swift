@@ -9,7 +9,9 @@ import Testing
         try outcome.lines.map { try JSONValue(parsing: Array($0.utf8)) }
     }
 
-    private func prompt(_ arguments: String..., model: String, environment: [String: String] = [:], input: String = "") throws -> Command.Outcome {
+    private func prompt(
+        _ arguments: String..., model: String, environment: [String: String] = [:], input: String = ""
+    ) throws -> Command.Outcome {
         try Command.rgEdge.run(["prompt", "-m", model] + arguments, environment: environment, input: Array(input.utf8))
     }
 
@@ -117,8 +119,9 @@ import Testing
     }
 
     @Test func timingsAreOneLineOnStandardError() throws {
-        let outcome = try prompt("-n", "8", "--timings", "--temperature", "1", "--seed", "3", "-t", "1", "In the", model: try ConvertedModel.englishInQ4())
-        #expect(outcome.errors.filter { $0 == "\n" }.count <= 2)
+        let model = try ConvertedModel.englishInQ4()
+        let outcome = try prompt("-n", "8", "--timings", "--temperature", "1", "--seed", "3", "-t", "1", "In the", model: model)
+        #expect(outcome.errors.split(separator: "\n").count == 1)
         for part in ["text: 8 tokens", "tokens/s", "B/s", "mapped", "allocated", "1 thread", "seed 3"] {
             #expect(outcome.errors.contains(part))
         }
@@ -131,7 +134,8 @@ import Testing
         func summary(_ arguments: String...) throws -> JSONValue {
             try #require(try objects(try Command.rgEdge.run(["prompt", "-m", model, "-n", "4", "--json"] + arguments)).last)
         }
-        let tokens = try Command.rgEdge.run("tokenize", "-m", model, "--ids", "--special", "<start_of_turn>user\nIn the<end_of_turn>\n<start_of_turn>model\n")
+        let turn = "<start_of_turn>user\nIn the<end_of_turn>\n<start_of_turn>model\n"
+        let tokens = try Command.rgEdge.run("tokenize", "-m", model, "--ids", "--special", turn)
         #expect(try summary("In the")["prompt_tokens"]?.intValue == tokens.text.split(separator: ",").count)
         #expect(try summary("--raw", "In the")["prompt_tokens"] == 3)
     }
@@ -148,7 +152,8 @@ import Testing
     // MARK: - UTF-8
 
     @Test func piecesAreWholeCharactersWhateverTheTokens() throws {
-        let outcome = try prompt("-n", "400", "--temperature", "3", "--seed", "1", "--json", "é", model: try ConvertedModel.noise())
+        let model = try ConvertedModel.noise()
+        let outcome = try prompt("-n", "400", "--temperature", "3", "--seed", "1", "--json", "é", model: model)
         #expect(outcome.ending == .exit(0))
         #expect(String(validating: outcome.output, as: UTF8.self) != nil)
         // Foundation reads U+0000, which this text may have; the project's own reader refuses it.
@@ -186,7 +191,8 @@ import Testing
     }
 
     @Test func fullDiskIsReported() throws {
-        let outcome = try Command.rgEdge.start(["prompt", "-m", try ConvertedModel.englishInQ4(), "In the"], output: "/dev/full").wait()
+        let model = try ConvertedModel.englishInQ4()
+        let outcome = try Command.rgEdge.start(["prompt", "-m", model, "In the"], output: "/dev/full").wait()
         #expect(outcome.ending == .exit(1))
         #expect(outcome.errors.hasPrefix("rg-edge: standard output: write failed (No space left on device)"))
     }
