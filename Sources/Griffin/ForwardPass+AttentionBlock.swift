@@ -84,7 +84,8 @@ extension ForwardPass {
             chunkKeys: workspace.chunkKeys, chunkValues: workspace.chunkValues)
         let scratch = workspace.scratch + member.index * workspace.scratchCount
         if chunk.count == 1 {
-            member.share(heads) { kernels.attend(operands, 0..<1, $0, scratch) }
+            // As few pieces as there are members: kernels take the heads of a token side by side, up to 16 in the time of one.
+            member.share(heads, atLeast: (heads + member.count - 1) / member.count) { kernels.attend(operands, 0..<1, $0, scratch) }
         } else {
             member.share(chunk.count) { kernels.attend(operands, $0, 0..<heads, scratch) }
         }

@@ -51,7 +51,7 @@ extension ForwardPass {
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
-        member.share(total, atLeast: first.matrix.rowTilesAtLeast(tokens: first.tokens)) { rowTiles in
+        member.share(rowTiles: total, like: first.matrix, tokens: first.tokens) { rowTiles in
             let upper = rowTiles.clamped(to: 0..<boundary)
             if !upper.isEmpty { kernels.multiply(first, upper) }
             let lower = rowTiles.clamped(to: boundary..<total)

@@ -1,7 +1,7 @@
 /// How an instruction set multiplies the codes of q8 or q4 tiles with those of activations.
 ///
 /// A step is four consecutive inputs: of the weights a register with the four codes of a row in each lane, of the activations four
-/// codes, the same in each lane. A block is ``steps`` steps, summed in integers.
+/// codes, the same in each lane. A block is eight steps, summed in integers.
 protocol BlockCodes {
     /// A step of weights, prepared for any number of activations.
     associatedtype Weights

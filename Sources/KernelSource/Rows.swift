@@ -11,9 +11,3 @@ import Tiles
     for lane in 0..<count { values[lane] = pointer[lane] }
     return values
 }
-
-/// Stores the first `count` lanes and nothing beyond them.
-@inline(__always) func storeRows(_ values: RowFloats, _ pointer: UnsafeMutablePointer<Float>, count: Int) {
-    if count >= rowLanes { return UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: RowFloats.self) }
-    for lane in 0..<count { pointer[lane] = values[lane] }
-}

@@ -15,7 +15,7 @@ public struct KernelSet: Sendable {
             _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ result: QuantizedActivations
         ) -> Void
 
-    /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack.
+    /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack. Even numbers of them are fastest.
     public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>) -> Void
 
     /// Writes row `row` of matrix 0 of a stack as f32, multiplied by `scale`: the embedding of a token. [columns]
@@ -50,7 +50,7 @@ public struct KernelSet: Sendable {
         ) -> Void
 
     /// Attention for a range of the chunk's tokens and a range of heads, with `scratch` of
-    /// ``scratchCount(heads:dimension:window:)`` floats, which no other thread uses.
+    /// ``scratchCount`` floats, which no other thread uses. Sixteen pairs of token and head take about as long as one.
     public let attend:
         @Sendable (
             _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>

@@ -50,6 +50,21 @@ struct MatrixProductTests {
         }
     }
 
+    @Test("Every set agrees with the scalar reference to the rounding of f32 sums", arguments: names, WeightType.allCases)
+    func agreement(name: String, type: WeightType) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 9)
+        for (count, rows, columns, tokens) in [(1, 1, 1, 1), (1, 16, 64, 5), (3, 17, 65, 6), (1, 100, 1000, 4), (2, 48, 320, 12)] {
+            let shape = try Self.shape(count: count, rows: rows, columns: columns)
+            let activations = TestActivations(random.normalFloats(tokens * count * columns), shape, kernels)
+            let product = TestProduct(matrix: TestMatrix(type, shape, &random), activations: activations)
+            let result = try #require(product.run(kernels)), reference = try #require(product.run(Kernels.scalar))
+            let magnitudes = product.exact().magnitudes
+            let tolerance = 2 * Self.tolerance(type, columns)
+            #expect(result.indices.allSatisfy { abs(Double(result[$0]) - Double(reference[$0])) <= tolerance * magnitudes[$0] })
+        }
+    }
+
     @Test("Extreme codes, scales and activations", arguments: names, [WeightType.q8, .q4])
     func extremes(name: String, type: WeightType) throws {
         let kernels = try Self.kernels(name)
