@@ -48,6 +48,14 @@ let kernelTargets: [Target] = instructionSets.map {
     .target(name: $0.target, dependencies: ["CSIMD", "KernelTypes", "Tiles"], swiftSettings: kernelSettings($0))
 }
 
+/// The tests that are built for another machine than this one: those of what differs there.
+let testsElsewhere = ["GriffinTests", "KernelTests"]
+
+/// Runs kernels that a processor can't run, and counts what they cost: `tools/test-arm`.
+let loadTargets: [Target] = architecture == "arm64"
+    ? [.executableTarget(name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad")]
+    : []
+
 // MARK: - Targets
 
 let package = Package(
@@ -134,6 +142,10 @@ let package = Package(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
         .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "JSON", "TestSupport", "rg-edge", "rg-quant"]),
-    ],
+    ] + loadTargets,
     cxxLanguageStandard: .cxx17
 )
+
+if architecture != hostArchitecture {
+    package.targets.removeAll { $0.type == .test && !testsElsewhere.contains($0.name) }
+}

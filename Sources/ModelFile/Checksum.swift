@@ -9,7 +9,7 @@ public struct Checksum: ~Copyable {
         // The library aligns its state to 64 bytes, which its vector code relies on.
         guard let state = XXH3_createState() else { return nil }
         self.state = state
-        reset()
+        XXH3_64bits_reset(state)
     }
 
     deinit { XXH3_freeState(state) }

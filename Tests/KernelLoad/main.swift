@@ -1,0 +1,23 @@
+// kernel-load SET OPERATION ROUNDS: runs one operation of one set of kernels so often, whether or not this processor can run the set.
+//
+// kernel-load --operations: their names, and the calls that a token of RecurrentGemma 2B takes.
+//
+// `tools/test-arm` counts the instructions of it, and shows with it that a set which is not chosen would have died.
+import Glibc
+import KernelTypes
+import KernelsDotProd
+import KernelsNEON
+
+let sets = ["neon": { KernelsNEON.kernelSet }, "neon-dotprod": { KernelsDotProd.kernelSet }]
+let arguments = CommandLine.arguments.dropFirst()
+if arguments == ["--operations"] {
+    for (name, _, calls) in Operation.all { print(name, calls) }
+} else if arguments.count == 3, let set = sets[arguments[1]], let operation = Operation(name: arguments[2]),
+    let rounds = Int(arguments[3]), rounds >= 0
+{
+    operation.run(set(), rounds: rounds)
+} else {
+    let sets = sets.keys.sorted().joined(separator: "|")
+    print("usage: kernel-load --operations\n       kernel-load \(sets) OPERATION ROUNDS")
+    exit(64)
+}
