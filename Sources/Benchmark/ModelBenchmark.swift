@@ -27,7 +27,7 @@ public final class ModelBenchmark {
         self.session = session
         self.firstPromptTokens = firstPromptTokens
         work = WorkCount(model.configuration)
-        let prompt = Self.random(firstPromptTokens, below: model.configuration.vocabularySize, &tokens)
+        let prompt = tokens.tokens(firstPromptTokens, below: model.configuration.vocabularySize)
         firstTokenSeconds = loadSeconds + (try Stopwatch.seconds { () throws(ModelError) in try session.feed(prompt) })
     }
 
@@ -92,9 +92,5 @@ public final class ModelBenchmark {
         }
     }
 
-    private func random(_ count: Int) -> [UInt32] { Self.random(count, below: model.configuration.vocabularySize, &tokens) }
-
-    private static func random(_ count: Int, below vocabularySize: Int, _ source: inout SplitMix) -> [UInt32] {
-        (0..<count).map { _ in UInt32(truncatingIfNeeded: Int.random(in: 0..<vocabularySize, using: &source)) }
-    }
+    private func random(_ count: Int) -> [UInt32] { tokens.tokens(count, below: model.configuration.vocabularySize) }
 }

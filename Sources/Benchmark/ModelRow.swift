@@ -1,5 +1,6 @@
 import CommandSupport
 import JSON
+import RGEdge
 
 /// A model as it was opened on a number of threads.
 public struct ModelDescription: Equatable, Sendable {
@@ -19,14 +20,20 @@ public struct ModelDescription: Equatable, Sendable {
     let firstTokenSeconds: Double
 }
 
+extension Model {
+    /// `recurrent_gemma 2.68B q4`
+    var label: String {
+        let billions = Double(parameterCount) / 1e9
+        let size = billions >= 0.1 ? "\(Format.fixed(billions, digits: 2))B" : "\(Format.fixed(billions * 1000, digits: 1))M"
+        return "recurrent_gemma \(size) \(file.mainType.name)"
+    }
+}
+
 extension ModelBenchmark {
     /// What reports tell about the model.
     public var description: ModelDescription {
-        let billions = Double(model.parameterCount) / 1e9
-        let size = billions >= 0.1 ? "\(Format.fixed(billions, digits: 2))B" : "\(Format.fixed(billions * 1000, digits: 1))M"
-        return ModelDescription(
-            path: model.file.path, label: "recurrent_gemma \(size) \(model.file.mainType.name)",
-            parameterCount: model.parameterCount, mappedBytes: model.mappedBytes,
+        ModelDescription(
+            path: model.file.path, label: model.label, parameterCount: model.parameterCount, mappedBytes: model.mappedBytes,
             allocatedBytes: model.sharedBytes + model.sessionBytes, kernels: model.kernels.name, threads: model.threads,
             chunk: model.chunk, loadSeconds: loadSeconds, firstPromptTokens: firstPromptTokens,
             firstTokenSeconds: firstTokenSeconds)

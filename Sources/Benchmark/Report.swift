@@ -1,7 +1,7 @@
 /// A report that is written row by row.
 public struct Report<Row: ReportRow> {
     public private(set) var rows: [Row] = []
-    private let format: ReportFormat
+    let format: ReportFormat
 
     public init(_ format: ReportFormat) { self.format = format }
 

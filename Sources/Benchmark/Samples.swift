@@ -17,6 +17,7 @@ public struct Samples: Equatable, Sendable {
     }
 
     public var largest: Double { values.reduce(-.infinity, max) }
+    public var smallest: Double { values.reduce(.infinity, min) }
 
     /// The samples with each measurement changed by `transform`.
     public func map(_ transform: (Double) -> Double) -> Samples {

@@ -50,6 +50,16 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Show where the time of each test goes, by operation, instead of speeds.")
     var profile = false
 
+    @Flag(help: "Measure what it takes to copy a session, to keep it in a file and to bring it back, at the positions of -d.")
+    var sessions = false
+
+    @Option(
+        help: ArgumentHelp("Feed so many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
+    var length: Int?
+
+    @Option(help: ArgumentHelp("The text to feed for --length, over and over. (default: random tokens)", valueName: "file"))
+    var text: String?
+
     private static let tokenLimit = 1 << 20
     private static let depthLimit = 1 << 32
 
@@ -61,6 +71,13 @@ struct BenchCommand: ParsableCommand {
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
         if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }
+        if [kernelsOnly, profile, sessions, length != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("--kernels-only, --profile, --sessions and --length each go alone")
+        }
+        if let length, !(1...Self.depthLimit).contains(length) {
+            throw ValidationError("--length must be 1 to \(Self.depthLimit), not \(length)")
+        }
+        if text != nil, length == nil { throw ValidationError("--text goes with --length") }
         if !kernelsOnly, tests.isEmpty { throw ValidationError("Nothing to measure: both -p and -n are 0") }
     }
 
@@ -75,6 +92,10 @@ struct BenchCommand: ParsableCommand {
             try measureKernels()
         } else if profile {
             try printProfiles(try file.path())
+        } else if sessions {
+            try measureSessions(try file.path())
+        } else if let length {
+            try measureLength(try file.path(), tokens: length)
         } else {
             try measureModel(try file.path())
         }
