@@ -43,8 +43,8 @@ final class TeamCore: @unchecked Sendable {
         job = nil
     }
 
-    /// Waits for a job after number `seen` and enters it; nil when the team ends.
-    func enter(after seen: inout UInt32, member: TeamMember) -> (any TeamJob)? {
+    /// Waits for a job after number `seen` and enters it; false when the team ends.
+    func enter(after seen: inout UInt32, member: TeamMember) -> Bool {
         while true {
             let last = seen
             bell.wait {
@@ -52,16 +52,20 @@ final class TeamCore: @unchecked Sendable {
                 let isNew = UInt32(truncatingIfNeeded: current >> 32) != last && current & TeamCore.openBit != 0
                 return !isNew && !isStopped.load(ordering: .sequentiallyConsistent)
             }
-            if isStopped.load(ordering: .sequentiallyConsistent) { return nil }
+            if isStopped.load(ordering: .sequentiallyConsistent) { return false }
             let current = gate.load(ordering: .sequentiallyConsistent)
             guard current & TeamCore.openBit != 0 else { continue }
             if gate.compareExchange(expected: current, desired: current + 1, ordering: .sequentiallyConsistent).exchanged {
                 seen = UInt32(truncatingIfNeeded: current >> 32)
                 member.phase = firstPhase
-                return job
+                return true
             }
         }
     }
+
+    /// Runs the job that was entered. No reference to it is left when this returns: the last one may own this very thread.
+    @inline(never)
+    func runJob(_ member: TeamMember) { job?.run(member) }
 
     /// Leaves the job that ``enter(after:member:)`` gave.
     func leave() {

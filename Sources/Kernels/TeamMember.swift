@@ -36,8 +36,8 @@ public final class TeamMember {
     /// A thread's life: jobs until the team ends.
     func live() {
         var seen: UInt32 = 0
-        while let job = core.enter(after: &seen, member: self) {
-            job.run(self)
+        while core.enter(after: &seen, member: self) {
+            core.runJob(self)
             core.leave()
         }
     }

@@ -96,8 +96,10 @@ extension Model {
     public var mappedBytes: Int { file.byteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
-    /// Bytes allocated once, for all sessions.
-    public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes }
+    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer.
+    public var sharedBytes: Int {
+        forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + file.metadata.tokenizer.count
+    }
 }
 
 extension Model {

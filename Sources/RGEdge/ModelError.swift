@@ -13,6 +13,8 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case format
         /// A file of a version that isn't known here.
         case version
+        /// Weights that are not numbers.
+        case content
         /// Content that differs from its checksum.
         case checksum
         /// The system has no memory left.

@@ -27,11 +27,11 @@ final class Sampler {
 
     deinit { candidates.deallocate() }
 
-    /// The token to follow at `position`.
+    /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///
     /// `logits` has the size of the vocabulary; a NaN counts as never to be chosen. Takes time in proportion to the vocabulary, and for
     /// top-k and top-p to the logarithm of its size for each token kept.
-    func next(_ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling) -> UInt32 {
+    func next(_ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling) -> UInt32? {
         let penalizes = sampling.repetitionPenalty != 1 && sampling.repetitionWindow > 0
         if sampling.temperature == 0 && !penalizes { return mostLikely(logits) }
         for token in 0..<vocabularySize {
@@ -39,7 +39,9 @@ final class Sampler {
                 logit: logits[token].isNaN ? -.infinity : logits[token], token: UInt32(truncatingIfNeeded: token))
         }
         if penalizes { penalize(recent, sampling) }
-        if sampling.temperature == 0 { return candidates[mostLikelyIndex(0..<vocabularySize)].token }
+        let best = candidates[mostLikelyIndex(0..<vocabularySize)]
+        guard best.logit > -.infinity else { return nil }
+        if sampling.temperature == 0 { return best.token }
 
         var kept = 0..<vocabularySize
         if sampling.topK > 0 || sampling.topP < 1 { kept = select(topK: sampling.topK, topP: sampling.topP) }
@@ -47,14 +49,14 @@ final class Sampler {
         return draw(kept, sampling, position: position)
     }
 
-    private func mostLikely(_ logits: UnsafePointer<Float>) -> UInt32 {
-        var best = 0
+    private func mostLikely(_ logits: UnsafePointer<Float>) -> UInt32? {
+        var best: Int?
         var largest = -Float.infinity
         for token in 0..<vocabularySize where logits[token] > largest {
             largest = logits[token]
             best = token
         }
-        return UInt32(truncatingIfNeeded: best)
+        return best.map { UInt32(truncatingIfNeeded: $0) }
     }
 
     private func mostLikelyIndex(_ range: Range<Int>) -> Int {

@@ -3,16 +3,17 @@ import Text
 extension Session {
     /// Feeds a prompt and generates an answer.
     ///
-    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. `onText` is called with each piece of text
-    /// as soon as it is certain: whole characters, and nothing that may become a stop text; false stops. Bytes at the very end that make
-    /// no character are left out.
+    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at both ends is
+    /// left out, as the models' own templates do. `onText` is called with each piece of text
+    /// as soon as it is certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before
+    /// each token, also while no text is certain; true stops. Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the next
     /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. Throws, with nothing
     /// consumed, for options that make no sense, for a chat turn with a model that has no chat template, and where stop texts ask for
-    /// memory that isn't there.
+    /// memory that isn't there; and, at the token where that happens, for a model whose logits are not numbers.
     public func generate(
-        _ prompt: String, options: GenerationOptions, onText: (String) -> Bool
+        _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
         if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
         if let maxTokens = options.maxTokens, maxTokens < 0 {
@@ -39,7 +40,8 @@ extension Session {
             prefillSeconds: fed - start, decodeSeconds: 0)
         self.lookahead = lookahead
         defer { endLookahead() }
-        result.finish = answer(options, held: &held, count: &result.generatedTokens, onText: onText)
+        result.finish = try answer(
+            options, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         result.decodeSeconds = Seconds.now - fed
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
@@ -55,12 +57,16 @@ extension Session {
 
     /// Makes tokens until something ends the answer. `held` is there if there are stop texts.
     private func answer(
-        _ options: GenerationOptions, held: inout HeldTokens?, count: inout Int, onText: (String) -> Bool
-    ) -> Finish {
+        _ options: GenerationOptions, held: inout HeldTokens?, count: inout Int, isCancelled: () -> Bool, onText: (String) -> Bool
+    ) throws(ModelError) -> Finish {
         var text = AnswerText(stop: options.stop)
         while count < options.maxTokens ?? .max {
             guard let logits = logits?.baseAddress else { return .length }
-            let token = sampler.next(logits, recent: recent, position: position, options.sampling)
+            if isCancelled() { return .cancelled }
+            guard let token = sampler.next(logits, recent: recent, position: position, options.sampling) else {
+                throw ModelError(
+                    .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
+            }
             if token == model.configuration.eos || token == model.configuration.endOfTurn {
                 return text.finish(onText) ? .end : .cancelled
             }
@@ -89,6 +95,14 @@ extension Session {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
-        return start + template.encode(user: prompt, after: memory.isTurnOpen ? .cut : .none, with: model.tokenizer)
+        return start + template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: model.tokenizer)
+    }
+}
+
+extension String {
+    /// The text without white space at its ends.
+    fileprivate var trimmed: String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(self[first...last])
     }
 }

@@ -29,6 +29,11 @@ public final class Tokenizer: Sendable {
     /// Whether long texts may be cut before line breaks (``TokenizerModel/cutsAtLineBreaks``).
     let cutsAtLineBreaks: Bool
 
+    /// Bytes that the tokenizer holds in memory: next to all of them are SentencePiece's, some 200 a piece.
+    public var byteCount: Int {
+        processor.byteCount + kinds.count * MemoryLayout<PieceKind>.stride + byteTokens.count * MemoryLayout<UInt32>.stride
+    }
+
     /// Loads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer.
     public init(model bytes: [UInt8]) throws(TokenizerError) {
         let model = try TokenizerModel(bytes)

@@ -66,9 +66,7 @@ final class Chat {
         try conversation.prepare("\"\(Self.short(line))\" and its answer")
         let output = TextOutput(asJSON: false)
         Interruption.watch()
-        last = try session.generate(line, options: options) { piece in
-            output.write(piece) && Interruption.signal == nil
-        }
+        last = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
         try output.finishLine()
         switch Interruption.signal {
         case nil, SIGINT: break

@@ -79,6 +79,9 @@ struct Comparison {
     private var perplexity: Double { exp(mean(negativeLogLikelihood)) }
     private var referencePerplexity: Double { exp(mean(referenceNegativeLogLikelihood)) }
 
+    /// False where a model gave logits that are not numbers.
+    var isNumber: Bool { !negativeLogLikelihood.isNaN && !divergence.isNaN }
+
     /// The figures for people, a line or two.
     var lines: String {
         let own = "perplexity \(Format.fixed(perplexity, digits: 4)) over \(tokenCount) tokens"

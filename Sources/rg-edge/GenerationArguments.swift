@@ -7,7 +7,7 @@ struct GenerationArguments: ParsableArguments {
     @Option(
         name: [.customShort("n"), .long], parsing: .unconditional,
         help: ArgumentHelp(
-            "Most tokens to generate; -1 or 0: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
+            "Most tokens to generate; -1: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
     var maxTokens: Int?
 
     @Option(
@@ -39,7 +39,7 @@ struct GenerationArguments: ParsableArguments {
     private static let usualCacheLimit = 1_000_000_000
 
     func validate() throws {
-        if let maxTokens, maxTokens < -1 { throw ValidationError("--max-tokens must be a count, or -1 or 0 for no limit, not \(maxTokens)") }
+        if let maxTokens, maxTokens < -1 { throw ValidationError("--max-tokens must be a count, or -1 for no limit, not \(maxTokens)") }
         if stop.contains("") { throw ValidationError("--stop needs a text that is not empty") }
         if !(0...64).contains(lookup) { throw ValidationError("--lookup must be 0 to 64, not \(lookup)") }
         if promptCache == "" { throw ValidationError("--prompt-cache needs the name of a folder") }
@@ -56,7 +56,7 @@ struct GenerationArguments: ParsableArguments {
         options.maxTokens =
             switch maxTokens {
             case nil: asChatTurn ? nil : Self.usualTextLength
-            case -1, 0: nil
+            case -1: nil
             case let count?: count
             }
         if let promptCache {

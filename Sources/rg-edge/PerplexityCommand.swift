@@ -62,6 +62,9 @@ struct PerplexityCommand: ParsableCommand {
             }
         }
         meter.finish()
+        guard comparison.isNumber else {
+            throw InputError(path, "gives logits that are not numbers", advice: "check it with rg-quant verify")
+        }
         try StandardOutput.write(json ? comparison.json.line : comparison.lines)
     }
 

@@ -44,16 +44,16 @@ struct PromptCommand: ParsableCommand {
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
-        let result = try session.generate(text, options: options) { piece in
+        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
             // While there is no text, Ctrl-C may as well end the process.
             if !output.hasText { Interruption.watch() }
-            return output.write(piece) && Interruption.signal == nil
+            return output.write(piece)
         }
         try output.finish()
 
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)
         if json { try StandardOutput.write(summary.json.line) }
-        if timings { Diagnostics.note((output.endsLine ? "" : "\n") + summary.line) }
+        if timings { Diagnostics.note((output.leavesLineOpenOnTerminal ? "\n" : "") + summary.line) }
         if result.finish == .cancelled, let signal = Interruption.signal {
             guard let target = conversation.target else { throw ExitCode(128 + signal) }
             throw Interrupted(signal: signal, message: "interrupted; \(target) is as it was")

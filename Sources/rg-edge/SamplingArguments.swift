@@ -7,27 +7,35 @@ struct SamplingArguments: ParsableArguments {
     private static let usualTemperature: Float = 0.8
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. "
                 + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
             valueName: "number"))
     var temperature: Float?
 
-    @Option(help: ArgumentHelp("Choose among the so many likeliest tokens only.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Choose among the so many likeliest tokens only.", valueName: "count"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("Choose among the likeliest tokens that together have this probability.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Choose among the likeliest tokens that together have this probability.", valueName: "number"))
     var topP: Float?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Choose among tokens with at least this part of the likeliest one's probability.", valueName: "number"))
     var minP: Float?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Same seed, same text. (default: a random one; --timings and --json show it)", valueName: "number"))
     var seed: UInt64?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Above 1, makes the last 64 tokens less likely to come again: divides their logits. (default: 1)",
             valueName: "number"))

@@ -6,6 +6,7 @@ import JSON
 final class TextOutput {
     private let asJSON: Bool
     private var failure: OutputError?
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
     /// True after the first piece.
     private(set) var hasText = false
     /// True if what was written so far is whole lines.
@@ -18,12 +19,24 @@ final class TextOutput {
         hasText = true
         let object: JSONValue = ["text": .string(piece)]
         do throws(OutputError) {
-            try StandardOutput.write(asJSON ? object.line : piece)
+            try StandardOutput.write(asJSON ? object.line : isTerminal ? Self.harmless(piece) : piece)
         } catch {
             failure = error
         }
         endsLine = asJSON || piece.utf8.last == UInt8(ascii: "\n")
         return failure == nil
+    }
+
+    /// True where the next line on standard error would go on with the text's last one.
+    var leavesLineOpenOnTerminal: Bool { !endsLine && isTerminal && isatty(STDERR_FILENO) == 1 }
+
+    /// The text without what would command the terminal: control characters but line breaks and tabs are shown as `\u{1B}`.
+    private static func harmless(_ text: String) -> String {
+        func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+            scalar == "\n" || scalar == "\t" || scalar.properties.generalCategory != .control
+        }
+        if text.unicodeScalars.allSatisfy(isHarmless) { return text }
+        return text.unicodeScalars.map { isHarmless($0) ? String($0) : $0.escaped(asASCII: true) }.joined()
     }
 
     /// Ends the text with a line break, if it has none.
@@ -37,7 +50,7 @@ final class TextOutput {
     /// it is.
     func finish() throws(OutputError) {
         if let failure { throw failure }
-        guard !endsLine, isatty(STDOUT_FILENO) == 1 else { return }
+        guard !endsLine, isTerminal else { return }
         try StandardOutput.write("\n")
         endsLine = true
     }

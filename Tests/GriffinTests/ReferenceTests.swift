@@ -33,7 +33,7 @@ struct ReferenceTests {
     func roundedF16() throws {
         let model = try RunnableModel(file: try ConvertedModels.path("alpha", .f16))
         let rounded = try NaiveGriffin(folder: Fixtures.oracle("alpha")).withMatricesInF16()
-        for length in Fixtures.oraclePromptLengths where length <= 40 {
+        for length in Fixtures.oraclePromptLengths {
             let (tokens, expected) = try reference("alpha", length)
             let logits = try model.logits(tokens)
             #expect(relativeError(logits, rounded.logits(tokens).flatMap { $0.map(Float.init) }) < 2e-3, "\(length) tokens")
@@ -49,8 +49,8 @@ struct ReferenceTests {
             let expected = try Fixtures.oracleArray(name, "greedy_\(length)").integers
             let continuation = try model.greedy(after: tokens, count: expected.count)
             for (step, token) in expected.enumerated() {
-                // Where the two best are this close, either may come first; what follows then has another beginning.
-                if continuation[step].margin < 1e-3 { break }
+                // Nearer to each other, either of the two best might come first.
+                #expect(continuation[step].margin > 1e-3, "\(length) tokens, step \(step)")
                 #expect(continuation[step].token == token, "\(length) tokens, step \(step)")
             }
         }

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Tiles
 
-/// Model files made of the fixtures, each once in a run of the tests and in a temporary folder that goes with the process.
+/// Model files made of the fixtures, each once in a run of the tests, in a folder beside the test program.
 public enum ConvertedModels {
     private struct Key: Hashable {
         let name: String
@@ -14,7 +14,12 @@ public enum ConvertedModels {
     private final class Cache: @unchecked Sendable {
         private let lock = NSLock()
         private var paths: [Key: Result<String, any Error>] = [:]
-        private let folder = Result { try TemporaryFolder() }
+        private let folder = Result {
+            let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            let folder = program.deletingLastPathComponent().appendingPathComponent("ConvertedModels")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            return folder
+        }
 
         /// Waits for whoever is making the same file.
         func path(_ key: Key) throws -> String {
@@ -27,7 +32,7 @@ public enum ConvertedModels {
 
         private func make(_ key: Key) throws -> String {
             let source = key.name == "tiny-en" ? Fixtures.tinyEnglish : Fixtures.oracle(key.name)
-            let target = try folder.get().file("\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq")
+            let target = try folder.get().appendingPathComponent("\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq").path
             var options = Conversion.Options()
             options.type = key.type
             options.chatTemplate = key.hasTemplate ? .gemma : .none

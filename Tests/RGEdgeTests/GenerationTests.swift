@@ -80,6 +80,25 @@ struct GenerationTests {
         #expect(session.position == Int64(result.promptTokens + result.generatedTokens))
     }
 
+    @Test("It can be cancelled while a stop text holds everything back")
+    func cancelledWithoutText() throws {
+        let session = try session()
+        var asked = 0
+        let whole = Self.continuations[0].text
+        let result = try session.generate(
+            Self.continuations[0].prompt, options: GenerationOptions(maxTokens: nil, stop: [whole + "never"]),
+            isCancelled: {
+                asked += 1
+                return asked > 10
+            },
+            onText: { _ in
+                Issue.record("nothing is certain yet")
+                return true
+            })
+        #expect(result.finish == .cancelled)
+        #expect(result.generatedTokens == 10)
+    }
+
     @Test("No tokens to make: the prompt is fed")
     func noTokens() throws {
         let session = try session()
@@ -122,8 +141,8 @@ struct GenerationTests {
         let end = try #require(model.tokenizer.endOfTurn)
         #expect(words.filter { $0 == end }.count == 1)
 
-        // Another session, fed by hand, ends with the same logits.
-        let second = try generate(session, "And Aaron?", options).result
+        // White space around the words counts for nothing.
+        let second = try generate(session, " \n And Aaron? \n", options).result
         #expect(second.promptTokens == template.encode(user: "And Aaron?", after: .cut, with: model.tokenizer).count)
         #expect(session.position == Int64(first.promptTokens + first.generatedTokens + second.promptTokens + second.generatedTokens))
     }

@@ -102,7 +102,9 @@ struct SessionTests {
         let sampling = Sampling(temperature: 1, topK: 40, topP: 0.9, minP: 0.01, repetitionPenalty: 1.1)
         func step() {
             guard let logits = session.logits?.baseAddress else { return }
-            session.feed(session.sampler.next(logits, recent: session.recent, position: session.position, sampling))
+            if let token = session.sampler.next(logits, recent: session.recent, position: session.position, sampling) {
+                session.feed(token)
+            }
         }
         step()
         let before = allocation_count()
@@ -129,6 +131,8 @@ struct SessionTests {
         #expect(model.mappedBytes == model.file.byteCount)
         #expect(model.parameterCount > 1_000_000)
         #expect(!model.isInstructionTuned)
+        // 512 pieces; SentencePiece takes some 200 bytes for each.
+        #expect(model.tokenizer.byteCount > 50_000 && model.sharedBytes > model.tokenizer.byteCount)
         // State: 6 recurrent layers of 4 × 128 f32, 2 attention layers with rings of 16 keys and values of 64 f16; then logits and sampler.
         #expect(model.sessionBytes == 6 * 4 * 128 * 4 + 2 * 2 * 16 * 64 * 2 + 512 * 4 + 512 * 8)
     }

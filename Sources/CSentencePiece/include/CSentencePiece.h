@@ -19,6 +19,9 @@ typedef struct CSPProcessor CSPProcessor;
 /// `capacity` > 0 bytes, then holds its reason, cut where it does not fit and ended by NUL.
 CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t capacity);
 
+/// Bytes of memory that loading took from the C library, those of other threads in the meantime included.
+size_t csp_byte_count(const CSPProcessor *processor);
+
 /// Frees a processor; null does nothing.
 void csp_destroy(CSPProcessor *processor);
 
