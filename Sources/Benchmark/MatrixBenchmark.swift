@@ -70,10 +70,9 @@ public struct MatrixBenchmark {
             defer { next += perRepetition }
             return secondsPerProduct(operands, next..<next + perRepetition)
         }
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
+        let watch = Stopwatch()
         var samples = Samples(repetition())
-        while clock.now < end { samples.append(repetition()) }
+        while watch.seconds < seconds { samples.append(repetition()) }
         return samples
     }
 

@@ -8,7 +8,7 @@ final class MatrixOperands {
     private let floats: UnsafeMutablePointer<Float>
     private let codes: UnsafeMutableRawPointer
 
-    /// Sees the tiles in `buffer` as matrices of `shape`, at least one of which must fit, and makes random inputs for `tokens` tokens.
+    /// Sees the tiles in `buffer` as matrices of `shape`, at least one of which must fit, and makes random inputs for some tokens.
     init(_ shape: MatrixShape, _ type: WeightType, tokens: Int, kernels: KernelSet, buffer: StreamBuffer) {
         let byteCount = shape.byteCount(type)
         let copies = max(1, buffer.byteCount / byteCount)

@@ -3,8 +3,8 @@ import JSON
 extension MatrixResult: ReportRow {
     public static var columns: [ReportColumn] {
         [
-            ReportColumn("kernels", .left, width: 10), ReportColumn("threads", .right, width: 7), ReportColumn("matrix", .left, width: 10),
-            ReportColumn("shape", .right, width: 11), ReportColumn("type", .left, width: 4), ReportColumn("tokens", .right, width: 6),
+            ReportColumn("kernels", .left, width: 10), ReportColumn("threads", .right, width: 7),
+            ReportColumn("matrix", .left, width: 10), ReportColumn("shape", .right, width: 11), ReportColumn("type", .left, width: 4), ReportColumn("tokens", .right, width: 6),
             ReportColumn("GB/s", .right, width: 5), ReportColumn("GOPS", .right, width: 5), ReportColumn("limit", .right, width: 14),
             ReportColumn("of limit", .right, width: 8),
         ]

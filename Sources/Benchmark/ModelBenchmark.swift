@@ -17,18 +17,14 @@ public final class ModelBenchmark {
 
     /// Opens the model and feeds it a first prompt, which also brings its pages into memory.
     public init(path: String, options: Model.Options, firstPromptTokens: Int) throws(ModelError) {
-        var opened: (model: Model, session: Session)?
-        loadSeconds = try Stopwatch.seconds { () throws(ModelError) in
-            let model = try Model(path: path, options: options)
-            opened = (model, try model.makeSession())
-        }
-        guard let (model, session) = opened else { throw ModelError(.io, "\(path): was not opened; try again") }
-        self.model = model
-        self.session = session
+        let watch = Stopwatch()
+        model = try Model(path: path, options: options)
+        session = try model.makeSession()
+        loadSeconds = watch.seconds
+        try session.feed(tokens.tokens(firstPromptTokens, below: model.configuration.vocabularySize))
+        firstTokenSeconds = watch.seconds
         self.firstPromptTokens = firstPromptTokens
         work = WorkCount(model.configuration)
-        let prompt = tokens.tokens(firstPromptTokens, below: model.configuration.vocabularySize)
-        firstTokenSeconds = loadSeconds + (try Stopwatch.seconds { () throws(ModelError) in try session.feed(prompt) })
     }
 
     /// Runs a test so many times. `progress` is told what goes on.

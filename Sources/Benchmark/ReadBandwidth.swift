@@ -3,9 +3,9 @@ import Synchronization
 
 /// How fast a machine reads memory: what bounds decoding, which reads every weight once a token.
 ///
-/// Measured as the rate at which whole cache lines arrive, with nothing else to do: a word of each line, in order, so that what the
-/// kernels lose by their loads and their arithmetic is not hidden in the measure. On huge pages, for the same reason: a mapped file has
-/// small ones. `formats/benchmark.md` has the figures behind this.
+/// Measured as the rate at which whole cache lines arrive, with nothing else to do: a word of each line, in order, so that what
+/// the kernels lose by their loads and their arithmetic is not hidden in the measure. On huge pages, for the same reason: a mapped
+/// file has small ones. `formats/benchmark.md` has the figures behind this.
 public enum ReadBandwidth {
     /// Bytes a second that `team` reads from `buffer`, the best of several passes.
     public static func measure(_ buffer: StreamBuffer, team: ThreadTeam) -> Double {

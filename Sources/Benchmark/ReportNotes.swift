@@ -19,9 +19,11 @@ enum ReportNotes {
             }
         }
         notes.append(
-            "memory: \(Format.bytes(last.model.mappedBytes)) mapped, \(Format.bytes(last.model.allocatedBytes)) allocated to compute; "
+            "memory: \(Format.bytes(last.model.mappedBytes)) mapped, "
+                + "\(Format.bytes(last.model.allocatedBytes)) allocated to compute; "
                 + "resident \(largest(rows, \.residentBytes)), of which \(largest(rows, \.privateBytes)) are no file's")
-        for model in Set(rows.map(\.model.threads)).sorted().compactMap({ threads in rows.first { $0.model.threads == threads }?.model }) {
+        for count in Set(rows.map(\.model.threads)).sorted() {
+            guard let model = rows.first(where: { $0.model.threads == count })?.model else { continue }
             notes.append(
                 "start on \(threads(model.threads)): opened in \(milliseconds(model.loadSeconds)), logits after a prompt of "
                     + "\(model.firstPromptTokens) tokens \(milliseconds(model.firstTokenSeconds)) from the start")
@@ -30,11 +32,14 @@ enum ReportNotes {
     }
 
     /// Below a report on kernels. `forkJoin` has the seconds of a split for each number of threads above one.
-    static func notes(_ rows: [MatrixResult], machine: MachineDescription, forkJoin: [(threads: Int, seconds: Double)]) -> [String] {
+    static func notes(
+        _ rows: [MatrixResult], machine: MachineDescription, forkJoin: [(threads: Int, seconds: Double)]
+    ) -> [String] {
         let splits = forkJoin.map { "\(Figures.threeDigits($0.seconds * 1e6)) µs on \(threads($0.threads))" }
         return [
             self.machine(machine),
-            "1 token: limit \(bandwidth(machine)); more: limit the same kernels on registers alone; activations are quantized beforehand",
+            "1 token: limit \(bandwidth(machine)); more: limit the same kernels on registers alone; "
+                + "activations are quantized beforehand",
         ] + (splits.isEmpty ? [] : ["to split work and join: " + splits.joined(separator: ", ")]) + warnings(rows.map(\.speed))
     }
 

@@ -3,8 +3,8 @@ import ModelFile
 import RGEdge
 import Tiles
 
-/// The multiplications and additions of a model's matrices, counted from its shape. Norms, attention, convolution and scan come on top:
-/// they are not counted, so that what they cost shows as distance from the peak.
+/// The multiplications and additions of a model's matrices, counted from its shape. Norms, attention, convolution and scan come on
+/// top: they are not counted, so that what they cost shows as distance from the peak.
 public struct WorkCount: Equatable, Sendable {
     /// Weights of the matrices that every token passes.
     public let layerWeights: Int

@@ -20,7 +20,7 @@ extension BenchCommand {
                 let benchmark = MatrixBenchmark(machine: machine, type: type)
                 for matrix in MatrixCase.recurrentGemma2B {
                     for tokens in MatrixCase.tokenCounts where tokens == 1 || matrix.takesChunks {
-                        status.show("\(kernels.name), \(threads == 1 ? "1 thread" : "\(threads) threads"): \(matrix.name) \(type.name), \(tokens) tokens")
+                        status.show("\(matrix.name) \(type.name), \(tokens) tokens, threads: \(threads)")
                         let result = benchmark.measure(matrix, tokens: tokens)
                         status.clear()
                         try StandardOutput.write(report.add(result))

@@ -19,7 +19,7 @@ extension BenchCommand {
             let machine = Machine(threads: threads, kernels: benchmark.model.kernels, buffer: memory)
             for test in tests {
                 let result = try benchmark.measure(test, repetitions: repetitions, on: machine) { step in
-                    status.show("\(test.name), \(threads == 1 ? "1 thread" : "\(threads) threads"): \(step)")
+                    status.show("\(test.name), threads: \(threads); \(step)")
                 }
                 status.clear()
                 let row = ModelRow(machine: MachineDescription(buffer: memory), model: benchmark.description, result: result)

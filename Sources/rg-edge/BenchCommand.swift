@@ -111,7 +111,8 @@ struct BenchCommand: ParsableCommand {
     func buffer(reserved: Int = 0) throws -> StreamBuffer {
         let bytes = StreamBuffer.suitableBytes(reserved: reserved)
         guard let buffer = StreamBuffer(byteCount: bytes) else {
-            throw BenchError(description: "no memory for the \(Format.bytes(bytes)) that bandwidth is measured with; close other programs")
+            throw BenchError(
+                description: "no memory for the \(Format.bytes(bytes)) that bandwidth is measured with; close other programs")
         }
         return buffer
     }

@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func tableIsTheDefaultAndZeroLeavesATestOut() throws {
-        let outcome = try Command.rgEdge.run("bench", "-m", try ConvertedModel.englishInQ4(), "-p", "0", "-n", "4", "-r", "1", "-t", "1")
+        let model = try ConvertedModel.englishInQ4()
+        let outcome = try Command.rgEdge.run("bench", "-m", model, "-p", "0", "-n", "4", "-r", "1", "-t", "1")
         #expect(outcome.ending == .exit(0))
         #expect(outcome.lines[0].hasPrefix("| model"))
         #expect(outcome.lines[2].contains(" tg4 |"))
