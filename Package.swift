@@ -16,8 +16,6 @@ let architecture = Context.environment["RG_EDGE_ARCH"] ?? hostArchitecture
 struct InstructionSet {
     var target: String
     var flags: [String]
-    /// Where the module has to beat the compiler's own tuning model.
-    var llvm: [String] = []
 }
 
 let instructionSets: [InstructionSet] = architecture == "arm64"
@@ -36,8 +34,7 @@ let instructionSets: [InstructionSet] = architecture == "arm64"
 /// SwiftPM refuses this package as a versioned dependency (README, "Use it from Swift").
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
     [
-        .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"]
-            + set.flags.flatMap { ["-Xcc", $0] } + set.llvm.flatMap { ["-Xllvm", $0] }),
+        .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"] + set.flags.flatMap { ["-Xcc", $0] }),
         // Release builds compile a module whole anyway. Debug builds must too, or vectors would be passed from file to file by calls;
         // one object a file is what SwiftPM expects of them.
         .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "1"], .when(configuration: .debug)),
