@@ -71,7 +71,7 @@ public struct Conversion: Sendable {
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
             provenance: Self.provenance(folder: source, options))
         let unknown = ConversionError.list(matched.unknown, limit: 8)
-        warnings = unknown.isEmpty ? [] : ["\(source): left out tensors that RecurrentGemma doesn't have: \(unknown)"]
+        warnings = unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"]
     }
 
     /// The tensors that will be written, in file order.

@@ -20,13 +20,14 @@ struct MatchedTensor: Sendable {
 struct MatchedTensors: Sendable {
     /// In the order of the model file.
     let tensors: [MatchedTensor]
-    /// Names of tensors that no RecurrentGemma has.
+    /// Names of tensors that are no part of a RecurrentGemma, and are left out.
     let unknown: [String]
 
     /// The head's name, where a checkpoint has it.
     static let headName = "lm_head.weight"
 
-    /// Throws for a tensor that is missing or has another shape, and for what is wrong with the types asked for.
+    /// Throws for a tensor that is missing, that the configuration doesn't ask for or that has another shape, and for what is wrong
+    /// with the types asked for.
     init(
         _ checkpoint: Checkpoint, _ configuration: Configuration, type: WeightType, rules: [TensorTypeRule]
     ) throws(ConversionError) {
@@ -38,6 +39,18 @@ struct MatchedTensors: Sendable {
                 problem: missing.count == 1 ? "has no tensor \(missing[0])" : "has no tensors \(ConversionError.list(missing))",
                 advice: "download all weight files of the model, and config.json with them")
         }
+        let known = Set(plan.map(\.name) + [Self.headName])
+        let others = checkpoint.tensors.map(\.name).filter { !known.contains($0) }
+        let extra = others.filter(Self.isArchitectureName)
+        guard extra.isEmpty else {
+            throw ConversionError(
+                .source, path: checkpoint.folder,
+                problem: extra.count == 1
+                    ? "has tensor \(extra[0]), but config.json doesn't ask for it"
+                    : "has tensors \(ConversionError.list(extra)), but config.json doesn't ask for them",
+                advice: "take config.json and the weights from the same download")
+        }
+        unknown = others
         let types = try TensorTypeRule.types(of: plan, default: type, rules: rules)
         var tensors: [MatchedTensor] = []
         for (planned, type) in zip(plan, types) {
@@ -50,9 +63,21 @@ struct MatchedTensors: Sendable {
             tensors[last].twin = head
         }
         self.tensors = tensors
+    }
 
-        let known = Set(plan.map(\.name) + [Self.headName])
-        unknown = checkpoint.tensors.map(\.name).filter { !known.contains($0) }
+    /// True for a name of the form that RecurrentGemma's weights have: a model with such a tensor that its configuration doesn't ask
+    /// for, say in a layer more, would run without it and be another model. Tables of rotations, which some versions of
+    /// transformers store, are no weights: they follow from the configuration.
+    private static func isArchitectureName(_ name: String) -> Bool {
+        if name.hasSuffix(".rotary_emb.inv_freq") { return false }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        if parts[0] == "lm_head" { return true }
+        guard parts.count > 1, parts[0] == "model" else { return false }
+        switch parts[1] {
+        case "embed_tokens", "final_norm": return true
+        case "layers": return parts.count > 2 && Int(parts[2]) != nil
+        default: return false
+        }
     }
 
     private static func check(

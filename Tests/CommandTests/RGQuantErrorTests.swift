@@ -77,6 +77,17 @@ import Testing
                 """)
     }
 
+    @Test func anExtraTensor() throws {
+        #expect(
+            try failure { checkpoint in
+                let name = "model.layers.3.temporal_pre_norm.weight"
+                checkpoint[name] = .init(name: name, shape: [128], floats: [Float](repeating: 1, count: 128))
+            } == """
+                SRC: has tensor model.layers.3.temporal_pre_norm.weight, but config.json doesn't ask for it; \
+                take config.json and the weights from the same download
+                """)
+    }
+
     @Test func aMisshapenTensor() throws {
         #expect(
             try failure { $0["model.final_norm.weight"]?.shape = [64, 2] } == """

@@ -58,17 +58,41 @@ import Tiles
                 """)
     }
 
-    @Test func unknownTensorsAreLeftOutWithAWarning() throws {
+    @Test func anExtraTensorIsNamed() throws {
+        for name in [
+            "model.layers.0.extra.weight", "model.layers.2.temporal_block.q_proj.bias", "model.layers.3.temporal_pre_norm.weight",
+            "model.embed_tokens.bias", "model.final_norm.bias", "lm_head.bias",
+        ] {
+            #expect(
+                try error { $0[name] = .init(name: name, shape: [1], floats: [1]) } == """
+                    SRC: has tensor \(name), but config.json doesn't ask for it; take config.json and the weights from the same download
+                    """)
+        }
+    }
+
+    @Test func ofALayerTooManyAFewTensorsAreNamed() throws {
+        #expect(
+            try error { $0.configuration["num_hidden_layers"] = 2 } == """
+                SRC: has tensors model.layers.2.channel_pre_norm.weight, model.layers.2.mlp_block.down_proj.bias, \
+                model.layers.2.mlp_block.down_proj.weight and 10 more, but config.json doesn't ask for them; \
+                take config.json and the weights from the same download
+                """)
+    }
+
+    @Test func tensorsOfOtherThingsAreLeftOutWithAWarning() throws {
+        let names = [
+            "layers.0.mlp_block.up_proj.bias", "model", "model.layers.2.temporal_block.rotary_emb.inv_freq", "model.layers.x.weight",
+            "vision.weight",
+        ]
         var checkpoint = try EditableCheckpoint.small()
-        checkpoint["model.layers.0.extra.weight"] = .init(name: "model.layers.0.extra.weight", shape: [1], floats: [1])
-        checkpoint["model.rotary.inv_freq"] = .init(name: "model.rotary.inv_freq", shape: [2], floats: [1, 2])
+        for name in names { checkpoint[name] = .init(name: name, shape: [2], floats: [1, 2]) }
         let folder = try checkpoint.write()
         let conversion = try withExtendedLifetime(folder) { try Conversion(source: folder.path) }
         #expect(
             conversion.warnings == [
-                "\(folder.path): left out tensors that RecurrentGemma doesn't have: model.layers.0.extra.weight, model.rotary.inv_freq"
+                "\(folder.path): left out tensors that are no part of RecurrentGemma: \(names.joined(separator: ", "))"
             ])
-        #expect(!conversion.descriptions.contains { $0.name == "model.rotary.inv_freq" })
+        #expect(!conversion.descriptions.contains { names.contains($0.name) })
         #expect(try Conversion(.small()).warnings == [])
     }
 
