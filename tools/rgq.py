@@ -28,6 +28,8 @@ HEADER_BYTES = 128
 ENTRY_BYTES = 128
 PAGE_BYTES = 4096
 LARGEST_METADATA = 64 << 20
+LARGEST_PACKED_METADATA = LARGEST_METADATA + LARGEST_METADATA // 255 + 16
+LARGEST_TEXT = 1 << 20
 LARGEST_ENTRY_COUNT = 1024
 LARGEST_DIMENSION = 1 << 24
 LARGEST_STACK = 1 << 12
@@ -153,6 +155,7 @@ def read_header(header: bytes, file_size: int) -> dict[str, int]:
         values["metadata_offset"] == table_end,
         values["metadata_unpacked"] <= LARGEST_METADATA,
         values["first_tensor"] == next_page(metadata_end) <= file_size,
+        values["metadata_bytes"] <= LARGEST_PACKED_METADATA,
         values["tensor_bytes"] == file_size - values["first_tensor"],
         flags == 0,
         not any(reserved),
@@ -243,6 +246,8 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
         entries[key] = take(int.from_bytes(take(8), "little"))
     if position != len(data):
         raise RGQError("there are bytes after the last metadata entry")
+        if key in ("configuration", "chat_template", "provenance") and len(entries[key]) > LARGEST_TEXT:
+            raise RGQError(f"the metadata's {key} has {len(entries[key])} bytes, more than {LARGEST_TEXT}")
     for key in ("configuration", "tokenizer"):
         if key not in entries:
             raise RGQError(f"the metadata has no {key}")

@@ -1,3 +1,5 @@
+import CLZ4
+
 /// The sizes and limits of the format (`formats/rgq.md`), and the arithmetic of positions, which can't overflow.
 enum FileLayout {
     static let magic = Array("RGQ1".utf8)
@@ -7,7 +9,12 @@ enum FileLayout {
     /// Tensors start at multiples of this.
     static let pageBytes = 4096
     static let tensorCounts = 1...65_536
+    /// Bytes of the metadata unpacked.
     static let largestMetadata = 64 << 20
+    /// Bytes of the metadata as stored: what as much as ``largestMetadata`` can at worst take.
+    static let largestPackedMetadata = Int(LZ4_compressBound(Int32(largestMetadata)))
+    /// Bytes of a value of the metadata that is text: the tokenizer alone is larger.
+    static let largestText = 1 << 20
     static let largestEntryCount = 1024
     /// Bytes of a tensor's name, without the zero that ends it.
     static let longestName = 71

@@ -4,7 +4,11 @@ import Files
 extension Metadata {
     /// The metadata as one LZ4 block, and how many bytes it unpacks to. `path` is for errors.
     func packed(path: String) throws(ModelFileError) -> (block: [UInt8], unpackedBytes: Int) {
-        let bytes = serialized()
+        let entries = entries
+        for (key, value) in entries {
+            if let problem = Self.sizeProblem(key, value.count) { throw .unwritable(path, "metadata with \(problem)") }
+        }
+        let bytes = Self.serialized(entries)
         guard bytes.count <= FileLayout.largestMetadata else {
             throw .unwritable(
                 path, "metadata of \(bytes.count) bytes is over the \(FileLayout.largestMetadata) that a file can hold")
@@ -28,9 +32,6 @@ extension Metadata {
     }
 
     private static func unpack(_ block: [UInt8], unpackedBytes: Int, path: String) throws(ModelFileError) -> [UInt8] {
-        guard block.count <= Int(LZ4_compressBound(Int32(FileLayout.largestMetadata))) else {
-            throw .invalid(path, "has \(block.count) bytes of packed metadata, more than the largest can take")
-        }
         var result: Int32 = -1
         let bytes = [UInt8](unsafeUninitializedCapacity: unpackedBytes) { buffer, count in
             result = block.withUnsafeBytes { source in
@@ -45,11 +46,15 @@ extension Metadata {
         return bytes
     }
 
-    private func serialized() -> [UInt8] {
+    /// The entries in the order in which they are stored.
+    private var entries: [(key: String, value: [UInt8])] {
         var entries: [(key: String, value: [UInt8])] = [(Key.configuration, configuration), (Key.tokenizer, tokenizer)]
         if let chatTemplate { entries.append((Key.chatTemplate, Array(chatTemplate.utf8))) }
         if let provenance { entries.append((Key.provenance, provenance)) }
+        return entries
+    }
 
+    private static func serialized(_ entries: [(key: String, value: [UInt8])]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.appendLittleEndian(UInt32(entries.count))
         for (key, value) in entries {
@@ -59,6 +64,13 @@ extension Metadata {
             bytes.append(contentsOf: value)
         }
         return bytes
+    }
+
+    /// Nil if a value may have so many bytes; otherwise a clause with what is wrong. Text is bounded because reading it takes many
+    /// times its bytes: a list of zeros in JSON 30 times.
+    private static func sizeProblem(_ key: String, _ count: Int) -> String? {
+        guard [Key.configuration, Key.chatTemplate, Key.provenance].contains(key), count > FileLayout.largestText else { return nil }
+        return "a \(key) of \(count) bytes, more than the \(FileLayout.largestText) allowed"
     }
 
     private init(parsing bytes: [UInt8], path: String) throws(ModelFileError) {
@@ -90,6 +102,7 @@ extension Metadata {
             guard FileLayout.isName(keyBytes) else { throw .invalid(path, "has a metadata key that is not printable ASCII") }
             let key = String(decoding: keyBytes, as: UTF8.self)
             guard keys.insert(key).inserted else { throw .invalid(path, "has a metadata key twice") }
+            if let problem = Self.sizeProblem(key, value.count) { throw .invalid(path, "has \(problem)") }
             if known.contains(key) { values[key] = value }
         }
         guard rest.isEmpty else { throw .invalid(path, "has \(rest.count) bytes after its last metadata entry") }

@@ -14,7 +14,7 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         bytes = file.bytes()
     }
 
-    static let all = header + entries + metadata
+    static let all = header + entries + metadata + longTexts
 
     private static let header = [
         HostileCase("no tensors", "counts 0 tensors") { $0.headerFields[88] = little(UInt32(0)) },
@@ -29,9 +29,13 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         HostileCase("a table elsewhere", "tensor table in the wrong place") { $0.headerFields[16] = little(UInt64(256)) },
         HostileCase("a table of 2^63 bytes", "tensor table in the wrong place") { $0.headerFields[24] = little(UInt64(1) << 63) },
         HostileCase("metadata elsewhere", "metadata in the wrong place") { $0.headerFields[40] = little(UInt64.max) },
-        HostileCase("metadata longer than the file", "metadata in the wrong place") { $0.headerFields[48] = little(UInt64(1) << 40) },
-        HostileCase("metadata of 2^63 bytes", "metadata in the wrong place") { $0.headerFields[48] = little(UInt64(1) << 63) },
-        HostileCase("metadata of 2^64 - 1 bytes", "metadata in the wrong place") { $0.headerFields[48] = little(UInt64.max) },
+        HostileCase("metadata longer than the file", "metadata in the wrong place") { $0.headerFields[48] = little(UInt64(1) << 20) },
+        HostileCase("metadata larger than any that is packed", "67372053 bytes of packed metadata, more than the 67372052") {
+            $0.headerFields[48] = little(UInt64(67_372_053))
+        },
+        HostileCase("metadata of 2^36 bytes", "68719476736 bytes of packed metadata") { $0.headerFields[48] = little(UInt64(1) << 36) },
+        HostileCase("metadata of 2^63 bytes", "bytes of packed metadata") { $0.headerFields[48] = little(UInt64(1) << 63) },
+        HostileCase("metadata of 2^64 - 1 bytes", "bytes of packed metadata") { $0.headerFields[48] = little(UInt64.max) },
         HostileCase("metadata unpacking to 64 MiB and a byte", "bytes of metadata, more than") {
             $0.unpackedBytes = 64 << 20 + 1
         },
@@ -163,4 +167,12 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
                 + little(UInt32(13)) + Array("chat_template".utf8) + little(UInt64(2)) + [0xC3, 0x28]
         },
     ]
+
+    private static let longTexts = ["configuration", "chat_template", "provenance"].map { key in
+        HostileCase("a \(key) of a mebibyte and a byte", "has a \(key) of 1048577 bytes, more than the 1048576 allowed") { file in
+            let short = ["configuration", "tokenizer", "chat_template", "provenance"].filter { $0 != key }
+            let long = String(repeating: " ", count: 1 << 20 + 1)
+            file.metadata = HandMadeFile.metadata([(key: key, value: long)] + short.map { (key: $0, value: "") })
+        }
+    }
 }

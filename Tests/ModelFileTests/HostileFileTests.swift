@@ -24,6 +24,31 @@ import Testing
         #expect(error.advice.contains("rg-quant convert"))
     }
 
+    /// A few kilobytes on the disk that would be 64 GiB in memory.
+    @Test func metadataOfASparseFileIsRefusedUnread() throws {
+        let folder = try TemporaryFolder()
+        let metadataBytes: UInt64 = 1 << 36, first = metadataBytes + 4096
+        var file = HandMadeFile()
+        file.headerFields = [8: little(first), 48: little(metadataBytes), 72: little(first), 80: little(UInt64(0))]
+        let path = try folder.write(file.bytes(), to: "model.rgq")
+        try #require(truncate(path, off_t(first)) == 0)
+        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
+        #expect(error.kind == .content)
+        #expect(error.problem == "has 68719476736 bytes of packed metadata, more than the 67372052 allowed")
+    }
+
+    @Test func textsOfAMebibyteAreTaken() throws {
+        let folder = try TemporaryFolder()
+        let text = String(repeating: " ", count: 1 << 20)
+        var file = HandMadeFile()
+        file.metadata = HandMadeFile.metadata([
+            ("configuration", text), ("tokenizer", text + text), ("chat_template", text), ("provenance", text),
+        ])
+        let metadata = try ModelFile(path: folder.write(file.bytes(), to: "model.rgq")).metadata
+        #expect(metadata.configuration.count == 1 << 20 && metadata.tokenizer.count == 2 << 20)
+        #expect(metadata.chatTemplate == text && metadata.provenance?.count == 1 << 20)
+    }
+
     @Test func keysThatNobodyKnowsAreSkipped() throws {
         let folder = try TemporaryFolder()
         var file = HandMadeFile()
