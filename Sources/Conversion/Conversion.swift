@@ -62,6 +62,13 @@ public struct Conversion: Sendable {
                 .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
                 advice: "take config.json from the same download as the weights")
         }
+        guard configuration.gateBlockWidth <= PieceEncoder.widestGateBlock else {
+            throw ConversionError(
+                .source, path: source + "/config.json",
+                problem: "describes gates in blocks of \(configuration.gateBlockWidth) channels (lru_width / num_attention_heads), "
+                    + "more than the \(PieceEncoder.widestGateBlock) that can be converted",
+                advice: "take config.json from the same download as the weights")
+        }
         chatTemplate = text.chatTemplate
         let matched = try MatchedTensors(checkpoint, configuration, type: options.type, rules: options.rules)
         tensors = matched.tensors

@@ -6,8 +6,12 @@ import Tiles
 
 /// Reads pieces from a checkpoint and turns them into the bytes of the model file, on one thread.
 ///
-/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB), a turned matrix (0.3 MB), or a plain tensor, which is a vector.
+/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB; at most 64 MB), a turned matrix (0.3 MB; at most 64 MB), or a plain
+/// tensor, which is a vector.
 final class PieceEncoder {
+    /// Channels in a block of the RG-LRU's gates, whose matrix is turned in memory; the published models have 256.
+    static let widestGateBlock = 4096
+
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]
     /// What was read, row-major.

@@ -228,6 +228,18 @@ import Tiles
                 """)
     }
 
+    /// Without the limit, a sparse file of 4 TB would ask for as much memory.
+    @Test func gateBlocksTooWideToTurnInMemoryAreRefused() throws {
+        #expect(
+            try error { checkpoint in
+                checkpoint.configuration["num_attention_heads"] = 1
+                checkpoint.configuration["lru_width"] = 4097
+            } == """
+                SRC/config.json: describes gates in blocks of 4097 channels (lru_width / num_attention_heads), more than the 4096 that \
+                can be converted; take config.json from the same download as the weights
+                """)
+    }
+
     @Test(arguments: [0, -1, 1025])
     func anImpossibleNumberOfThreadsIsRefused(threads: Int) throws {
         var options = Conversion.Options()
