@@ -138,7 +138,9 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
-        .testTarget(name: "CommandTests", dependencies: ["CommandSupport", "JSON", "TestSupport", "rg-edge", "rg-quant"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["CommandSupport", "JSON", "ModelFile", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
     ] + loadTargets,
     cxxLanguageStandard: .cxx17
 )

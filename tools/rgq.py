@@ -3,7 +3,7 @@
 (and xxh3.py beside it).
 
     rgq.py FILE                           the header, every tensor, the metadata
-    rgq.py FILE --verify                  the same after checking every tensor's checksum (0.2 GB/s or so)
+    rgq.py FILE --verify                  the same after checking every tensor (0.2 GB/s or so)
     rgq.py FILE --tensor NAME -o OUT.npy  a tensor as a float32 array
     rgq.py FILE --metadata KEY -o OUT     a value of the metadata as it is: `tokenizer` gives tokenizer.model
 
@@ -114,13 +114,15 @@ class RGQFile:
         return matrices.reshape(tensor.shape)
 
     def verify(self) -> None:
-        """Check every tensor's checksum, and that the padding between sections is zero."""
+        """Check every tensor's checksum, that its numbers are finite, and that the padding between sections is zero."""
         end = self.header["metadata_offset"] + self.header["metadata_bytes"]
         for name, tensor in self.tensors.items():
             if self.data[end : tensor.offset].any():
                 raise RGQError(f"{self.path}: the padding before tensor {name} is not zero")
             if xxh3_64(self.raw(name)) != tensor.checksum:
                 raise RGQError(f"{self.path}: tensor {name} is damaged")
+            if not np.isfinite(stored_floats(tensor, self.raw(name))).all():
+                raise RGQError(f"{self.path}: tensor {name} has numbers that are not finite")
             end = tensor.offset + tensor.byte_count
 
 
@@ -153,9 +155,9 @@ def read_header(header: bytes, file_size: int) -> dict[str, int]:
         values["table_offset"] == HEADER_BYTES,
         values["table_bytes"] == count * ENTRY_BYTES,
         values["metadata_offset"] == table_end,
+        values["metadata_bytes"] <= LARGEST_PACKED_METADATA,
         values["metadata_unpacked"] <= LARGEST_METADATA,
         values["first_tensor"] == next_page(metadata_end) <= file_size,
-        values["metadata_bytes"] <= LARGEST_PACKED_METADATA,
         values["tensor_bytes"] == file_size - values["first_tensor"],
         flags == 0,
         not any(reserved),
@@ -244,10 +246,10 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
         if key in entries:
             raise RGQError(f"the metadata has {key} twice")
         entries[key] = take(int.from_bytes(take(8), "little"))
-    if position != len(data):
-        raise RGQError("there are bytes after the last metadata entry")
         if key in ("configuration", "chat_template", "provenance") and len(entries[key]) > LARGEST_TEXT:
             raise RGQError(f"the metadata's {key} has {len(entries[key])} bytes, more than {LARGEST_TEXT}")
+    if position != len(data):
+        raise RGQError("there are bytes after the last metadata entry")
     for key in ("configuration", "tokenizer"):
         if key not in entries:
             raise RGQError(f"the metadata has no {key}")
@@ -255,6 +257,13 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
 
 
 # Tiles: [tiles, bytes] -> float32 [tiles, 16 rows, 64 columns] --------------------------------------------------------
+
+
+def stored_floats(tensor: Tensor, data: np.ndarray) -> np.ndarray:
+    """The numbers of a tensor that are stored as floats: all weights of f32 and f16, the scales of q8 and q4."""
+    if tensor.type in ("f32", "f16"):
+        return data.view("<f4" if tensor.type == "f32" else "<f2")
+    return data.reshape(-1, TILE_BYTES[tensor.type])[:, :SCALE_BYTES].copy().view("<f2")
 
 
 def decode_floats(tiles: np.ndarray, element: str) -> np.ndarray:
@@ -362,7 +371,7 @@ def describe(file: RGQFile) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Read RGQ model files (formats/rgq.md).")
     parser.add_argument("file")
-    parser.add_argument("--verify", action="store_true", help="check every tensor's checksum")
+    parser.add_argument("--verify", action="store_true", help="check every tensor's checksum and that its numbers are finite")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--tensor", metavar="NAME", help="write a tensor as a float32 .npy file")
     what.add_argument("--metadata", metavar="KEY", help="write a value of the metadata")

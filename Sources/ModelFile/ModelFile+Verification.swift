@@ -1,11 +1,13 @@
 import Files
 import Glibc
+import Tiles
 
 extension ModelFile {
-    /// Bytes that are read and hashed together, so that they are still in the processor's cache when they are hashed.
+    /// Bytes, at most, that are read and hashed together, so that they are still in the processor's cache when they are hashed.
     private static let pieceBytes = 256 * 1024
 
-    /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero.
+    /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero: an
+    /// error of kind `checksum`; and unless its scales, or its weights if they are floats, are finite: one of kind `content`.
     ///
     /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and no SIGBUS.
     public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
@@ -14,15 +16,21 @@ extension ModelFile {
         defer { piece.deallocate() }
 
         let padding = try endOfBytes(before: tensor)..<tensor.offset
-        try read(padding, through: piece) { bytes throws(ModelFileError) in
+        try read(padding, by: 1, through: piece) { bytes throws(ModelFileError) in
             guard bytes.allSatisfy({ $0 == 0 }) else {
                 throw ModelFileError.damaged(path, .checksum, "is damaged before tensor \(tensor.name): its padding is not zero")
             }
         }
-        try read(tensor.range, through: piece) { bytes in checksum.update(bytes) }
+        let floats = StoredFloats(tensor)
+        var areFinite = true
+        try read(tensor.range, by: floats.unitBytes, through: piece) { bytes in
+            checksum.update(bytes)
+            areFinite = areFinite && floats.areFinite(in: bytes)
+        }
         guard checksum.value == tensor.checksum else {
             throw .damaged(path, .checksum, "is damaged in tensor \(tensor.name)")
         }
+        guard areFinite else { throw .invalid(path, "has \(floats.what) that are not finite in tensor \(tensor.name)") }
     }
 
     /// Verifies every tensor, in file order: with what opening checks, that is every byte of the file.
@@ -39,14 +47,14 @@ extension ModelFile {
         return number == 0 ? metadataEnd : tensors[number - 1].range.upperBound
     }
 
-    /// Hands the bytes of `range` to `body` in order, in pieces that lie in `piece`.
+    /// Hands the bytes of `range`, a whole number of units, to `body` in order, in pieces of whole units that lie in `piece`.
     private func read(
-        _ range: Range<Int>, through piece: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>, by unitBytes: Int, through piece: UnsafeMutableRawBufferPointer,
         body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
     ) throws(ModelFileError) {
         var start = range.lowerBound
         while start < range.upperBound {
-            let count = min(piece.count, range.upperBound - start)
+            let count = min(piece.count / unitBytes * unitBytes, range.upperBound - start)
             let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<count])
             try translatingFileErrors { () throws(FileError) in try file.read(at: start, into: part) }
             try body(UnsafeRawBufferPointer(part))

@@ -2,12 +2,14 @@ import ArgumentParser
 import CommandSupport
 import ModelFile
 
-/// `rg-quant verify`: reads a model file whole and checks every checksum in it.
+/// `rg-quant verify`: reads a model file whole and checks every checksum in it, and that its numbers are finite.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Checks every byte of a model file against its checksums.",
-        discussion: "Names the damaged tensors and exits with 1 if there are any.")
+        discussion: """
+            Names the tensors that are damaged, or whose scales or weights are not finite, and exits with 1 if there are any.
+            """)
 
     @Argument(help: "Model file.", completion: .file())
     var file: String
@@ -15,39 +17,45 @@ struct VerifyCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
+    /// What is wrong with a tensor.
+    private typealias Fault = (tensor: String, error: ModelFileError)
+
     func run() throws {
         Interruption.watch()
         let model = try ModelFile(path: file)
-        let damage = try damage(in: model)
-        if let first = damage.first {
-            let names = damage.map(\.tensor).joined(separator: ", ")
-            throw damage.count == 1
-                ? first.error
-                : ModelFileError(
-                    path: file, kind: .checksum, problem: "is damaged in \(damage.count) tensors: \(names)",
-                    advice: first.error.advice)
-        }
+        let faults = try faults(in: model)
+        // What numbers damaged tensors have says nothing.
+        let damage = faults.filter { $0.error.kind == .checksum }
+        if let error = error(of: damage, "is damaged") ?? error(of: faults, "has numbers that are not finite") { throw error }
         let size = "\(Format.bytes(model.byteCount)), \(model.tensors.count) tensors"
         try StandardOutput.write("\(Diagnostics.onOneLine(file)): \(size), all as they were written\n")
     }
 
-    /// Checks all tensors, with progress, until a signal says to stop. Throws what is no damage.
-    private func damage(in model: ModelFile) throws -> [(tensor: String, error: ModelFileError)] {
+    /// One error for all tensors with a fault of one kind; nil if there are none.
+    private func error(of faults: [Fault], _ problem: String) -> ModelFileError? {
+        guard let first = faults.first?.error, faults.count > 1 else { return faults.first?.error }
+        let names = faults.map(\.tensor).joined(separator: ", ")
+        return ModelFileError(
+            path: file, kind: first.kind, problem: "\(problem) in \(faults.count) tensors: \(names)", advice: first.advice)
+    }
+
+    /// Checks all tensors, with progress, until a signal says to stop. Throws what is no fault of a tensor.
+    private func faults(in model: ModelFile) throws -> [Fault] {
         let meter = ProgressMeter("verifying", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        var damage: [(tensor: String, error: ModelFileError)] = []
+        var faults: [Fault] = []
         for tensor in model.tensors {
             do throws(ModelFileError) {
                 try model.verify(tensor)
             } catch {
-                guard error.kind == .checksum else { throw error }
-                damage.append((tensor.name, error))
+                guard error.kind == .checksum || error.kind == .content else { throw error }
+                faults.append((tensor.name, error))
             }
             meter.update(done: tensor.offset + tensor.byteCount, total: model.byteCount)
             if let signal = Interruption.signal {
                 throw Interrupted(signal: signal, message: "\(file): interrupted; not all of it was checked")
             }
         }
-        return damage
+        return faults
     }
 }

@@ -1,7 +1,9 @@
 import Foundation
 import JSON
+import ModelFile
 import TestSupport
 import Testing
+import Tiles
 
 /// `rg-quant verify` and `rg-quant inspect`.
 @Suite struct RGQuantVerifyTests {
@@ -64,6 +66,28 @@ import Testing
                 model.layers.2.temporal_block.o_proj.bias; copy or download it again, or convert the model again
 
                 """)
+    }
+
+    @Test func tensorsWhoseScalesAreNotFiniteAreNamed() throws {
+        let path = folder.file("infinite.rgq")
+        func write(_ names: [String]) throws {
+            let tensors = names.map { TensorDescription(name: $0, type: .q4, dimensions: [16, 64], isTiled: true) }
+            let writer = try ModelFileWriter(
+                target: path, tensors: tensors, metadata: Metadata(configuration: Array("{}".utf8), tokenizer: [1]))
+            for _ in names { try [UInt8](repeating: 0xFF, count: 576).withUnsafeBytes { try writer.append($0) } }
+            try writer.finish()
+        }
+        func errors() throws -> String {
+            let outcome = try Command.rgQuant.run("verify", path, "-q")
+            #expect(outcome.ending == .exit(1))
+            #expect(outcome.output == [])
+            return outcome.errors
+        }
+        let advice = "convert the model again with \"rg-quant convert\"\n"
+        try write(["a"])
+        #expect(try errors() == "rg-quant: \(path): has scales that are not finite in tensor a; \(advice)")
+        try write(["a", "b"])
+        #expect(try errors() == "rg-quant: \(path): has numbers that are not finite in 2 tensors: a, b; \(advice)")
     }
 
     @Test func aFileThatIsNoneIsRefused() throws {

@@ -1,0 +1,85 @@
+import ModelFile
+import TestSupport
+import Testing
+import Tiles
+
+/// Verifying finds infinities and NaNs behind right checksums, wherever they lie.
+@Suite struct FiniteNumbersTests {
+    /// A float in a tensor of zeros: where it is, and its bits.
+    struct Place: Sendable, CustomTestStringConvertible {
+        let type: WeightType
+        let isTiled: Bool
+        let offset: Int
+        let bytes: [UInt8]
+        let expected: String
+
+        var testDescription: String { "\(type.name), \(bytes) at \(offset)" }
+    }
+
+    private static let positiveInfinity: [UInt8] = [0, 0x7C], notANumber: [UInt8] = [0xFF, 0xFF]
+
+    /// More tiles than are read at once, for every type.
+    private static let rows = 16 * 40, columns = 64 * 15
+
+    private static let places: [Place] = [
+        Place(type: .f32, isTiled: false, offset: 0, bytes: [0, 0, 0x80, 0x7F], expected: "weights"),
+        Place(type: .f32, isTiled: false, offset: 4 * (rows * columns - 1), bytes: [1, 0, 0x80, 0xFF], expected: "weights"),
+        Place(type: .f32, isTiled: true, offset: 4096 * 300 + 8, bytes: [0, 0, 0x80, 0xFF], expected: "weights"),
+        Place(type: .f16, isTiled: true, offset: 2, bytes: positiveInfinity, expected: "weights"),
+        Place(type: .f16, isTiled: true, offset: 2048 * 600 - 2, bytes: notANumber, expected: "weights"),
+        Place(type: .q8, isTiled: true, offset: 0, bytes: notANumber, expected: "scales"),
+        Place(type: .q8, isTiled: true, offset: 1088 * 599 + 62, bytes: positiveInfinity, expected: "scales"),
+        Place(type: .q4, isTiled: true, offset: 576 * 457 + 30, bytes: notANumber, expected: "scales"),
+        Place(type: .q4, isTiled: true, offset: 576 * 599 + 62, bytes: [0, 0xFC], expected: "scales"),
+    ]
+
+    /// The file with `bytes` at `offset` of its second tensor.
+    private func file(_ place: Place, bytes: [UInt8], in folder: TemporaryFolder) throws -> ModelFile {
+        let tensor = TensorDescription(
+            name: "bent", type: place.type, dimensions: [Self.rows, Self.columns], isTiled: place.isTiled)
+        var content = [UInt8](repeating: 0, count: try #require(tensor.byteCount))
+        content.replaceSubrange(place.offset..<place.offset + bytes.count, with: bytes)
+        let path = folder.file("model.rgq")
+        let first = TensorDescription(name: "first", type: .f32, dimensions: [3], isTiled: false)
+        let writer = try ModelFileWriter(target: path, tensors: [first, tensor], metadata: SampleModel.metadata)
+        for bytes in [[UInt8](repeating: 0, count: 12), content] { try bytes.withUnsafeBytes { try writer.append($0) } }
+        try writer.finish()
+        return try ModelFile(path: path)
+    }
+
+    @Test(arguments: places) func theTensorIsNamed(_ place: Place) throws {
+        let folder = try TemporaryFolder()
+        let file = try file(place, bytes: place.bytes, in: folder)
+        try file.verify(file.tensors[0])
+        let error = try #require(throws: ModelFileError.self) { try file.verifyAll() }
+        #expect(error.kind == .content)
+        #expect(error.problem == "has \(place.expected) that are not finite in tensor bent")
+    }
+
+    /// The largest finite numbers, and codes that would be none as halves.
+    @Test(arguments: places) func finiteNumbersPass(_ place: Place) throws {
+        let folder = try TemporaryFolder()
+        let largest: [UInt8] = place.type == .f32 ? [0xFF, 0xFF, 0x7F, 0xFF] : [0xFF, 0xFB]
+        try file(place, bytes: largest, in: folder).verifyAll()
+        guard place.type.isBlockQuantized else { return }
+        let codes = Place(type: place.type, isTiled: true, offset: 64, bytes: [], expected: "")
+        try file(codes, bytes: [UInt8](repeating: 0xFF, count: place.type.bytesPerTile - 64), in: folder).verifyAll()
+    }
+
+    @Test(.enabled(if: Python.hasNumPy, "needs /usr/bin/python3 with NumPy (Debian: python3-numpy)"))
+    func thePythonReaderFindsThemToo() throws {
+        let folder = try TemporaryFolder()
+        for place in Self.places where place.type != .f32 || !place.isTiled {
+            let path = try file(place, bytes: place.bytes, in: folder).path
+            let result = try Python.run(
+                """
+                import sys, numpy, rgq
+                file = rgq.RGQFile(sys.argv[1])
+                for name, tensor in file.tensors.items():
+                    if not numpy.isfinite(rgq.stored_floats(tensor, file.raw(name))).all():
+                        print(name)
+                """, path)
+            #expect(result.output == "bent\n", "\(result.errors)")
+        }
+    }
+}
