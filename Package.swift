@@ -94,7 +94,7 @@ let package = Package(
         .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "Text"]),
 
         // The commands.
-        .target(name: "CommandSupport", dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),

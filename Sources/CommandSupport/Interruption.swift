@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -16,12 +17,15 @@ public struct Interrupted: Error {
 /// Ctrl-C and its like as something that a command looks at between two pieces of work, so that it can tidy up.
 public enum Interruption {
     private static let received = Atomic<Int32>(0)
+    /// Done once, before any handler can do it.
+    private static let madeReadyForRemoval: Void = AtomicFile.removeUnfinished()
 
     /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
-    /// second ends it at once, should the command hang. A signal that was ignored (`nohup`) stays so; one that was blocked, as by
-    /// programs that start others from a thread of a pool, no longer is.
+    /// second ends it at once, should the command hang, and removes the temporaries of unfinished files. A signal that was ignored
+    /// (`nohup`) stays so; one that was blocked, as by programs that start others from a thread of a pool, no longer is.
     public static func watch() {
-        // Made here, not in the handler, which may not take a lock.
+        // Made here, not in the handlers, which may not take a lock.
+        _ = madeReadyForRemoval
         received.store(0, ordering: .relaxed)
         var wanted = sigset_t()
         sigemptyset(&wanted)
@@ -29,9 +33,16 @@ public enum Interruption {
             var former = sigaction()
             guard sigaction(number, nil, &former) == 0, !isIgnored(former) else { continue }
             var action = sigaction()
-            action.__sigaction_handler.sa_handler = { number in Interruption.received.store(number, ordering: .relaxed) }
-            // Without SA_RESTART a read or a write that waits returns.
-            action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+            // No SA_RESTART: a read or a write that waits returns.
+            action.__sigaction_handler.sa_handler = { number in
+                Interruption.received.store(number, ordering: .relaxed)
+                Glibc.signal(number) { number in
+                    AtomicFile.removeUnfinished()
+                    Glibc.signal(number, SIG_DFL)
+                    // Comes when this handler returns.
+                    raise(number)
+                }
+            }
             sigaction(number, &action, nil)
             sigaddset(&wanted, number)
         }

@@ -49,6 +49,37 @@ import Testing
         withExtendedLifetime(source) {}
     }
 
+    /// The command waits for somebody to read its progress, and so doesn't see the first signal.
+    @Test func aSecondSignalEndsACommandThatHangsAndLeavesNothing() throws {
+        let progress = try FullPipe(), devices = "/dev/null"
+        let arguments = ["convert", source.path, "-t", "1", "-o", target.file("model.rgq")]
+        let process = try Command.rgQuant.spawn(arguments, environment: [:], files: [
+            (STDIN_FILENO, devices, O_RDONLY), (STDOUT_FILENO, devices, O_WRONLY), (STDERR_FILENO, progress.path, O_WRONLY),
+        ])
+        let command = RunningCommand(process: process, folder: progress.folder, outputPath: nil, errorPath: devices)
+        // Until the temporary is there and no longer grows.
+        var size = -1
+        while command.isRunning {
+            let name = try target.contents().first
+            let now = try name.map { try FileManager.default.attributesOfItem(atPath: target.file($0))[.size] as? Int ?? 0 } ?? -1
+            if now > 0, now == size { break }
+            size = now
+            usleep(300_000)
+        }
+        let unfinished = try target.contents()
+        try #require(command.isRunning && unfinished.count == 1)
+        command.send(SIGINT)
+        usleep(100_000)
+        #expect(command.isRunning, "the first signal only asks to stop")
+        while command.isRunning {
+            command.send(SIGINT)
+            usleep(10_000)
+        }
+        #expect(command.wait().ending == .signal(SIGINT))
+        #expect(try target.contents() == [])
+        withExtendedLifetime((source, progress)) {}
+    }
+
     @Test func afterAKillThereIsNoFileUnderTheName() throws {
         let outcome = try #require(try interrupt(with: SIGKILL))
         #expect(outcome.ending == .signal(SIGKILL))
