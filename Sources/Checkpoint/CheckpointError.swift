@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 /// What keeps a checkpoint from being read.
 public struct CheckpointError: Error, Equatable, CustomStringConvertible {
@@ -22,11 +22,10 @@ extension CheckpointError {
     /// What to do about a file whose bytes can't be what was published.
     static let downloadAgain = "download the file again"
 
-    /// A file that the system refuses to open or read, for the reason `code` (an errno).
-    static func system(_ path: String, _ operation: String, _ code: Int32) -> CheckpointError {
-        CheckpointError(
-            path: path, problem: "\(operation) failed (\(systemMessage(code)))",
-            advice: code == EACCES || code == EPERM ? "make it readable for this user" : "check the disk and the path")
+    /// The error for a system call that failed with `code` (an errno) while the program was `doing` something: "opening", "reading".
+    static func system(_ path: String, while doing: String, _ code: Int32) -> CheckpointError {
+        let error = FileError.system(path, while: doing, code)
+        return CheckpointError(path: error.path, problem: error.problem, advice: error.advice)
     }
 }
 
@@ -41,9 +40,4 @@ func printable(_ name: String) -> String {
     let shown = 120
     return escaped.count <= shown
         ? escaped.joined() : escaped.prefix(shown / 2).joined() + "…" + escaped.suffix(shown / 2).joined()
-}
-
-/// The system's words for an errno.
-private func systemMessage(_ code: Int32) -> String {
-    strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }

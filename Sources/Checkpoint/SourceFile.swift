@@ -20,7 +20,8 @@ final class SourceFile: Sendable {
         self.path = path
         guard descriptor >= 0 else {
             let code = errno
-            throw code == ENOENT ? CheckpointError(path: path, problem: "is missing", advice: advice) : .system(path, "open", code)
+            throw code == ENOENT
+                ? CheckpointError(path: path, problem: "is missing", advice: advice) : .system(path, while: "opening", code)
         }
         var status = stat()
         let result = fstat(descriptor, &status)
@@ -28,7 +29,7 @@ final class SourceFile: Sendable {
             let code = errno
             close(descriptor)
             throw result != 0
-                ? .system(path, "stat", code)
+                ? .system(path, while: "opening", code)
                 : CheckpointError(path: path, problem: "is not a regular file", advice: advice)
         }
         identity = FileIdentity(status)
@@ -46,7 +47,7 @@ final class SourceFile: Sendable {
             } else if count == 0 {
                 throw changed("became shorter")
             } else if errno != EINTR {
-                throw .system(path, "read", errno)
+                throw .system(path, while: "reading", errno)
             }
         }
     }

@@ -12,6 +12,8 @@ extension ParsableCommand {
     public static func execute() -> Never {
         // A closed pipe is an error of write(2) instead, so that whoever has a temporary file removes it.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that grows beyond "ulimit -f".
+        signal(SIGXFSZ, SIG_IGN)
         do {
             try checkEncoding()
             try checkSubcommand()

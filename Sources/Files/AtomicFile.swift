@@ -128,6 +128,9 @@ extension AtomicFile {
 
     private static func creationError(_ target: String, folder: String, _ code: Int32) -> FileError {
         switch code {
+        case ENOENT where access(folder, F_OK) == 0:
+            // As /proc does, where there are only the system's own files.
+            FileError(path: target, problem: "no file can be made in \(folder)", advice: "take a folder on a disk", code: code)
         case ENOENT:
             FileError(path: target, problem: "its folder \(folder) doesn't exist", advice: "make the folder first", code: code)
         case ENOTDIR:

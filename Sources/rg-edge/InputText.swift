@@ -1,4 +1,5 @@
 import CommandSupport
+import Files
 import Glibc
 
 /// Text that can't be used.
@@ -20,7 +21,7 @@ enum InputText {
     static func contents(ofFile path: String) throws(InputError) -> String {
         guard path != standardInput else { return try contentsOfStandardInput() }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(path, "open", errno) }
+        guard descriptor >= 0 else { throw .system(path, while: "opening", errno) }
         defer { close(descriptor) }
         return try text(of: descriptor, name: path)
     }
@@ -41,7 +42,7 @@ enum InputText {
             } else if count == 0 {
                 break
             } else if errno != EINTR {
-                throw .system(name, "read", errno)
+                throw .system(name, while: "reading", errno)
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -52,8 +53,8 @@ enum InputText {
 }
 
 extension InputError {
-    fileprivate static func system(_ source: String, _ operation: String, _ code: Int32) -> InputError {
-        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        return InputError(source, "\(operation) failed (\(reason))", advice: "check the path and the rights to it")
+    fileprivate static func system(_ source: String, while doing: String, _ code: Int32) -> InputError {
+        let error = FileError.system(source, while: doing, code)
+        return InputError(error.path, error.problem, advice: error.advice)
     }
 }

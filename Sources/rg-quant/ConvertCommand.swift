@@ -61,7 +61,13 @@ struct ConvertCommand: ParsableCommand {
         options.converter = "rg-quant \(projectVersion)"
         let conversion = try Conversion(source: source, options: options)
         for warning in conversion.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
-        try StandardOutput.write(summary(of: try write(conversion), conversion))
+        let summary = summary(of: try write(conversion), conversion)
+        do throws(OutputError) {
+            try StandardOutput.write(summary)
+        } catch {
+            if error == .closedPipe { throw error }
+            throw LostSummary(file: output, reason: error)
+        }
     }
 
     /// Converts, with progress, until a signal says to stop.
@@ -105,6 +111,14 @@ struct ConvertCommand: ParsableCommand {
             throw ValidationError("\(error)")
         }
     }
+}
+
+/// A conversion that succeeded but can't say so.
+private struct LostSummary: Error, CustomStringConvertible {
+    let file: String
+    let reason: OutputError
+
+    var description: String { "\(file): is written and whole, but its summary is lost: \(reason)" }
 }
 
 /// A weight type on the command line, smallest first.

@@ -53,7 +53,7 @@ import Testing
                 "\(folder.file("none")): no such folder; give the folder") == true)
         #expect(openingError("")?.description.hasPrefix("\"\": no such folder") == true)
         #expect(openingError(try folder.write([1], to: "file"))?.problem == "is a file, not a folder")
-        #expect(openingError(folder.file("file/x"))?.problem == "stat failed (Not a directory)")
+        #expect(openingError(folder.file("file/x"))?.problem == "opening failed (Not a directory)")
         #expect(openingError("/dev/null")?.problem == "is a file, not a folder")
     }
 
@@ -91,7 +91,7 @@ import Testing
         let folder = try CheckpointBuilder().write()
         #expect(chmod(folder.file("config.json"), 0) == 0)
         let error = openingError(folder.path)
-        #expect(error?.problem == "open failed (Permission denied)" && error?.advice == "make it readable for this user")
+        #expect(error?.problem == "opening failed (Permission denied)" && error?.advice.contains("permission") == true)
     }
 
     @Test(arguments: ["pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.safetensors"])

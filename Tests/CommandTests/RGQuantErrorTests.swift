@@ -206,6 +206,50 @@ import Testing
         #expect(line.hasSuffix("(Read-only file system); the file system is read-only: take another folder"))
     }
 
+    /// Runs `rg-quant convert` as `failure` does, in a shell that has been given a limit.
+    private func failure(underLimit limit: String, source: String) throws -> String {
+        let script = "ulimit \(limit) && exec \"$0\" convert \"$1\" -q -t 1 -o \"$2\""
+        let outcome = try Command(path: "/bin/sh").run("-c", script, Command.rgQuant.path, source, target.file("model.rgq"))
+        #expect(outcome.ending == .exit(1))
+        #expect(outcome.output == [])
+        #expect(try target.contents() == [])
+        return try line(outcome)
+    }
+
+    @Test func aFileLargerThanTheLimit() throws {
+        let line = try failure(underLimit: "-f 100", source: Fixtures.oracle("alpha"))
+        #expect(
+            line == """
+                \(target.file("model.rgq")): writing failed (File too large); \
+                the file system, or "ulimit -f", allows no file so large: take another disk or raise the limit
+                """)
+    }
+
+    @Test func moreFilesThanTheLimit() throws {
+        let source = Fixtures.oracle("alpha")
+        let line = try failure(underLimit: "-n 4", source: source)
+        #expect(line.hasPrefix(source + "/"))
+        #expect(line.hasSuffix(": opening failed (Too many open files); too many files are open: close some, or raise \"ulimit -n\""))
+    }
+
+    @Test func aTargetWhereNoFileCanBeMade() throws {
+        #expect(
+            try failure("convert", Fixtures.oracle("alpha"), "-q", "-o", "/proc/model.rgq")
+                == "/proc/model.rgq: no file can be made in /proc; take a folder on a disk")
+    }
+
+    @Test func aSummaryThatCantBeWritten() throws {
+        let path = folder.file("model.rgq")
+        let outcome = try Command.rgQuant.start(["convert", Fixtures.oracle("alpha"), "-q", "-o", path], output: "/dev/full").wait()
+        #expect(outcome.ending == .exit(1))
+        #expect(
+            try line(outcome) == """
+                \(path): is written and whole, but its summary is lost: \
+                standard output: write failed (No space left on device); check where it leads to
+                """)
+        #expect(try Command.rgQuant.run("verify", "-q", path).ending == .exit(0))
+    }
+
     @Test func aResultThatCantBeWritten() throws {
         let outcome = try Command.rgQuant.start(["--help"], output: "/dev/full").wait()
         #expect(outcome.ending == .exit(0), "help goes through ArgumentParser")

@@ -113,6 +113,11 @@ import Testing
         #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin")) }
     }
 
+    @Test func aFolderThatTakesNoFilesIsNotSaidToBeMissing() throws {
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/out.bin") }
+        #expect(error.description == "/proc/out.bin: no file can be made in /proc; take a folder on a disk")
+    }
+
     @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aReadOnlyDiskIsAnError() throws {
         let disk = try SmallDisk(byteCount: 1 << 20)
         try disk.makeReadOnly()
