@@ -74,13 +74,10 @@ public final class PromptCache: Sendable {
 
     /// Stores a session and removes what has been used longest ago, down to the limit.
     func store(_ session: Session) {
-        let bytes = session.serialized()
-        guard bytes.count <= limit else { return }
-        do throws(FileError) {
-            let file = try AtomicFile(target: files.file(name(of: session.memory.chain, count: Int(session.position))))
-            try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
-            try file.commit()
-            try removeOldest()
+        guard session.largestSerialization <= limit else { return }
+        do throws(ModelError) {
+            try session.save(to: files.file(name(of: session.memory.chain, count: Int(session.position))))
+            try translatingFileErrors(removeOldest)
         } catch {
             onProblem("the prompt is not kept: \(error)")
         }

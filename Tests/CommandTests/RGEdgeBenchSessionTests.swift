@@ -43,7 +43,7 @@ import Testing
             lines = picture.getElementsByTagName("polyline")
             assert len(lines) == 5, len(lines)
             assert sum(len(line.getAttribute("points").split()) == 100 for line in lines) == 4
-            open(sys.argv[1], "w").write("position,token_ns\\n1,2\\n")
+            open(sys.argv[1], "w").write("position,best_token_ns\\n1,2\\n")
             failed = subprocess.run(tool + ["-o", sys.argv[2], sys.argv[1]], capture_output=True, text=True)
             assert failed.returncode == 1 and "give what rg-edge bench" in failed.stderr, failed.stderr
             """, report, folder.file("picture.svg"))

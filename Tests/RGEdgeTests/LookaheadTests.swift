@@ -123,17 +123,14 @@ struct LookaheadTests {
     @Test("Text in circles is guessed")
     func circles() throws {
         let model = try Model(path: try ConvertedModels.path("alpha", .q8), options: Model.Options(threads: 1))
-        // Random weights soon go in circles when the likeliest token is always taken.
         let session = try model.makeSession()
         let lookahead = try Lookahead(model: model, drafts: 8)
         session.lookahead = lookahead
-        var accepted = 0
-        for token in (0..<400).map({ UInt32($0 % 7) }) {
-            session.feed(token)
-            accepted = lookahead.accepted
-        }
+        for token in (0..<400).map({ UInt32($0 % 7) }) { session.feed(token) }
         session.endLookahead()
-        #expect(accepted > 100)
+        // Whether it pays, and so how often it is done, depends on the machine.
+        #expect(lookahead.accepted > 0)
+        #expect(lookahead.accepted <= lookahead.drafted)
         let plain = try model.makeSession()
         for token in (0..<400).map({ UInt32($0 % 7) }) { plain.feed(token) }
         #expect(session.serialized() == plain.serialized())

@@ -1,0 +1,60 @@
+/// How far to look ahead, from what it has brought so far.
+struct Pace {
+    private let longest: Int
+    /// Guesses that are made next, when not pausing.
+    private var guesses: Int
+    /// Seconds a token without guesses, and with them; a moving average, 0 before the first.
+    private var plainSeconds = 0.0
+    private var chunkSeconds = 0.0
+    private var lastChunkSeconds = 0.0
+    /// Tokens to feed without guesses before the next try, and how many it will be the next time.
+    private var pause = 0
+    private var nextPause = Self.firstPause
+
+    /// Measurements of tokens without guesses, and chunks since the last: other programs come and go.
+    private var measurements = 0
+    private var chunks = 0
+
+    private static let firstPause = 16, longestPause = 1024
+    private static let firstMeasurements = 2, chunksToMeasurement = 32
+    /// The weight of the newest measurement.
+    private static let weight = 0.25
+
+    init(longest: Int) {
+        self.longest = longest
+        guesses = min(longest, 4)
+    }
+
+    /// Guesses to make with the next token.
+    var length: Int {
+        pause > 0 || measurements < Self.firstMeasurements || chunks >= Self.chunksToMeasurement ? 0 : guesses
+    }
+
+    mutating func notePlain(seconds: Double) {
+        // The first may have waited for the disk.
+        plainSeconds = seconds < plainSeconds / 2 ? seconds : average(plainSeconds, seconds)
+        measurements += 1
+        chunks = 0
+        pause = max(0, pause - 1)
+    }
+
+    mutating func noteChunk(seconds: Double) { lastChunkSeconds = seconds }
+
+    /// Takes note of a chunk of `count` tokens, `used` of which were fed.
+    mutating func noteUsed(_ used: Int, of count: Int) {
+        // All right: guess more. Otherwise as many as were right, and one.
+        guesses = min(longest, used == count ? 2 * guesses : used)
+        chunkSeconds = average(chunkSeconds, lastChunkSeconds / Double(used))
+        chunks += 1
+        if chunkSeconds < plainSeconds {
+            nextPause = Self.firstPause
+        } else {
+            pause = nextPause
+            nextPause = min(2 * nextPause, Self.longestPause)
+            // The next try counts by itself.
+            chunkSeconds = 0
+        }
+    }
+
+    private func average(_ old: Double, _ new: Double) -> Double { old == 0 ? new : old + Self.weight * (new - old) }
+}
