@@ -15,18 +15,8 @@ extension Session {
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
-        if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
-        if let maxTokens = options.maxTokens, maxTokens < 0 {
-            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not a number from 0 on")
-        }
-        guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
+        try check(options)
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
-        if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
-            throw ModelError(.mismatch, "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path)")
-        }
-        guard (0...Lookahead.limit).contains(options.lookup) else {
-            throw ModelError(.argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
-        }
         // All that needs memory comes before anything is consumed.
         var held = options.stop.isEmpty ? nil : try HeldTokens(of: self)
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
@@ -48,6 +38,21 @@ extension Session {
         return result
     }
 
+    private func check(_ options: GenerationOptions) throws(ModelError) {
+        if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
+        if let maxTokens = options.maxTokens, maxTokens < 0 {
+            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not a number from 0 on")
+        }
+        guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
+        guard (0...Lookahead.limit).contains(options.lookup) else {
+            throw ModelError(.argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
+        }
+        if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
+            throw ModelError(
+                .mismatch, "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
+        }
+    }
+
     /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it.
     private func consume(prompt: [UInt32], cache: PromptCache?) -> Int {
         if position == 0, let cache { return consume(prompt, through: cache) }
@@ -62,7 +67,10 @@ extension Session {
         var text = AnswerText(stop: options.stop)
         while count < options.maxTokens ?? .max {
             guard let logits = logits?.baseAddress else { return .length }
-            if isCancelled() { return .cancelled }
+            if isCancelled() {
+                held?.takeBack(shown: text.shown, in: self)
+                return .cancelled
+            }
             guard let token = sampler.next(logits, recent: recent, position: position, options.sampling) else {
                 throw ModelError(
                     .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")

@@ -84,6 +84,26 @@ struct StopTextTests {
         #expect(stopped.session.position == Int64(stopped.result.promptTokens + shown.count))
     }
 
+    @Test("Cancelled while text is held back, nothing of it stays")
+    func cancelledWhileHeld() throws {
+        let session = try model.makeSession()
+        var asked = 0
+        let result = try session.generate(
+            "In the beginning", options: GenerationOptions(maxTokens: 48, stop: [" of the clouds"]),
+            isCancelled: {
+                asked += 1
+                return asked == 3
+            }, onText: { _ in
+                Issue.record("all is held back")
+                return true
+            })
+        #expect(result.finish == .cancelled)
+        #expect(result.generatedTokens == 2)
+        let expected = try model.makeSession()
+        try expected.feed([model.configuration.bos] + model.tokenizer.encode("In the beginning", controls: .asText))
+        #expect(session.serialized() == expected.serialized())
+    }
+
     @Test("Text that always may be about to stop is generated without end and without more memory")
     func alwaysHeld() throws {
         let session = try model.makeSession()
