@@ -122,6 +122,28 @@ import Testing
         #expect(files.count >= 2)
     }
 
+    @Test func programsShareACache() throws {
+        let model = try ConvertedModel.englishInQ4()
+        func words(_ number: Int) -> String { String(repeating: "\(number) And it came to pass in those days. ", count: 40) }
+        let expected = try (0..<3).map { try prompt("-n", "12", words($0), model: model).text }
+        // Room for two or three files, so that they come and go.
+        for _ in 0..<3 {
+            let running = try (0..<6).map {
+                try Command.rgEdge.start([
+                    "prompt", "-m", model, "-n", "12", "--prompt-cache", folder.file("cache"), "--prompt-cache-limit", "300k", words($0 % 3),
+                ])
+            }
+            for (number, command) in running.enumerated() {
+                let outcome = command.wait()
+                #expect(outcome.ending == .exit(0))
+                #expect(outcome.text == expected[number % 3])
+                #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+            }
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.file("cache"))
+        #expect(!files.isEmpty && files.allSatisfy { $0.hasSuffix(".prompt.rgs") })
+    }
+
     @Test func aCacheThatCannotBeUsedIsAnError() throws {
         let path = try folder.write([1], to: "file")
         let outcome = try prompt("--prompt-cache", path, "hello", model: try ConvertedModel.englishInQ4())
