@@ -55,6 +55,25 @@ public enum Interruption {
         return number == 0 ? nil : number
     }
 
+    /// Waits until something can be read from a descriptor below 1024, or its end; false if a signal came since ``watch()``, which is not
+    /// missed between looking for it and waiting.
+    static func waitForInput(_ descriptor: Int32) -> Bool {
+        var watched = sigset_t(), former = sigset_t()
+        sigemptyset(&watched)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&watched, number) }
+        // They come while pselect(2) waits, and not before.
+        pthread_sigmask(SIG_BLOCK, &watched, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+        while signal == nil {
+            var wanted = fd_set()
+            withUnsafeMutableBytes(of: &wanted) { $0[Int(descriptor) / 8] |= 1 << UInt8(descriptor % 8) }
+            let count = pselect(descriptor + 1, &wanted, nil, nil, nil, &former)
+            // Another error than a signal: reading will tell.
+            if count > 0 || count < 0 && errno != EINTR { return true }
+        }
+        return false
+    }
+
     private static func isIgnored(_ action: sigaction) -> Bool {
         unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }

@@ -39,14 +39,13 @@ public final class LineInput {
     private func read() -> Bool {
         var piece = [UInt8](repeating: 0, count: 4096)
         while !isAtEnd {
+            guard Interruption.waitForInput(STDIN_FILENO) else { return false }
             let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
             if count > 0 {
                 pending += piece[..<count]
                 return true
             }
-            if count < 0, errno == EINTR, Interruption.signal == nil { continue }
-            if count < 0, errno == EINTR { return false }
-            isAtEnd = true
+            isAtEnd = count == 0 || errno != EINTR
         }
         return false
     }
