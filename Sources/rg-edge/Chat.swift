@@ -65,7 +65,7 @@ final class Chat {
     private func answer(_ line: String) throws {
         try conversation.prepare("\"\(Self.short(line))\" and its answer")
         let output = TextOutput(asJSON: false)
-        Interruption.watch()
+        // A signal that came since the line was read counts.
         last = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
         try output.finishLine()
         switch Interruption.signal {

@@ -114,7 +114,7 @@ struct RunningCommand {
     let errorPath: String
 
     /// Longer than any command of the tests takes, on a busy machine.
-    private static let patience = 300.0
+    private static let patience = 120.0
 
     private func contents(_ path: String?) -> [UInt8] {
         path.flatMap { FileManager.default.contents(atPath: $0) }.map { [UInt8]($0) } ?? []

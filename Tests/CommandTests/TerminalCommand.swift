@@ -11,7 +11,7 @@ final class TerminalCommand {
     struct Failure: Error {}
 
     /// Longer than any command of the tests takes, on a busy machine.
-    private static let patience = 300.0
+    private static let patience = 120.0
 
     /// Starts a command on a terminal of 80 columns.
     init(_ command: Command, arguments: [String], environment: [String: String] = [:], terminal kind: String = "xterm") throws {
@@ -67,11 +67,15 @@ final class TerminalCommand {
         throw Failure()
     }
 
-    /// Waits for the end; returns what was shown until then.
+    /// Waits for the end; returns what was shown until then. If it doesn't come, kills the command, which the ending shows.
     func end() throws -> (ending: Command.Ending, text: String) {
-        while read() {}
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while Date() < end, read() {}
         var status: Int32 = 0
-        guard waitpid(process, &status, 0) == process else { throw Failure() }
+        while waitpid(process, &status, WNOHANG) == 0 {
+            if Date() > end { kill(process, SIGKILL) }
+            usleep(1000)
+        }
         isEnded = true
         let signal = status & 0x7F
         return (signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal), String(decoding: shown, as: UTF8.self))
