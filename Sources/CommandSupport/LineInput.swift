@@ -8,7 +8,7 @@ public final class LineInput {
     /// What came.
     public enum Event: Equatable, Sendable {
         case line(String)
-        /// Ctrl-C: the line is given up.
+        /// Ctrl-C: the line is given up. The terminal still waits for a line, so ask for the next one at once.
         case interrupted
         /// Ctrl-D in an empty line, or the end of the file.
         case end
@@ -23,6 +23,8 @@ public final class LineInput {
     /// Bytes that have been read but not used.
     private var pending: [UInt8] = []
     private var isAtEnd = false
+    /// Kept after Ctrl-C: a key that comes before the next line would mean something else to the terminal's own line editing.
+    private var rawTerminal: RawTerminal?
 
     public init(history: LineHistory) { self.history = history }
 
@@ -88,12 +90,14 @@ public final class LineInput {
     private static let escapeMilliseconds: Int32 = 100
 
     private func editedLine(prompt: String) -> Event {
-        guard let terminal = RawTerminal(STDIN_FILENO) else { return plainLine(prompt: prompt) }
+        if rawTerminal == nil { rawTerminal = RawTerminal(STDIN_FILENO) }
+        guard rawTerminal != nil else { return plainLine(prompt: prompt) }
         let keys = KeyReader { [self] isWaiting in
             if pending.isEmpty, isWaiting || comes(within: Self.escapeMilliseconds) { _ = read() }
             return pending.isEmpty ? nil : pending.removeFirst()
         }
-        let event = withExtendedLifetime(terminal) { edit(prompt: prompt, keys: keys) }
+        let event = edit(prompt: prompt, keys: keys)
+        if event != .interrupted { rawTerminal = nil }
         return event
     }
 
