@@ -2,8 +2,10 @@
 public struct Limit: Equatable, Sendable {
     /// Bytes or operations a second.
     public let before: Double
+    /// The same figure after the test.
     public let after: Double
 
+    /// A limit from two measurements.
     public init(before: Double, after: Double) {
         self.before = before
         self.after = after

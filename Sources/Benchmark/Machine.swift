@@ -4,10 +4,13 @@ import Tiles
 
 /// A number of threads on this machine, and what they can do at most.
 public final class Machine {
+    /// The threads that compute.
     public let team: ThreadTeam
+    /// The kernels that are measured.
     public let kernels: KernelSet
     let buffer: StreamBuffer
 
+    /// Starts `threads` threads, the caller's included; `buffer` is what the read bandwidth is measured with.
     public init(threads: Int, kernels: KernelSet, buffer: StreamBuffer) {
         team = ThreadTeam(count: threads)
         self.kernels = kernels

@@ -7,6 +7,7 @@ public struct MachineDescription: Equatable, Sendable {
     let cacheBytes: Int
     /// Bytes that the read bandwidth is measured with.
     public let bufferBytes: Int
+    /// True if most of that memory is on huge pages.
     public let isBufferOnHugePages: Bool
 
     /// This machine.

@@ -8,9 +8,13 @@ public struct MatrixResult: Sendable {
     public let name: String
     /// What was measured: the case's shape, or a part of its rows where the whole would take too long or much memory.
     public let shape: MatrixShape
+    /// The type of its weights.
     public let type: WeightType
+    /// Tokens that it is multiplied with at once: one as in decoding, or a chunk.
     public let tokens: Int
+    /// Threads that shared the work.
     public let threads: Int
+    /// The name of the set of kernels.
     public let kernels: String
     /// Seconds of a product.
     public let seconds: Samples
@@ -38,6 +42,7 @@ public struct MatrixBenchmark {
         RandomTiles.fill(machine.buffer, type)
     }
 
+    /// Measures the kernel of a matrix for so many tokens at once, and the machine's limit before and after.
     public func measure(_ matrix: MatrixCase, tokens: Int) -> MatrixResult {
         let shape = part(of: matrix.shape, tokens: tokens)
         let operands = MatrixOperands(shape, type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)

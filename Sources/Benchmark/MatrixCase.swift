@@ -2,11 +2,14 @@ import Tiles
 
 /// A matrix whose kernel is measured: one of a model's, by the name of the tensor.
 public struct MatrixCase: Equatable, Sendable {
+    /// The tensor's name, without that of its layer.
     public let name: String
+    /// The matrix, or the stack of them.
     public let shape: MatrixShape
     /// False for the head, of which a prompt needs the last token only.
     public let takesChunks: Bool
 
+    /// A matrix to measure.
     public init(name: String, shape: MatrixShape, takesChunks: Bool = true) {
         self.name = name
         self.shape = shape

@@ -4,6 +4,7 @@ import RGEdge
 
 /// Measures a model on a number of threads.
 public final class ModelBenchmark {
+    /// The model that is measured.
     public let model: Model
     /// Seconds to open the file.
     public let loadSeconds: Double

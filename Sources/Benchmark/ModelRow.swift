@@ -48,6 +48,7 @@ public struct ModelRow: ReportRow {
     /// When the test ended.
     let time: String
 
+    /// The row of a test that has ended just now.
     public init(machine: MachineDescription, model: ModelDescription, result: SpeedResult) {
         self.init(machine: machine, model: model, result: result, time: Calendar.now)
     }

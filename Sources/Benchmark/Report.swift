@@ -1,8 +1,10 @@
 /// A report that is written row by row.
 public struct Report<Row: ReportRow> {
+    /// What has been reported so far.
     public private(set) var rows: [Row] = []
     let format: ReportFormat
 
+    /// A report without rows.
     public init(_ format: ReportFormat) { self.format = format }
 
     /// The text with which the report starts.

@@ -3,10 +3,13 @@ public struct Samples: Equatable, Sendable {
     /// The measurements in order; never empty.
     public private(set) var values: [Double]
 
+    /// At least one measurement.
     public init(_ first: Double, _ others: Double...) { values = [first] + others }
 
+    /// Adds a measurement.
     public mutating func append(_ value: Double) { values.append(value) }
 
+    /// The arithmetic mean.
     public var mean: Double { values.reduce(0, +) / Double(values.count) }
 
     /// The standard deviation that the sample lets expect (divided by count - 1, as llama-bench does); 0 for one measurement.
@@ -16,7 +19,9 @@ public struct Samples: Equatable, Sendable {
         return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
     }
 
+    /// The largest measurement.
     public var largest: Double { values.reduce(-.infinity, max) }
+    /// The smallest measurement.
     public var smallest: Double { values.reduce(.infinity, min) }
 
     /// The samples with each measurement changed by `transform`.

@@ -53,6 +53,7 @@ public final class SessionBenchmark {
 
 /// How long an operation on a session took.
 public struct SessionResult: ReportRow {
+    /// What was measured, by the name of the session's function.
     public enum Operation: String, Sendable {
         case fork, checkpoint, rewind, save, load
     }

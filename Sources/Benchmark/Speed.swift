@@ -8,11 +8,14 @@ public struct Speed: Equatable, Sendable {
         case operations
     }
 
+    /// What the speed is one of.
     public let unit: Unit
     /// Units a second.
     public let samples: Samples
+    /// What the machine can do at most, in the same unit.
     public let limit: Limit
 
+    /// A speed beside its limit, both in units a second.
     public init(_ unit: Unit, _ samples: Samples, limit: Limit) {
         self.unit = unit
         self.samples = samples

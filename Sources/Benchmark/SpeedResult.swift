@@ -1,6 +1,8 @@
 /// What a test of a model gave.
 public struct SpeedResult: Equatable, Sendable {
+    /// What was measured.
     public let test: SpeedTest
+    /// Threads that computed.
     public let threads: Int
     /// Of each repetition.
     public let seconds: Samples
@@ -11,6 +13,7 @@ public struct SpeedResult: Equatable, Sendable {
     /// Those of them that are no file's: all that was allocated and written to.
     public let privateBytes: Int
 
+    /// What repetitions gave, each of which read or computed `unitsPerRun` units.
     public init(
         test: SpeedTest, threads: Int, seconds: Samples, unitsPerRun: Int, unit: Speed.Unit, limit: Limit, residentBytes: Int,
         privateBytes: Int

@@ -1,5 +1,6 @@
 /// A test in llama-bench's terms.
 public struct SpeedTest: Equatable, Sendable {
+    /// How tokens are fed.
     public enum Kind: Sendable {
         /// A prompt fed at once, with the logits of its last token: `pp`.
         case prompt
@@ -7,12 +8,14 @@ public struct SpeedTest: Equatable, Sendable {
         case generation
     }
 
+    /// How the tokens that are timed are fed.
     public let kind: Kind
     /// Tokens that are timed.
     public let tokens: Int
     /// Tokens that were fed before.
     public let depth: Int
 
+    /// A test of `tokens` tokens after `depth` others.
     public init(_ kind: Kind, tokens: Int, depth: Int) {
         self.kind = kind
         self.tokens = tokens

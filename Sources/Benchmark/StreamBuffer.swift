@@ -4,7 +4,9 @@ import Glibc
 ///
 /// Read bandwidth is measured here and the kernels' matrices lie here, so that both read the same memory.
 public final class StreamBuffer: @unchecked Sendable {
+    /// The first byte, which begins a page.
     public let start: UnsafeMutableRawPointer
+    /// Bytes from ``start`` on.
     public let byteCount: Int
     /// True if most of it is on huge pages.
     public let isOnHugePages: Bool

@@ -11,6 +11,7 @@ public struct WorkCount: Equatable, Sendable {
     /// Weights of the head, which a prompt passes once, for its last token.
     public let headWeights: Int
 
+    /// Counts the work of a model of this shape.
     public init(_ configuration: Configuration) {
         let matrices = configuration.tensorPlan.compactMap { tensor in
             tensor.matrixShape.map { (isHead: tensor.name == Configuration.embeddingName, weights: $0.weightCount) }

@@ -4,10 +4,12 @@ import Synchronization
 
 /// A command that stopped because a signal asked for it.
 public struct Interrupted: Error {
+    /// The signal's number, of which the exit code is made.
     public let signal: Int32
     /// What that means for the user, in a clause: "interrupted; model.rgq was not written".
     public let message: String
 
+    /// A stop for `signal`, with what it means for the user.
     public init(signal: Int32, message: String) {
         self.signal = signal
         self.message = message
@@ -23,7 +25,10 @@ public enum Interruption {
     /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
     /// second ends it at once, should the command hang, and removes the temporaries of unfinished files. A signal that was ignored
     /// (`nohup`) stays so; one that was blocked, as by programs that start others from a thread of a pool, no longer is.
-    public static func watch() {
+    ///
+    /// With `keepsInterrupts`, for programs that SIGINT doesn't end, it never ends the process, however often it comes: Ctrl-\ is for those
+    /// that hang. Nor does it take the place of a signal that does end them.
+    public static func watch(keepsInterrupts: Bool = false) {
         // Made here, not in the handlers, which may not take a lock.
         _ = madeReadyForRemoval
         received.store(0, ordering: .relaxed)
@@ -34,29 +39,37 @@ public enum Interruption {
             guard sigaction(number, nil, &former) == 0, !isIgnored(former) else { continue }
             var action = sigaction()
             // No SA_RESTART: a read or a write that waits returns.
-            action.__sigaction_handler.sa_handler = { number in
-                Interruption.received.store(number, ordering: .relaxed)
-                Glibc.signal(number) { number in
-                    AtomicFile.removeUnfinished()
-                    Glibc.signal(number, SIG_DFL)
-                    // Comes when this handler returns.
-                    raise(number)
-                }
-            }
+            action.__sigaction_handler.sa_handler = keepsInterrupts && number == SIGINT ? keep : keepFirst
             sigaction(number, &action, nil)
             sigaddset(&wanted, number)
         }
         pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     }
 
-    /// The signal that came since ``watch()``, or nil.
+    /// Keeps SIGINT, unless another signal came before.
+    private static let keep: @convention(c) @Sendable (Int32) -> Void = { number in
+        _ = Interruption.received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+    }
+
+    /// Keeps a signal; the second ends the process.
+    private static let keepFirst: @convention(c) @Sendable (Int32) -> Void = { number in
+        Interruption.received.store(number, ordering: .relaxed)
+        Glibc.signal(number) { number in
+            AtomicFile.removeUnfinished()
+            Glibc.signal(number, SIG_DFL)
+            // Comes when this handler returns.
+            raise(number)
+        }
+    }
+
+    /// The signal that came since ``watch(keepsInterrupts:)``, or nil.
     public static var signal: Int32? {
         let number = received.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }
 
-    /// Waits until something can be read from a descriptor below 1024, or its end; false if a signal came since ``watch()``, which is not
-    /// missed between looking for it and waiting.
+    /// Waits until something can be read from a descriptor below 1024, or its end; false if a signal came since
+    /// ``watch(keepsInterrupts:)``, which is not missed between looking for it and waiting.
     static func waitForInput(_ descriptor: Int32) -> Bool {
         var watched = sigset_t(), former = sigset_t()
         sigemptyset(&watched)

@@ -12,6 +12,8 @@ public enum Key: Equatable, Sendable {
     case clearScreen
     /// Ctrl-C.
     case interrupt
+    /// Ctrl-Z.
+    case suspend
     /// Ctrl-D.
     case endOfInput
     /// A key that means nothing here.
@@ -46,7 +48,7 @@ struct KeyReader {
         let letters: [(Character, Key)] = [
             ("A", .home), ("B", .left), ("C", .interrupt), ("D", .endOfInput), ("E", .end), ("F", .right), ("H", .backspace),
             ("J", .enter), ("K", .deleteToEnd), ("L", .clearScreen), ("M", .enter), ("N", .down), ("P", .up), ("U", .deleteToStart),
-            ("W", .deleteWord), ("Y", .insertDeleted),
+            ("W", .deleteWord), ("Y", .insertDeleted), ("Z", .suspend),
         ]
         return Dictionary(uniqueKeysWithValues: letters.map { ($0.asciiValue.map { $0 & 0x1F } ?? 0, $1) })
     }()

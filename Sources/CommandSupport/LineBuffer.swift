@@ -11,8 +11,9 @@ struct LineBuffer: Equatable {
 
     /// Replaces the text; the cursor goes to its end.
     mutating func replace(with text: String) {
-        characters = Array(text)
-        cursor = characters.count
+        characters = []
+        cursor = 0
+        insert(text)
     }
 
     /// Inserts text at the cursor. Control characters are left out, but for line breaks; tabs become spaces.

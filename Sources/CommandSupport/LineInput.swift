@@ -26,9 +26,10 @@ public final class LineInput {
     /// Kept after Ctrl-C: a key that comes before the next line would mean something else to the terminal's own line editing.
     private var rawTerminal: RawTerminal?
 
+    /// Lines from standard input; those that are typed are added to `history`.
     public init(history: LineHistory) { self.history = history }
 
-    /// The next line, without its line break. Call ``Interruption/watch()`` before.
+    /// The next line, without its line break. Call ``Interruption/watch(keepsInterrupts:)`` before.
     public func next(prompt: String) -> Event {
         let event = isEdited ? editedLine(prompt: prompt) : plainLine(prompt: prompt)
         if isInteractive, case .line(let line) = event { history.add(line) }
@@ -74,7 +75,11 @@ public final class LineInput {
             if isInteractive { Diagnostics.write("\n") }
             return .signal(signal)
         }
-        guard !pending.isEmpty else { return .end }
+        guard !pending.isEmpty else {
+            // Ctrl-D shows nothing.
+            if isInteractive { Diagnostics.write("\n") }
+            return .end
+        }
         defer { pending.removeAll() }
         return .line(Self.text(pending[...]))
     }
@@ -120,6 +125,9 @@ public final class LineInput {
             case .up: browser.older(than: line.text).map { line.replace(with: $0) }
             case .down: browser.newer(than: line.text).map { line.replace(with: $0) }
             case .clearScreen: Diagnostics.write("\u{1B}[H\u{1B}[2J")
+            case .suspend:
+                leave(line, prompt: prompt, mark: "^Z")
+                rawTerminal?.suspend()
             default: _ = line.apply(key)
             }
             // A paste over a slow line draws once.
@@ -137,12 +145,9 @@ public final class LineInput {
         Diagnostics.write("\r\(prompt)\(text)\u{1B}[K\r" + (column > 0 ? "\u{1B}[\(column)C" : ""))
     }
 
-    /// Leaves the line on the screen and goes on to the next.
+    /// Leaves the line on the screen, whole, and goes on to the next.
     private func leave(_ line: LineBuffer, prompt: String, mark: String) {
-        var line = line
-        _ = line.apply(.end)
-        draw(line, prompt: prompt)
-        Diagnostics.write(mark + "\r\n")
+        Diagnostics.write("\r\u{1B}[K\(prompt)\(line.text)\(mark)\n")
     }
 }
 

@@ -14,6 +14,21 @@ struct RawTerminal: ~Copyable {
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         self.descriptor = descriptor
         former = settings
+        enter()
+    }
+
+    deinit { leave() }
+
+    /// Gives the terminal back, stops this program and those that it shares its job with, as Ctrl-Z does elsewhere, and takes the terminal
+    /// again when they go on.
+    func suspend() {
+        leave()
+        kill(0, SIGTSTP)
+        enter()
+    }
+
+    private func enter() {
+        var settings = former
         settings.c_iflag &= ~tcflag_t(BRKINT | ICRNL | INLCR | IGNCR | ISTRIP | IXON)
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
         settings.c_cflag |= tcflag_t(CS8)
@@ -22,9 +37,9 @@ struct RawTerminal: ~Copyable {
         Diagnostics.write(Self.pasteOn)
     }
 
-    deinit {
-        Diagnostics.write(Self.pasteOff)
+    private func leave() {
         var settings = former
         tcsetattr(descriptor, TCSADRAIN, &settings)
+        Diagnostics.write(Self.pasteOff)
     }
 }

@@ -5,6 +5,7 @@ public final class StatusLine {
     private let isShown = Terminal.canRedraw(STDERR_FILENO)
     private var isDrawn = false
 
+    /// A line that shows nothing yet.
     public init() {}
 
     /// Shows a text in place of the last one.

@@ -1,5 +1,6 @@
 /// A table of text with aligned columns.
 public struct Table: CustomStringConvertible {
+    /// The side of its column to which a cell is set.
     public enum Alignment: Sendable {
         /// For names.
         case left

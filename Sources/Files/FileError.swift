@@ -11,6 +11,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     /// The errno behind it, or 0.
     public let code: Int32
 
+    /// What is wrong with a file; `code` is the errno behind it, if there is one.
     public init(path: String, problem: String, advice: String, code: Int32 = 0) {
         self.path = path
         self.problem = problem

@@ -4,12 +4,15 @@ import Glibc
 public struct Folder: Sendable {
     /// A file in a folder, as it was when it was looked at.
     public struct Entry: Sendable {
+        /// Its name in the folder.
         public let name: String
+        /// Its size.
         public let byteCount: Int
         /// When it was last written, or marked as used, in nanoseconds since 1970.
         public let modified: Int
     }
 
+    /// Where it is, as it was given.
     public let path: String
 
     /// The folder at `path`, which is made, for this user alone, if it isn't there.

@@ -6,6 +6,7 @@ import Glibc
 /// itself is cut short or the disk fails, the system answers a read in the mapping with SIGBUS, which ends the process;
 /// ``read(at:into:)`` throws instead, and so is the way to bytes that nobody has read before.
 public final class MappedFile: Sendable {
+    /// Where it is, as it was given.
     public let path: String
     /// Bytes of the file when it was opened.
     public let byteCount: Int

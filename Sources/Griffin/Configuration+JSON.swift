@@ -5,6 +5,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// What is wrong, in a clause that names the key.
     public let problem: String
 
+    /// What is wrong, in a clause that names the key.
     public init(problem: String) { self.problem = problem }
 
     public var description: String { problem }

@@ -11,12 +11,15 @@ public struct Configuration: Equatable, Sendable {
         case attention
     }
 
+    /// Tokens that there are; rows of the embedding.
     public var vocabularySize: Int
     /// Width of the residual stream.
     public var width: Int
+    /// Residual blocks: each mixes over time, then comes an MLP.
     public var layerCount: Int
     /// Query heads; also the number of diagonal blocks of the RG-LRU's gates.
     public var headCount: Int
+    /// Elements of a query, key or value.
     public var headDimension: Int
     /// Width of the RG-LRU and of its convolution.
     public var recurrentWidth: Int
@@ -26,14 +29,19 @@ public struct Configuration: Equatable, Sendable {
     public var window: Int
     /// Repeated over the layers and cut at ``layerCount``.
     public var blockPattern: [BlockKind]
+    /// The base of the rotary angles (RoFormer, arXiv:2104.09864).
     public var rotaryBase: Double
     /// The part of each head that is rotated, from its first element on.
     public var rotaryFraction: Double
+    /// What RMSNorm adds to the mean square.
     public var normEpsilon: Float
     /// Logits are `cap · tanh(logits / cap)`.
     public var logitsSoftCap: Float
+    /// The token that begins a text.
     public var bos: UInt32
+    /// The token that ends one.
     public var eos: UInt32
+    /// The token that fills batches: never fed here.
     public var pad: UInt32
     /// `<end_of_turn>`, where the vocabulary has it.
     public var endOfTurn: UInt32?
@@ -41,6 +49,7 @@ public struct Configuration: Equatable, Sendable {
     /// Taps of the temporal convolution.
     public static let convolutionTaps = 4
 
+    /// A shape; ``problem`` tells whether it can be run.
     public init(
         vocabularySize: Int, width: Int, layerCount: Int, headCount: Int, headDimension: Int, recurrentWidth: Int,
         mlpWidth: Int, window: Int, blockPattern: [BlockKind], rotaryBase: Double = 10_000, rotaryFraction: Double = 0.5,
@@ -86,11 +95,15 @@ public struct Configuration: Equatable, Sendable {
 
     /// The largest sizes accepted from a file, generous for any RecurrentGemma, so that no product of them can overflow.
     public enum Limit {
+        /// Of widths and dimensions.
         public static let dimension = 1 << 20
         /// The gates are a stack with a matrix a head.
         public static let heads = MatrixShape.largestCount
+        /// Of the vocabulary.
         public static let vocabulary = 1 << 22
+        /// Of the number of layers.
         public static let layers = 1 << 10
+        /// Of the window.
         public static let window = 1 << 20
     }
 

@@ -19,8 +19,11 @@ public final class ForwardPass: @unchecked Sendable {
         case all(UnsafeMutablePointer<Float>)
     }
 
+    /// The model.
     public let weights: Weights
+    /// What computes.
     public let kernels: KernelSet
+    /// The threads that share each operation's work.
     public let team: ThreadTeam
     /// Tokens that a chunk may have.
     public var chunk: Int { workspace.chunk }

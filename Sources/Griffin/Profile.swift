@@ -25,6 +25,7 @@ public final class Profile {
     private var nanoseconds = [Int](repeating: 0, count: Operation.allCases.count)
     private static let index = Dictionary(uniqueKeysWithValues: Operation.allCases.enumerated().map { ($1, $0) })
 
+    /// A profile of nothing yet.
     public init() {}
 
     /// Seconds spent on an operation, waiting for other threads included.

@@ -18,6 +18,7 @@ public struct PlannedTensor: Equatable, Sendable {
     public let dimensions: [Int]
     /// True for matrices, which are tiled and may be quantized; false for plain f32.
     public let isTiled: Bool
+    /// What the converter does to the shape.
     public let turn: Turn
 
     /// Shape in the checkpoint.

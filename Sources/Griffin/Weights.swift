@@ -8,6 +8,7 @@ import Tiles
 /// Takes microseconds and touches no matrix. The only numbers that are computed and held in memory are the RG-LRU's decays: one f32
 /// a channel of each recurrent layer, 184 KB in the 2B model.
 public final class Weights: @unchecked Sendable {
+    /// The model's shape and constants.
     public let configuration: Configuration
     /// Keeps the mapping.
     public let file: ModelFile

@@ -4,9 +4,12 @@
 public struct JSONObject: Equatable, Sendable {
     /// A key and its value.
     public struct Member: Equatable, Sendable {
+        /// The name before the colon.
         public let key: String
+        /// What stands after it.
         public var value: JSONValue
 
+        /// A member of these.
         public init(key: String, value: JSONValue) {
             self.key = key
             self.value = value

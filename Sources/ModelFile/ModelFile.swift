@@ -9,9 +9,11 @@ import Files
 /// faster, neither with the 128 KB of read-ahead that most disks have nor with 8 MB; `MAP_POPULATE` only moves the wait;
 /// `MADV_RANDOM` makes it fifty times slower. From a warm cache nothing differs.
 public final class ModelFile: Sendable {
+    /// Where it is, as it was given.
     public let path: String
     /// In file order, which is the order in which a token passes them; no name twice.
     public let tensors: [TensorEntry]
+    /// Configuration, tokenizer and what else there is besides tensors, unpacked.
     public let metadata: Metadata
     /// Tells models apart: the header's checksum, which covers those of metadata and tensors, so that another weight or another
     /// setting gives another number.

@@ -2,6 +2,7 @@ import Files
 
 /// What keeps a model file from being read or written.
 public struct ModelFileError: Error, Equatable, CustomStringConvertible {
+    /// What went wrong, for programs.
     public enum Kind: Sendable {
         /// The system refused: no such file, no permission, a full disk.
         case io
@@ -19,12 +20,14 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
 
     /// The file that is at fault.
     public let path: String
+    /// What went wrong, for programs.
     public let kind: Kind
     /// What is wrong with it, in a clause that names the tensor or key where there is one.
     public let problem: String
     /// What to do about it, in a clause.
     public let advice: String
 
+    /// What is wrong with a model file, and what to do about it.
     public init(path: String, kind: Kind, problem: String, advice: String) {
         self.path = path
         self.kind = kind

@@ -4,12 +4,14 @@ import Tiles
 public struct TensorDescription: Equatable, Sendable {
     /// The name in the checkpoint: printable ASCII without spaces, 1 to 71 bytes.
     public let name: String
+    /// What its weights are stored as.
     public let type: WeightType
     /// Outermost dimension first: 1 to 3 for a plain tensor; [outputs, inputs] or [count, outputs, inputs] for a tiled one.
     public let dimensions: [Int]
     /// True for matrices in tiles, false for row-major f32.
     public let isTiled: Bool
 
+    /// A tensor to write. Nothing is checked yet: ``ModelFileWriter`` does.
     public init(name: String, type: WeightType, dimensions: [Int], isTiled: Bool) {
         self.name = name
         self.type = type

@@ -6,12 +6,14 @@ public struct TensorEntry: Equatable, Sendable {
     private let tensor: TensorDescription
     /// Its first byte in the file; a multiple of 4096.
     public let offset: Int
+    /// Its bytes, without the padding after it.
     public let byteCount: Int
     /// XXH3 of its bytes.
     public internal(set) var checksum: UInt64
 
     /// The name in the checkpoint.
     public var name: String { tensor.name }
+    /// What its weights are stored as.
     public var type: WeightType { tensor.type }
     /// True for matrices in tiles, false for row-major f32.
     public var isTiled: Bool { tensor.isTiled }

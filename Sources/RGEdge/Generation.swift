@@ -1,5 +1,6 @@
 /// What ``Session/generate(_:options:onText:)`` is to do.
 public struct GenerationOptions: Sendable {
+    /// How each token is chosen.
     public var sampling: Sampling
     /// Tokens to make at most; nil for as many as the model likes.
     public var maxTokens: Int?
@@ -13,6 +14,7 @@ public struct GenerationOptions: Sendable {
     /// Where the beginnings of prompts are kept; used at position 0.
     public var cache: PromptCache?
 
+    /// By default: greedy, 256 tokens at most, plain text.
     public init(
         sampling: Sampling = Sampling(), maxTokens: Int? = 256, stop: [String] = [], asChatTurn: Bool = false, lookup: Int = 0,
         cache: PromptCache? = nil
@@ -40,15 +42,17 @@ public enum Finish: String, Sendable {
 
 /// What ``Session/generate(_:options:onText:)`` did.
 public struct GenerationResult: Sendable {
+    /// Why it ended.
     public var finish: Finish
-    /// Tokens of the prompt, template and BOS included.
+    /// Tokens of the prompt, template and BOS included; 0 if it was cancelled before all were consumed.
     public var promptTokens: Int
     /// Those of them that the prompt cache had.
     public var reusedTokens: Int
     /// Tokens made, those of a stop text included, the one that ended the turn not.
     public var generatedTokens: Int
-    /// Tokens that ``GenerationOptions/lookup`` guessed, and those of them that were right.
+    /// Tokens that ``GenerationOptions/lookup`` guessed.
     public var draftedTokens: Int
+    /// Those of them that were right.
     public var acceptedTokens: Int
     /// Time to feed the prompt, or what the prompt cache didn't have, and to keep it there.
     public var prefillSeconds: Double

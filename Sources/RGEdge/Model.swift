@@ -19,6 +19,7 @@ public final class Model: Sendable {
         /// Check the checksum of every tensor before use, which reads the whole file.
         public var verify: Bool
 
+        /// By default: all physical cores, the best kernels, no check.
         public init(threads: Int? = nil, kernels: String? = nil, verify: Bool = false) {
             self.threads = threads
             self.kernels = kernels
@@ -29,11 +30,15 @@ public final class Model: Sendable {
         public static let threadLimit = 1024
     }
 
+    /// The model's shape and constants.
     public let configuration: Configuration
+    /// The way from text to tokens and back.
     public let tokenizer: Tokenizer
     /// How a conversation is written; nil for base models.
     public let chatTemplate: ChatTemplate?
+    /// The file, mapped for as long as the model lives.
     public let file: ModelFile
+    /// The weights, in place in the file.
     public let weights: Weights
     /// Tokens that are computed together when a prompt is fed.
     public let chunk = 256
@@ -86,6 +91,7 @@ public final class Model: Sendable {
 extension Model {
     /// Threads that compute, the caller's included.
     public var threads: Int { forwardPass.team.count }
+    /// What computes: the set of kernels that was chosen at open.
     public var kernels: KernelSet { forwardPass.kernels }
     /// Weights of the model, the tied head counted once.
     public var parameterCount: Int { weights.parameterCount }

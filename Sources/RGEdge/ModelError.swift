@@ -23,10 +23,12 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case mismatch
     }
 
+    /// What went wrong, for programs.
     public let kind: Kind
     /// What went wrong, where, and what to do, in one sentence without a full stop.
     public let description: String
 
+    /// An error of a kind, in one sentence without a full stop.
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description

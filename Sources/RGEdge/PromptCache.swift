@@ -6,6 +6,7 @@ import Glibc
 /// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was not there.
 /// What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
 public final class PromptCache: Sendable {
+    /// Where the sessions are kept, as it was given.
     public let folder: String
     /// Bytes that the files may take together.
     public let limit: Int
@@ -14,10 +15,13 @@ public final class PromptCache: Sendable {
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
 
-    /// Tokens between two stored moments of a prompt: so many at most are computed again where prompts part.
+    /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another moment is
+    /// stored, so that a third prompt that parts from them there finds it.
     static let spacing = 256
     /// Tokens that a stored moment has to save at least.
     static let leastGain = 64
+    /// Stored sessions that a prompt is compared with to find where it parts from them, those used last.
+    private static let comparisons = 256
     /// Nothing without it in its name is touched: the folder may have files of others.
     private static let suffix = ".prompt.rgs"
     /// What a killed process may leave (`AtomicFile`) is removed after an hour, in which the slowest disk has written a session.
@@ -72,6 +76,17 @@ public final class PromptCache: Sendable {
         }
     }
 
+    /// How many tokens a prompt has in common with one of the stored sessions, at most; of those that are longer than what a file keeps of
+    /// its tokens nothing is known.
+    func longestCommonBeginning(of tokens: [UInt32]) -> Int {
+        guard let entries = try? files.entries() else { return 0 }
+        let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
+        return own.sorted { $0.modified > $1.modified }.prefix(Self.comparisons).reduce(0) { longest, entry in
+            let others = model.tokens(ofSession: files.file(entry.name)) ?? []
+            return max(longest, zip(tokens, others).prefix { $0 == $1 }.count)
+        }
+    }
+
     /// Stores a session and removes what has been used longest ago, down to the limit.
     func store(_ session: Session) {
         guard session.largestSerialization <= limit else { return }
@@ -103,10 +118,11 @@ public final class PromptCache: Sendable {
         }
     }
 
-    /// The name of the file of a session: of this model, with these kernels, since others round otherwise.
-    private func name(of chain: TokenChain, count: Int) -> String {
-        "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-\(count)-\(hexadecimal(chain.hash))" + Self.suffix
-    }
+    /// How the names of files begin: of this model, with these kernels, since others round otherwise.
+    private var namePrefix: String { "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-" }
+
+    /// The name of the file of a session.
+    private func name(of chain: TokenChain, count: Int) -> String { "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix }
 
     private func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
@@ -116,13 +132,17 @@ public final class PromptCache: Sendable {
 
 extension Session {
     /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores what is
-    /// new at every ``PromptCache/spacing`` tokens and at the end. Returns how many tokens did not have to be computed.
-    func consume(_ tokens: [UInt32], through cache: PromptCache) -> Int {
+    /// new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many tokens did not have
+    /// to be computed; nil if `isCancelled`, which is asked between these places, ended it.
+    func consume(_ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false }) -> Int? {
         if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
         let reused = Int(position)
+        let parting = reused < tokens.count ? cache.longestCommonBeginning(of: tokens) : reused
         var start = reused, stored = reused
         while start < tokens.count {
-            let end = min(tokens.count, (start / PromptCache.spacing + 1) * PromptCache.spacing)
+            if start > reused, isCancelled() { return nil }
+            let next = min(tokens.count, (start / PromptCache.spacing + 1) * PromptCache.spacing)
+            let end = parting > start ? min(parting, next) : next
             tokens.withUnsafeBufferPointer { consume(UnsafeBufferPointer(rebasing: $0[start..<end])) }
             start = end
             if end - stored >= PromptCache.leastGain {

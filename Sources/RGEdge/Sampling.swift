@@ -21,6 +21,7 @@ public struct Sampling: Equatable, Sendable {
     /// The longest ``repetitionWindow``: what a session remembers of its tokens.
     public static let repetitionWindowLimit = 4096
 
+    /// By default: the most likely token always.
     public init(
         temperature: Float = 0, topK: Int = 0, topP: Float = 1, minP: Float = 0, repetitionPenalty: Float = 1,
         repetitionWindow: Int = 64, seed: UInt64 = 0

@@ -4,14 +4,15 @@ extension Session {
     /// Feeds a prompt and generates an answer.
     ///
     /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at both ends is
-    /// left out, as the models' own templates do. `onText` is called with each piece of text
-    /// as soon as it is certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before
-    /// each token, also while no text is certain; true stops. Bytes at the very end that make no character are left out.
+    /// left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is certain: whole characters,
+    /// and nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain, and
+    /// between the chunks of a long prompt; true stops. Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the next
-    /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. Throws, with nothing
-    /// consumed, for options that make no sense, for a chat turn with a model that has no chat template, and where stop texts ask for
-    /// memory that isn't there; and, at the token where that happens, for a model whose logits are not numbers.
+    /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was cancelled amid the
+    /// prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
+    /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model whose
+    /// logits are not numbers.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -22,12 +23,13 @@ extension Session {
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let start = Seconds.now
-        let reused = consume(prompt: tokens, cache: options.cache)
-        memory.isTurnOpen = options.asChatTurn
+        let reused = try consume(prompt: tokens, cache: options.cache, isCancelled: isCancelled)
         let fed = Seconds.now
         var result = GenerationResult(
-            finish: .length, promptTokens: tokens.count, reusedTokens: reused, generatedTokens: 0, draftedTokens: 0, acceptedTokens: 0,
-            prefillSeconds: fed - start, decodeSeconds: 0)
+            finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
+            draftedTokens: 0, acceptedTokens: 0, prefillSeconds: fed - start, decodeSeconds: 0)
+        if reused == nil { return result }
+        memory.isTurnOpen = options.asChatTurn
         self.lookahead = lookahead
         defer { endLookahead() }
         result.finish = try answer(
@@ -53,11 +55,24 @@ extension Session {
         }
     }
 
-    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it.
-    private func consume(prompt: [UInt32], cache: PromptCache?) -> Int {
-        if position == 0, let cache { return consume(prompt, through: cache) }
-        prompt.withUnsafeBufferPointer { consume($0) }
-        return 0
+    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or nil, with
+    /// nothing consumed, if it was cancelled.
+    private func consume(prompt: [UInt32], cache: PromptCache?, isCancelled: () -> Bool) throws(ModelError) -> Int? {
+        if position == 0 {
+            let reused = cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
+            if reused == nil { reset() }
+            return reused
+        }
+        // A prompt of one chunk is consumed whole, and needs no way back.
+        let start = prompt.count > model.chunk ? try checkpoint() : nil
+        let reused = consume(prompt, isCancelled: isCancelled)
+        if reused == nil, let start { rewind(toOwn: start) }
+        return reused
+    }
+
+    /// Consumes a prompt without a cache, from which no tokens are taken then: 0, or nil if it was cancelled.
+    private func consume(_ prompt: [UInt32], isCancelled: () -> Bool) -> Int? {
+        prompt.withUnsafeBufferPointer { consume($0, isCancelled: isCancelled) } ? 0 : nil
     }
 
     /// Makes tokens until something ends the answer. `held` is there if there are stop texts.

@@ -5,6 +5,7 @@ import Griffin
 /// Of one size however long the conversation. Used by one thread at a time; sessions of one model may be used on different threads,
 /// and take turns.
 public final class Session {
+    /// The model that it is a conversation with.
     public let model: Model
     let sampler: Sampler
     let memory: SessionMemory
@@ -40,10 +41,14 @@ public final class Session {
     }
 
     /// Consumes tokens that are known to be in the vocabulary.
-    func consume(_ tokens: UnsafeBufferPointer<UInt32>) {
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>) { _ = consume(tokens, isCancelled: { false }) }
+
+    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says so, stops
+    /// there, without logits, and returns false.
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) -> Bool {
         settle()
-        guard let logits = memory.logits.baseAddress else { return }
-        forEachChunk(of: tokens, size: model.chunk) { chunk, isLast in
+        guard let logits = memory.logits.baseAddress else { return true }
+        return forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast in
             model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
         }
     }
@@ -63,7 +68,7 @@ public final class Session {
         guard let start = logits.baseAddress, let last = memory.logits.baseAddress else { return }
         var index = 0
         tokens.withUnsafeBufferPointer { tokens in
-            forEachChunk(of: tokens, size: size) { chunk, _ in
+            _ = forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ in
                 model.feed(chunk, to: memory.state, output: .all(start))
                 for row in 0..<chunk.count {
                     eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
@@ -102,16 +107,20 @@ public final class Session {
         }
     }
 
+    /// False if `isCancelled`, which is asked before each chunk but the first, ended it.
     private func forEachChunk(
-        of tokens: UnsafeBufferPointer<UInt32>, size: Int, _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) -> Void
-    ) {
+        of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool,
+        _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) -> Void
+    ) -> Bool {
         var first = 0
         while first < tokens.count {
+            if first > 0, isCancelled() { return false }
             let end = min(first + size, tokens.count)
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
             memory.note(chunk)
             body(chunk, end == tokens.count)
             first = end
         }
+        return true
     }
 }

@@ -3,8 +3,11 @@
 /// A plain matrix is a stack of one; the block-diagonal gates of the RG-LRU are a stack with a matrix a head.
 /// Each matrix is padded by itself to whole tiles, with zeros.
 public struct MatrixShape: Equatable, Sendable {
+    /// Matrices in the stack.
     public let count: Int
+    /// Rows of each: outputs, without padding.
     public let rows: Int
+    /// Columns of each: inputs, without padding.
     public let columns: Int
 
     /// The largest dimension accepted, so that no product of a shape's sizes can overflow.

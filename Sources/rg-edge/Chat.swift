@@ -19,9 +19,12 @@ final class Chat {
     /// The session of the branch that is talked in.
     var session: Session { conversation.session }
 
+    /// True if somebody types.
+    var isInteractive: Bool { input.isInteractive }
+
     /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails.
     func run() throws {
-        if input.isInteractive {
+        if isInteractive {
             note(session.position > 0 ? "Going on after \(session.position) tokens." : "/help lists what else there is; Ctrl-D ends.")
         }
         while let line = try nextLine() {
@@ -44,7 +47,8 @@ final class Chat {
     private func nextLine() throws(Interrupted) -> String? {
         var text = ""
         while true {
-            Interruption.watch()
+            // Who stops an answer may press Ctrl-C twice.
+            Interruption.watch(keepsInterrupts: isInteractive)
             switch input.next(prompt: text.isEmpty ? "> " : "… ") {
             case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
             case .line(let line):
@@ -52,7 +56,7 @@ final class Chat {
                 if !text.allSatisfy(\.isWhitespace) { return text }
                 text = ""
             case .interrupted: text = ""
-            case .signal(SIGINT) where input.isInteractive: text = ""
+            case .signal(SIGINT) where isInteractive: text = ""
             case .signal(let signal): throw Interrupted(signal: signal, message: "interrupted")
             case .end: return text.isEmpty ? nil : text
             }
@@ -65,9 +69,20 @@ final class Chat {
     private func answer(_ line: String) throws {
         try conversation.prepare("\"\(Self.short(line))\" and its answer")
         let output = TextOutput(asJSON: false)
-        // A signal that came since the line was read counts.
-        last = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
+        let position = session.position
+        do throws(ModelError) {
+            // A signal that came since the line was read counts.
+            let result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
+            if session.position > position { last = result }
+        } catch {
+            _ = try conversation.undo()
+            throw error
+        }
         try output.finishLine()
+        if session.position == position {
+            _ = try conversation.undo()
+            note("Stopped before it was read; it is not part of the conversation.")
+        }
         switch Interruption.signal {
         case nil, SIGINT: break
         case let signal?: throw Interrupted(signal: signal, message: "interrupted")

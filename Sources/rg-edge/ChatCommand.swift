@@ -38,7 +38,24 @@ struct ChatCommand: ParsableCommand {
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
         let chat = Chat(session, options: options, undoLimit: undo)
-        try chat.run()
+        do {
+            try chat.run()
+        } catch let end as Interrupted {
+            let kept = try keep(chat)
+            throw Interrupted(signal: end.signal, message: end.message + kept)
+        } catch {
+            _ = try keep(chat)
+            throw error
+        }
         try conversation.save(chat.session)
+    }
+
+    /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is not. Lines
+    /// of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
+    private func keep(_ chat: Chat) throws -> String {
+        guard let target = conversation.target else { return "" }
+        guard chat.isInteractive else { return "; \(target) is as it was" }
+        try conversation.save(chat.session)
+        return "; the conversation is in \(target)"
     }
 }

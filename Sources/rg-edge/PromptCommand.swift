@@ -53,7 +53,7 @@ struct PromptCommand: ParsableCommand {
 
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)
         if json { try StandardOutput.write(summary.json.line) }
-        if timings { Diagnostics.note((output.leavesLineOpenOnTerminal ? "\n" : "") + summary.line) }
+        if timings { Diagnostics.note((output.leavesLineOpenOnStandardError ? "\n" : "") + summary.line) }
         if result.finish == .cancelled, let signal = Interruption.signal {
             guard let target = conversation.target else { throw ExitCode(128 + signal) }
             throw Interrupted(signal: signal, message: "interrupted; \(target) is as it was")

@@ -27,8 +27,12 @@ final class TextOutput {
         return failure == nil
     }
 
-    /// True where the next line on standard error would go on with the text's last one.
-    var leavesLineOpenOnTerminal: Bool { !endsLine && isTerminal && isatty(STDERR_FILENO) == 1 }
+    /// True where the next line on standard error would go on with the text's last one: both go to the same file.
+    var leavesLineOpenOnStandardError: Bool {
+        var output = stat(), errors = stat()
+        guard !endsLine, fstat(STDOUT_FILENO, &output) == 0, fstat(STDERR_FILENO, &errors) == 0 else { return false }
+        return output.st_dev == errors.st_dev && output.st_ino == errors.st_ino
+    }
 
     /// The text without what would command the terminal: control characters but line breaks and tabs are shown as `\u{1B}`.
     private static func harmless(_ text: String) -> String {

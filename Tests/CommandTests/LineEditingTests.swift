@@ -33,7 +33,7 @@ struct LineEditingTests {
         ("\u{1B}[3~\u{7F}\u{8}", [.delete, .backspace, .backspace]),
         ("\u{1}\u{5}\u{15}\u{B}\u{17}\u{19}", [.home, .end, .deleteToStart, .deleteToEnd, .deleteWord, .insertDeleted]),
         ("\u{2}\u{6}\u{10}\u{E}\u{C}", [.left, .right, .up, .down, .clearScreen]),
-        ("\u{3}\u{4}", [.interrupt, .endOfInput]),
+        ("\u{3}\u{4}\u{1A}", [.interrupt, .endOfInput, .suspend]),
         ("\u{1B}b\u{1B}f\u{1B}[1;5D\u{1B}[1;5C\u{1B}\u{7F}", [.wordLeft, .wordRight, .wordLeft, .wordRight, .deleteWord]),
         ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.unknown]), ("\u{1B}[", [.unknown]), ("\t", [.unknown]),
     ])
@@ -83,6 +83,9 @@ struct LineEditingTests {
         line.insert("a\tb\u{7}c\u{1B}[2Jd\ne")
         #expect(line.text == "a bc[2Jd\ne")
         #expect(line.visible(columns: 80).text == "a bc[2Jd⏎e")
+        line.replace(with: "a\tb\u{1B}")
+        #expect(line.text == "a b")
+        #expect(line.cursor == 3)
     }
 
     @Test("Characters take the columns that terminals give them", arguments: [

@@ -163,18 +163,84 @@ import Testing
         chat.type("\u{4}")
         let (ending, rest) = try chat.end()
         #expect(ending == .exit(0))
-        #expect(!(all + rest).contains("\u{1B}"))
+        #expect(rest == "\r\n")
+        #expect(!all.contains("\u{1B}"))
     }
 
-    @Test func aSignalAtThePromptLeavesTheTerminalAsItWas() throws {
-        let chat = try typedChat()
+    @Test func theWholeLineStaysOnTheScreen() throws {
+        let chat = try typedChat("-n", "2")
         try chat.wait(for: "> ")
-        chat.type("some text")
-        try chat.wait(for: "some text")
-        chat.send(SIGTERM)
-        let (ending, text) = try chat.end()
-        #expect(ending == .exit(128 + SIGTERM))
-        #expect(text.contains("\u{1B}[?2004l"))
-        #expect(chat.echoes)
+        let words = (1...40).map { "word\($0)" }.joined(separator: " ")
+        chat.type("\u{1B}[200~\(words)\rand another line\u{1B}[201~")
+        try chat.wait(for: "⏎and another line")
+        chat.type("\r")
+        try chat.wait(for: "> \(words)\r\nand another line\r\n")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+    }
+
+    @Test func controlCDoesNotWaitForALongPrompt() throws {
+        let file = folder.file("talk.rgs")
+        let chat = try typedChat("-n", "2", "-t", "1", "--kernels", "scalar", "--session", file)
+        try chat.wait(for: "> ")
+        chat.type("\u{1B}[200~" + String(repeating: "And it came to pass, ", count: 8000) + "\u{1B}[201~\r")
+        try chat.wait(for: "\r\n")
+        try chat.wait(for: "\u{1B}[?2004l")
+        // Twice, as one does.
+        chat.type("\u{3}")
+        chat.type("\u{3}")
+        try chat.wait(for: "Stopped before it was read; it is not part of the conversation.")
+        chat.type("/stats\r")
+        #expect(try chat.wait(for: " tokens in branch 1 of 1").hasSuffix("\u{1B}[?2004l0 tokens in branch 1 of 1"))
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+    }
+
+    @Test(arguments: [SIGTERM, SIGHUP])
+    func aSignalLeavesTheTerminalAsItWasAndKeepsTheConversation(signal: Int32) throws {
+        let file = folder.file("talk.rgs")
+        // At the prompt, and while an answer comes.
+        for keys in ["Who was Moses?", "Who was Moses?\r"] {
+            let chat = try typedChat("--temperature", "1", "--session", file)
+            try chat.wait(for: "> ")
+            chat.type(keys)
+            try chat.wait(for: keys.hasSuffix("\r") ? "\u{1B}[?2004l" : "Moses?")
+            if keys.hasSuffix("\r") { try chat.wait(for: " ") }
+            chat.send(signal)
+            let (ending, text) = try chat.end()
+            #expect(ending == .exit(128 + signal))
+            #expect(text.contains("rg-edge: interrupted; the conversation is in \(file)"))
+            #expect(chat.echoes)
+            let kept = try self.chat(["/stats"], "--session", file)
+            #expect(try #require(position(kept)) > (keys.hasSuffix("\r") ? 16 : -1))
+        }
+    }
+
+    @Test func aConversationOutlivesItsTerminal() throws {
+        let file = folder.file("talk.rgs")
+        do {
+            let chat = try typedChat("-n", "5", "--session", file)
+            try chat.wait(for: "> ")
+            chat.type("Who was Moses?\r")
+            try chat.wait(for: "\u{1B}[?2004l")
+            try chat.wait(for: "\u{1B}[?2004h")
+            try chat.hangUp()
+        }
+        #expect(try #require(position(chat(["/stats"], "--session", file))) > 16)
+    }
+
+    @Test func controlZGivesTheTerminalBack() throws {
+        let chat = try typedChat("-n", "5")
+        try chat.wait(for: "> ")
+        chat.type("Who was\u{1A}")
+        // The leader of a session has nobody to wake it, so that the system doesn't stop it; the line goes on.
+        try chat.wait(for: "Who was^Z\r\n\u{1B}[?2004l")
+        try chat.wait(for: "> Who was")
+        chat.type(" Moses?\r")
+        try chat.wait(for: "> Who was Moses?\r\n")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
     }
 }

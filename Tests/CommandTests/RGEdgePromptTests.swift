@@ -127,6 +127,15 @@ import Testing
         }
     }
 
+    @Test func timingsInTheFileOfTheTextBeginALine() throws {
+        let command = "\(Command.rgEdge.path) prompt -m \(try ConvertedModel.englishInQ4()) -n 4 --timings 'In the beginning'"
+        let outcome = try Command(path: "/bin/sh").run("-c", command + " 2>&1")
+        #expect(outcome.lines.count == 2)
+        #expect(outcome.lines.last?.hasPrefix("prompt: ") == true)
+        // Elsewhere the text stays as it is.
+        #expect(try Command(path: "/bin/sh").run("-c", command).lines.count == 1)
+    }
+
     // MARK: - Chat
 
     @Test func instructionTunedModelGetsAChatTurnUnlessRaw() throws {

@@ -4,7 +4,7 @@ import TestSupport
 /// A command on a terminal, with somebody who types.
 final class TerminalCommand {
     private let process: pid_t
-    private let terminal: Int32
+    private var terminal: Int32
     private var shown: [UInt8] = []
     private var isEnded = false
 
@@ -34,7 +34,7 @@ final class TerminalCommand {
             kill(process, SIGKILL)
             waitpid(process, nil, 0)
         }
-        close(terminal)
+        if terminal >= 0 { close(terminal) }
     }
 
     /// Types.
@@ -65,6 +65,14 @@ final class TerminalCommand {
             guard read() else { break }
         }
         throw Failure()
+    }
+
+    /// Closes the terminal, as when the line to it breaks, and waits for the command's end.
+    func hangUp() throws {
+        close(terminal)
+        terminal = -1
+        guard waitpid(process, nil, 0) == process else { throw Failure() }
+        isEnded = true
     }
 
     /// Waits for the end; returns what was shown until then. If it doesn't come, kills the command, which the ending shows.

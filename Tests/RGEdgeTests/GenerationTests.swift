@@ -99,6 +99,43 @@ struct GenerationTests {
         #expect(result.generatedTokens == 10)
     }
 
+    /// Prompts of several chunks, at the start of a conversation and later, without a cache and with one.
+    @Test("Cancelled amid the prompt, the session is as it was before", arguments: [false, true], [false, true])
+    func cancelledPrompt(isLater: Bool, hasCache: Bool) throws {
+        let folder = try TemporaryFolder()
+        let session = try session(.q4, template: true)
+        if isLater { try session.feed([2, 40, 41, 42]) }
+        let before = session.serialized()
+        let prompt = String(repeating: "And it came to pass in those days, ", count: 100)
+        var options = GenerationOptions(maxTokens: 5, asChatTurn: true)
+        if hasCache { options.cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: session.model) }
+        for _ in 1...3 {
+            let result = try session.generate(
+                prompt, options: options,
+                // Asked after the first chunk.
+                isCancelled: { true },
+                onText: { _ in
+                    Issue.record("not all of it has been read")
+                    return true
+                })
+            #expect(result.finish == .cancelled)
+            #expect(result.promptTokens == 0)
+            #expect(result.generatedTokens == 0)
+            let isAsBefore = session.serialized() == before
+            #expect(isAsBefore)
+        }
+        // Then it can go on.
+        let plain = try self.session(.q4, template: true)
+        if isLater { try plain.feed([2, 40, 41, 42]) }
+        let expected = try generate(plain, prompt, GenerationOptions(maxTokens: 5, asChatTurn: true))
+        let found = try generate(session, prompt, options)
+        #expect(found.result.promptTokens == expected.result.promptTokens)
+        #expect(found.result.promptTokens > 3 * session.model.chunk)
+        #expect(found.pieces == expected.pieces)
+        let isAsPlain = session.serialized() == plain.serialized()
+        #expect(isAsPlain)
+    }
+
     @Test("No tokens to make: the prompt is fed")
     func noTokens() throws {
         let session = try session()

@@ -29,7 +29,7 @@ struct PromptCacheTests {
     /// The session after some tokens, and how many of them the cache had.
     private func consume(_ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil) throws -> (reused: Int, session: Session) {
         let session = try (model ?? self.model).makeSession()
-        let reused = session.consume(tokens, through: cache)
+        let reused = try #require(session.consume(tokens, through: cache))
         return (reused, session)
     }
 
@@ -54,14 +54,30 @@ struct PromptCacheTests {
         #expect(third.session.serialized() == (try plain(longer)))
     }
 
-    @Test("Prompts that begin alike share what they have in common, up to a multiple of 256")
+    @Test("Prompts that begin alike share what they have in common: the second to a multiple of 256, others all of it")
     func sharedBeginning() throws {
         let cache = try cache()
         let system = tokens(1000)
         _ = try consume(system + tokens(30, seed: 7), cache)
-        let next = try consume(system + tokens(40, seed: 11), cache)
-        #expect(next.reused == 768)
-        #expect(next.session.serialized() == (try plain(system + tokens(40, seed: 11))))
+        for (seed, reused) in [(11, 768), (13, 1000), (17, 1000)] as [(UInt32, Int)] {
+            let prompt = system + [seed] + tokens(300, seed: seed)
+            let next = try consume(prompt, cache)
+            #expect(next.reused == reused)
+            #expect(next.session.serialized() == (try plain(prompt)))
+        }
+        // A file of which nothing can be read says nothing.
+        try Data("RGS1".utf8).write(to: URL(fileURLWithPath: folder.file("cache") + "/" + (try #require(files.first))))
+        #expect(cache.longestCommonBeginning(of: system + [3]) == 1000)
+        #expect(cache.longestCommonBeginning(of: [1]) == 0)
+    }
+
+    @Test("Where prompts part that are longer than a file's tokens is not known, and the rest still shared")
+    func longBeginning() throws {
+        let cache = try cache()
+        let start = tokens(4200)
+        _ = try consume(start + [1, 2, 3], cache)
+        #expect(cache.longestCommonBeginning(of: start + [4]) == 4096)
+        for seed in [5, 7] as [UInt32] { #expect(try consume(start + tokens(30, seed: seed), cache).reused == 4096) }
     }
 
     @Test("Short prompts are not worth a file, and others find nothing")

@@ -44,12 +44,27 @@ extension Model {
     }
 }
 
+extension Model {
+    /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't tell
+    /// whether they are damaged.
+    func tokens(ofSession path: String) -> [UInt32]? {
+        let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
+        guard let file = try? MappedFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),
+            let header = try? SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self),
+            header.position <= RecentTokens.limit
+        else { return nil }
+        return start.withUnsafeBytes { bytes in
+            var reader = PieceReader(UnsafeRawBufferPointer(rebasing: bytes[SessionHeader.byteCount...]))
+            return try? reader.readTokens(Int(header.position))
+        }
+    }
+}
+
 extension SessionMemory {
     /// Becomes what a session file holds. Throws for contents that break a rule, and is then of no use.
     fileprivate func restore(_ header: SessionHeader, from reader: PieceReader) throws(SessionFileProblem) {
         var reader = reader
-        var tokens = [UInt32](repeating: 0, count: SessionShape.tokenCount(at: header.position))
-        try read(&tokens, from: &reader)
+        let tokens = try reader.readTokens(SessionShape.tokenCount(at: header.position))
         if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
             throw .invalid("has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
         }
@@ -59,10 +74,14 @@ extension SessionMemory {
         if header.position > 0 { try reader.read(into: UnsafeMutableRawBufferPointer(logits)) }
         guard reader.isAtEnd else { throw .invalid("has something after its last piece") }
     }
+}
 
-    private func read(_ tokens: inout [UInt32], from reader: inout PieceReader) throws(SessionFileProblem) {
+extension PieceReader {
+    /// Reads the part that holds the tokens.
+    fileprivate mutating func readTokens(_ count: Int) throws(SessionFileProblem) -> [UInt32] {
+        var tokens = [UInt32](repeating: 0, count: count)
         var span = tokens.mutableSpan
-        try span.withUnsafeMutableBytes { bytes throws(SessionFileProblem) in try reader.read(into: bytes) }
-        for index in tokens.indices { tokens[index] = UInt32(littleEndian: tokens[index]) }
+        try span.withUnsafeMutableBytes { bytes throws(SessionFileProblem) in try read(into: bytes) }
+        return tokens.map(UInt32.init(littleEndian:))
     }
 }
