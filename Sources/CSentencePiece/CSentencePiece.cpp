@@ -64,22 +64,14 @@ CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t ca
 
 size_t csp_byte_count(const CSPProcessor *processor) { return processor->byte_count; }
 
-void csp_destroy(CSPProcessor *processor) { delete processor; }
+void csp_destroy(CSPProcessor *processor) {
+    if (!processor) return;
+    delete processor;
+    // Hundreds of thousands of small blocks, which the C library would keep.
+    malloc_trim(0);
+}
 
 int32_t csp_piece_count(const CSPProcessor *processor) { return processor->processor.GetPieceSize(); }
-
-const char *csp_piece(const CSPProcessor *processor, int32_t id, size_t *count) {
-    const std::string &piece = processor->processor.IdToPiece(id);
-    *count = piece.size();
-    return piece.data();
-}
-
-int32_t csp_find(const CSPProcessor *processor, const char *piece, size_t count) {
-    const std::string_view wanted(piece, count);
-    // The library answers with the unknown piece for one that it does not have.
-    const int id = processor->processor.PieceToId(wanted);
-    return id >= 0 && processor->processor.IdToPiece(id) == wanted ? id : -1;
-}
 
 int32_t csp_unknown(const CSPProcessor *processor) { return processor->processor.unk_id(); }
 int32_t csp_bos(const CSPProcessor *processor) { return processor->processor.bos_id(); }

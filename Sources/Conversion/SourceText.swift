@@ -21,6 +21,8 @@ struct SourceText {
         let path = checkpoint.folder + "/tokenizer.model"
         do throws(TokenizerError) {
             tokenizer = try Tokenizer(model: checkpoint.tokenizer)
+            // Whoever runs the model will need it.
+            _ = try tokenizer.encoder()
         } catch {
             throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
         }

@@ -77,6 +77,16 @@ public final class Model: Sendable {
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
 
+    /// What encodes texts for this model. It is large (52 MB for Gemma's vocabulary) and takes 70 ms to load, so each prompt makes one
+    /// and lets it go, unless one is alive: keep it to encode many texts. Throws if the file's tokenizer can't be used.
+    public func encoder() throws(ModelError) -> Tokenizer.Encoder {
+        do {
+            return try tokenizer.encoder()
+        } catch {
+            throw ModelError(.format, "\(file.path): \(error); convert the model again")
+        }
+    }
+
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
     public func measure(in profile: Profile?) {
         turn.withLock { _ in forwardPass.profile = profile }
@@ -102,10 +112,8 @@ extension Model {
     public var mappedBytes: Int { file.byteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
-    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer.
-    public var sharedBytes: Int {
-        forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + file.metadata.tokenizer.count
-    }
+    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, but not ``encoder()``.
+    public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount }
 }
 
 extension Model {

@@ -113,12 +113,14 @@ extension Session {
     /// The tokens to feed for a prompt at this position.
     private func promptTokens(_ prompt: String, asChatTurn: Bool) throws(ModelError) -> [UInt32] {
         let start = position == 0 ? [model.configuration.bos] : []
-        guard asChatTurn else { return start + model.tokenizer.encode(prompt, controls: .asText) }
+        // Gone before the answer begins, unless somebody else keeps it.
+        let encoder = try model.encoder()
+        guard asChatTurn else { return start + encoder.encode(prompt, controls: .asText) }
         guard let template = model.chatTemplate else {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
-        return start + template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: model.tokenizer)
+        return start + template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: encoder)
     }
 }
 

@@ -43,17 +43,17 @@ public struct ChatTemplate: Equatable, Sendable {
     ///
     /// Marks of the template become control tokens, marks in the user's text stay text. The rest is encoded as if it were one text:
     /// line breaks on both sides of a seam become one token.
-    public func encode(user: String, after previous: PreviousTurn = .none, with tokenizer: Tokenizer) -> [UInt32] {
+    public func encode(user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder) -> [UInt32] {
         var tokens: [UInt32] = []
         var text: [UInt8] = []
         func flush() {
-            text.withUnsafeBytes { tokenizer.append(tokensOf: $0, to: &tokens) }
+            text.withUnsafeBytes { encoder.append(tokensOf: $0, to: &tokens) }
             text.removeAll(keepingCapacity: true)
         }
         func add(template: String) {
             var template = template
             template.withUTF8 { template in
-                tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part in
+                encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part in
                     switch part {
                     case .mark(let token):
                         flush()

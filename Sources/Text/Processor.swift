@@ -31,21 +31,6 @@ final class Processor: @unchecked Sendable {
     var eos: UInt32? { UInt32(exactly: csp_eos(handle)) }
     var pad: UInt32? { UInt32(exactly: csp_pad(handle)) }
 
-    /// The id of the piece with that name, or nil.
-    func token(_ name: String) -> UInt32? {
-        var name = name
-        return name.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { UInt32(exactly: csp_find(handle, $0.baseAddress, $0.count)) }
-        }
-    }
-
-    /// Calls `body` with the UTF-8 name of a piece, which must exist.
-    func withPiece<Result>(_ token: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        var count = 0
-        let start = csp_piece(handle, Int32(token), &count)
-        return UnsafeBufferPointer(start: start, count: start == nil ? 0 : count).withMemoryRebound(to: UInt8.self, body)
-    }
-
     /// Appends the ids of a text. False, and nothing is appended, if the library fails.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) -> Bool {
         text.withMemoryRebound(to: CChar.self) { text in

@@ -2,5 +2,5 @@
 enum Space {
     static let symbol: Unicode.Scalar = "\u{2581}"
     /// The symbol in UTF-8.
-    static let bytes: (UInt8, UInt8, UInt8) = (0xE2, 0x96, 0x81)
+    static let utf8: [UInt8] = [0xE2, 0x96, 0x81]
 }

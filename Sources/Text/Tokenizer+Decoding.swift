@@ -2,20 +2,18 @@ extension Tokenizer {
     /// Appends what a token adds to a text, in UTF-8. A character may be spread over several tokens of one byte each: see
     /// ``UTF8Stream``. Control marks, `<unk>` and tokens outside the vocabulary add nothing.
     public func append(bytesOf token: UInt32, to text: inout [UInt8]) {
-        guard Int(token) < kinds.count else { return }
-        let kind = kinds[Int(token)]
+        guard Int(token) < pieces.count else { return }
+        let kind = pieces.kinds[Int(token)]
         guard kind != .control, kind != .unknown else { return }
-        processor.withPiece(token) { name in
-            if kind == .byte, let byte = byteValue(name) {
-                text.append(byte)
-                return
-            }
-            var offset = 0
-            while offset < name.count {
-                let isSpace = offset + 2 < name.count && (name[offset], name[offset + 1], name[offset + 2]) == Space.bytes
-                text.append(isSpace ? UInt8(ascii: " ") : name[offset])
-                offset += isSpace ? 3 : 1
-            }
+        var name = pieces.name(of: token)
+        if kind == .byte, let byte = byteValue(name) {
+            text.append(byte)
+            return
+        }
+        while let first = name.first {
+            let isSpace = name.starts(with: Space.utf8)
+            text.append(isSpace ? UInt8(ascii: " ") : first)
+            name = name.dropFirst(isSpace ? Space.utf8.count : 1)
         }
     }
 

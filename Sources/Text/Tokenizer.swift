@@ -1,9 +1,11 @@
+import Synchronization
+
 /// The tokenizer of a Gemma model: a SentencePiece BPE model with byte fallback, in which a text is taken as it is, without
 /// normalization. Gives the ids that Hugging Face's GemmaTokenizer gives, less the `<bos>` that it puts first.
 ///
 /// Of the user-defined pieces some are text (runs of line breaks or of spaces, HTML tags), others control marks
 /// (`<start_of_turn>`, `<mask>`, `<unused12>`, `[@BOS@]`, `<2mass>`); control pieces (`<bos>`, `<eos>`, `<pad>`) are marks as well.
-/// Safe to use from several threads at once. SentencePiece takes 200 bytes of memory a piece: 52 MB for Gemma's 256,000.
+/// Safe to use from several threads at once. What texts are encoded with is an ``Encoder``, which is much larger and made on demand.
 public final class Tokenizer: Sendable {
     /// Number of pieces. Tokens are 0 to one less.
     public let vocabularySize: Int
@@ -20,66 +22,80 @@ public final class Tokenizer: Sendable {
     /// `<end_of_turn>`; nil where the model has no such mark.
     public let endOfTurn: UInt32?
 
-    let processor: Processor
-    /// By token; ``PieceKind/control`` for all marks.
-    let kinds: [PieceKind]
+    let pieces: PieceTable
     let marks: MarkMatcher
     /// The token of each byte.
     let byteTokens: [UInt32]
     /// Whether long texts may be cut before line breaks (``TokenizerModel/cutsAtLineBreaks``).
     let cutsAtLineBreaks: Bool
+    /// The bytes of `tokenizer.model`, and what has to change in them, for encoders.
+    let model: [UInt8]
+    let edits: TokenizerModel.Edits
+    /// The encoder that is alive, if there is one.
+    private let latest = Mutex(WeakEncoder())
 
-    /// Bytes that the tokenizer holds in memory: next to all of them are SentencePiece's, some 200 a piece.
-    public var byteCount: Int {
-        processor.byteCount + kinds.count * MemoryLayout<PieceKind>.stride + byteTokens.count * MemoryLayout<UInt32>.stride
-    }
+    /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7 MB for Gemma's.
+    public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
 
-    /// Loads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer.
+    /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
+    /// SentencePiece takes them as well shows in ``encoder()``.
     public init(model bytes: [UInt8]) throws(TokenizerError) {
         let model = try TokenizerModel(bytes)
-        processor = try Processor(model.checked)
-        kinds = model.kinds
-        vocabularySize = processor.pieceCount
-        guard vocabularySize == kinds.count else {
-            throw TokenizerError("has \(kinds.count) pieces, of which SentencePiece sees \(vocabularySize)")
-        }
+        pieces = model.pieces
         func require(_ token: UInt32?, _ name: String) throws(TokenizerError) -> UInt32 {
             guard let token else { throw TokenizerError("names no \(name) piece", advice: TokenizerError.wrongKind) }
             return token
         }
-        bos = try require(processor.bos, "beginning-of-sequence")
-        eos = try require(processor.eos, "end-of-sequence")
-        unknown = try require(processor.unknown, "unknown")
-        pad = processor.pad
+        bos = try require(model.bos, "beginning-of-sequence")
+        eos = try require(model.eos, "end-of-sequence")
+        unknown = try require(model.unknown, "unknown")
+        pad = model.pad
+        vocabularySize = pieces.count
 
         marks = MarkMatcher(model.marks)
         startOfTurn = marks.token(of: ControlMark.startOfTurn)
         endOfTurn = marks.token(of: ControlMark.endOfTurn)
 
         var byteTokens = [UInt32](repeating: unknown, count: 256)
-        for token in kinds.indices where kinds[token] == .byte {
-            if let byte = processor.withPiece(UInt32(token), byteValue) { byteTokens[Int(byte)] = UInt32(token) }
+        for (token, kind) in pieces.kinds.enumerated() where kind == .byte {
+            if let byte = byteValue(pieces.name(of: UInt32(token))) { byteTokens[Int(byte)] = UInt32(token) }
         }
         self.byteTokens = byteTokens
         cutsAtLineBreaks = model.cutsAtLineBreaks
+        self.model = bytes
+        edits = model.edits
+    }
+
+    /// What encodes texts: the encoder that is alive, or else a new one. Throws if SentencePiece refuses the model.
+    public func encoder() throws(TokenizerError) -> Encoder {
+        try latest.withLock { latest throws(TokenizerError) in
+            if let encoder = latest.encoder { return encoder }
+            let encoder = try Encoder(self)
+            latest.encoder = encoder
+            return encoder
+        }
+    }
+
+    private struct WeakEncoder {
+        weak var encoder: Encoder?
     }
 
     /// True for `<bos>`, `<eos>`, `<start_of_turn>` and the like, which add nothing to a text.
-    public func isControl(_ token: UInt32) -> Bool { Int(token) < kinds.count && kinds[Int(token)] == .control }
+    public func isControl(_ token: UInt32) -> Bool { Int(token) < pieces.count && pieces.kinds[Int(token)] == .control }
 
     /// The name of a piece as the vocabulary has it, for display: with `▁` for spaces, `<0x41>` for a byte. Empty for a token outside
     /// the vocabulary.
     public func piece(of token: UInt32) -> String {
         guard Int(token) < vocabularySize else { return "" }
-        return processor.withPiece(token) { String(decoding: $0, as: UTF8.self) }
+        return String(decoding: pieces.name(of: token), as: UTF8.self)
     }
 
-    /// The token with that name, or nil.
-    public func token(ofPiece name: String) -> UInt32? { processor.token(name) }
+    /// The token with that name, or nil. Looks at every piece.
+    public func token(ofPiece name: String) -> UInt32? { pieces.token(named: name.utf8) }
 }
 
 /// The byte that a byte piece `<0x41>` stands for.
-func byteValue(_ name: UnsafeBufferPointer<UInt8>) -> UInt8? {
+func byteValue(_ name: ArraySlice<UInt8>) -> UInt8? {
     guard name.count == 6 else { return nil }
-    return UInt8(String(decoding: name[3..<5], as: UTF8.self), radix: 16)
+    return UInt8(String(decoding: name.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
 }

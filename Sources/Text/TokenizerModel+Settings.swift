@@ -2,6 +2,8 @@
 struct TrainerSpec {
     private var modelType: UInt64 = 1
     private var byteFallback = false
+    /// Names of the pieces that play a part.
+    private(set) var unknown = Array("<unk>".utf8), bos = Array("<s>".utf8), eos = Array("</s>".utf8), pad = Array("<pad>".utf8)
 
     mutating func merge(_ message: WireReader) throws(TokenizerError) {
         var reader = message
@@ -9,6 +11,10 @@ struct TrainerSpec {
             switch (field.number, field.value) {
             case (3, .varint(let value)): modelType = value
             case (35, .varint(let value)): byteFallback = value != 0
+            case (45, .bytes(let range)): unknown = Array(message.bytes[range])
+            case (46, .bytes(let range)): bos = Array(message.bytes[range])
+            case (47, .bytes(let range)): eos = Array(message.bytes[range])
+            case (48, .bytes(let range)): pad = Array(message.bytes[range])
             default: continue
             }
         }

@@ -2,12 +2,13 @@
 ///
 /// SentencePiece trusts its models: a damaged table of normalization rules makes it read outside of that table, sixty-five
 /// user-defined pieces that start with each other outside of its stack. And it takes control marks from any text. So what it is
-/// given is a copy in which control marks are control pieces, which it never matches: they can't come out of a text.
+/// given is a copy in which control marks are control pieces, which it never matches: they can't come out of a text (``Edits``).
 struct TokenizerModel {
-    /// What is handed to SentencePiece.
-    private(set) var checked: [UInt8] = []
-    /// By id; ``PieceKind/control`` for all marks.
-    private(set) var kinds: [PieceKind] = []
+    /// How to make of the model what SentencePiece is given.
+    private(set) var edits = Edits()
+    private(set) var pieces = PieceTable()
+    /// `<bos>`, `<eos>`, `<unk>` and `<pad>`, as far as the model has them.
+    private(set) var bos: UInt32?, eos: UInt32?, unknown: UInt32?, pad: UInt32?
     /// The marks of the model, by name and id: its control pieces and those user-defined ones that are no text.
     private(set) var marks: [(name: [UInt8], token: UInt32)] = []
     /// True if a text may be cut before a line break that follows another character: line breaks are then user-defined pieces,
@@ -16,36 +17,43 @@ struct TokenizerModel {
 
     /// The most bytes of a piece; SentencePiece may recurse as deep as a piece is long. Gemma's runs of 31 spaces have 93.
     static let pieceLimit = 1024
+    /// The most bytes of a serialized message.
+    static let largestModel = Int(Int32.max)
     /// How many user-defined pieces may start with each other; SentencePiece has room for 64 (PrefixMatcher::PrefixMatch).
     static let nestingLimit = 64
 
     /// Names of user-defined pieces that are text.
-    private var textPieces: [ArraySlice<UInt8>] = []
+    private var textPieces: [[UInt8]] = []
     private var bytePieces = 0
 
     /// Reads a model. Throws if it is damaged, or not one of Gemma's kind: BPE with byte fallback, text taken as it is.
     init(_ model: [UInt8]) throws(TokenizerError) {
         guard !model.isEmpty else { throw TokenizerError("is empty") }
-        checked.reserveCapacity(model.count)
+        guard model.count <= Self.largestModel else {
+            throw TokenizerError("has \(model.count) bytes, more than SentencePiece reads (\(Self.largestModel))")
+        }
         var trainer = TrainerSpec()
         var normalizer = NormalizerSpec()
-        var reader = WireReader(model)
-        while let field = try reader.next() {
-            switch (field.number, field.value) {
-            case (1, .bytes(let range)): try addPiece(model, field: field.range, message: range)
-            case (2, .bytes(let range)):
-                try trainer.merge(WireReader(model, in: range))
-                checked += model[field.range]
-            case (3, .bytes(let range)):
-                try normalizer.merge(WireReader(model, in: range))
-                checked += model[field.range]
-            // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's decoding has not, and extensions.
-            default: continue
+        try model.withUnsafeBufferPointer { model throws(TokenizerError) in
+            var reader = WireReader(model)
+            while let field = try reader.next() {
+                switch (field.number, field.value) {
+                case (1, .bytes(let range)): try addPiece(WireReader(model, in: range))
+                case (2, .bytes(let range)): try trainer.merge(WireReader(model, in: range))
+                case (3, .bytes(let range)): try normalizer.merge(WireReader(model, in: range))
+                // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's decoding has not, and extensions.
+                default: edits.dropped.append(field.range)
+                }
             }
         }
         try trainer.check()
         try normalizer.check()
         try checkPieces()
+        pieces.trim()
+        bos = pieces.token(named: trainer.bos, kind: .control)
+        eos = pieces.token(named: trainer.eos, kind: .control)
+        pad = pieces.token(named: trainer.pad, kind: .control)
+        unknown = pieces.token(named: trainer.unknown, kind: .unknown)
         let lineBreak = UInt8(ascii: "\n")
         cutsAtLineBreaks =
             textPieces.contains { $0.elementsEqual([lineBreak]) }
@@ -53,18 +61,18 @@ struct TokenizerModel {
     }
 
     /// Adds one `ModelProto.SentencePiece`.
-    private mutating func addPiece(_ model: [UInt8], field: Range<Int>, message: Range<Int>) throws(TokenizerError) {
+    private mutating func addPiece(_ message: WireReader) throws(TokenizerError) {
         var place: Range<Int>?
         var kind = PieceKind.normal
         var kindOffset: Int?
-        var reader = WireReader(model, in: message)
+        var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
             case (1, .bytes(let range)): place = range
             case (3, .varint(let value)):
                 // One byte for the tag, one for the value, which may be replaced.
                 guard let known = UInt8(exactly: value).flatMap(PieceKind.init), field.range.count == 2 else {
-                    throw TokenizerError("has a piece of kind \(value), unknown to SentencePiece, at number \(kinds.count)")
+                    throw TokenizerError("has a piece of kind \(value), unknown to SentencePiece, at number \(pieces.count)")
                 }
                 kind = known
                 kindOffset = field.range.upperBound - 1
@@ -73,38 +81,54 @@ struct TokenizerModel {
         }
         guard let place, !place.isEmpty, place.count <= Self.pieceLimit else {
             let count = place?.count ?? 0
-            throw TokenizerError("has a piece of \(count) bytes at number \(kinds.count), not of 1 to \(Self.pieceLimit)")
+            throw TokenizerError("has a piece of \(count) bytes at number \(pieces.count), not of 1 to \(Self.pieceLimit)")
         }
-        let name = model[place]
-        let start = checked.count
-        checked += model[field]
+        let name = message.bytes[place]
         switch kind {
         case .userDefined where name.contains(0):
-            throw TokenizerError("has a user-defined piece with a NUL at number \(kinds.count)")
-        case .userDefined where !ControlMark.isMark(name): textPieces.append(name)
+            throw TokenizerError("has a user-defined piece with a NUL at number \(pieces.count)")
+        case .userDefined where !ControlMark.isMark(name): textPieces.append(Array(name))
         case .userDefined, .control:
-            marks.append((Array(name), UInt32(kinds.count)))
+            marks.append((Array(name), UInt32(pieces.count)))
             kind = .control
-            if let kindOffset { checked[start + kindOffset - field.lowerBound] = kind.rawValue }
+            if let kindOffset { edits.controls.append(kindOffset) }
         case .byte: bytePieces += 1
         case .normal, .unknown, .unused: break
         }
-        kinds.append(kind)
+        pieces.append(name, kind)
     }
 
     private func checkPieces() throws(TokenizerError) {
-        guard !kinds.isEmpty else { throw TokenizerError("is no SentencePiece model, or holds no pieces") }
+        guard pieces.count > 0 else { throw TokenizerError("is no SentencePiece model, or holds no pieces") }
         guard bytePieces == 256 else {
             throw TokenizerError("has \(bytePieces) pieces for single bytes, not 256", advice: TokenizerError.wrongKind)
         }
         // In order, a piece follows those that it starts with.
-        var opened: [ArraySlice<UInt8>] = []
+        var opened: [[UInt8]] = []
         for piece in textPieces.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             while let last = opened.last, !piece.starts(with: last) { opened.removeLast() }
             opened.append(piece)
             guard opened.count <= Self.nestingLimit else {
                 throw TokenizerError("has more than \(Self.nestingLimit) user-defined pieces that start with each other")
             }
+        }
+    }
+}
+
+extension TokenizerModel {
+    /// What differs between a model and the copy that SentencePiece is given.
+    struct Edits {
+        /// Where the kinds of marks stand, a byte each.
+        fileprivate(set) var controls: [Int] = []
+        /// Fields that are left out, in order.
+        fileprivate(set) var dropped: [Range<Int>] = []
+
+        /// The copy of the model that these edits were made for.
+        func applied(to model: [UInt8]) -> [UInt8] {
+            var copy = model
+            for offset in controls { copy[offset] = PieceKind.control.rawValue }
+            for range in dropped.reversed() { copy.removeSubrange(range) }
+            return copy
         }
     }
 }

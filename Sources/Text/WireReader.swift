@@ -1,4 +1,4 @@
-/// Reads the fields of a serialized Protocol Buffers message, trusting nothing.
+/// Reads the fields of a serialized Protocol Buffers message, trusting nothing. Valid as long as the bytes are.
 /// Format: https://protobuf.dev/programming-guides/encoding/.
 struct WireReader {
     /// A field of a message.
@@ -17,12 +17,13 @@ struct WireReader {
         case bytes(Range<Int>)
     }
 
-    let bytes: [UInt8]
+    /// Without a count of references to keep: there are hundreds of thousands of messages.
+    let bytes: UnsafeBufferPointer<UInt8>
     private(set) var offset: Int
     let end: Int
 
     /// Reads the message in `range`, or all of `bytes`.
-    init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, in range: Range<Int>? = nil) {
         self.bytes = bytes
         offset = range?.lowerBound ?? 0
         end = range?.upperBound ?? bytes.count
@@ -46,13 +47,25 @@ struct WireReader {
                 throw damaged("a field of \(length) bytes, but only \(end - offset) are left")
             }
             value = .bytes(try take(Int(length)))
-        case 5: value = .fixed32(try take(4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[$1]) })
+        case 5:
+            let place = try take(4).lowerBound
+            value = .fixed32(UInt32(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: place, as: UInt32.self)))
         default: throw damaged("a field of wire type \(tag & 7)")
         }
         return Field(number: Int(tag >> 3), value: value, range: start..<offset)
     }
 
+    @inline(__always)
     private mutating func varint() throws(TokenizerError) -> UInt64 {
+        // Nearly all are of one byte.
+        if offset < end, bytes[offset] < 0x80 {
+            defer { offset += 1 }
+            return UInt64(bytes[offset])
+        }
+        return try longVarint()
+    }
+
+    private mutating func longVarint() throws(TokenizerError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
             let byte = bytes[try take(1).lowerBound]

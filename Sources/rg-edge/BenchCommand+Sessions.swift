@@ -34,7 +34,7 @@ extension BenchCommand {
         let status = StatusLine()
         defer { status.clear() }
         let model = try open(path)
-        let source = try text.map { try model.tokenizer.encode(InputText.contents(ofFile: $0), controls: .asText) }
+        let source = try text.map { try model.encoder().encode(InputText.contents(ofFile: $0), controls: .asText) }
         let benchmark = try LengthBenchmark(model, tokens: source)
         var report = Report<LengthSample>(output)
         try StandardOutput.write(report.start)

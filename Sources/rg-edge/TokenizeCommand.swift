@@ -48,9 +48,10 @@ struct TokenizeCommand: ParsableCommand {
             try output.finish()
         } else if let text {
             let text = text == InputText.standardInput ? try InputText.contentsOfStandardInput() : text
-            let tokenizer = try Model(path: path).tokenizer
-            let tokens = (noBos ? [] : [tokenizer.bos]) + tokenizer.encode(text, controls: special ? .parsed : .asText)
-            try StandardOutput.write(description(of: tokens, tokenizer))
+            let model = try Model(path: path)
+            let start = noBos ? [] : [model.tokenizer.bos]
+            let tokens = start + (try model.encoder().encode(text, controls: special ? .parsed : .asText))
+            try StandardOutput.write(description(of: tokens, model.tokenizer))
         }
     }
 

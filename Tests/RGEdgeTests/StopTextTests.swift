@@ -33,7 +33,7 @@ struct StopTextTests {
     /// The tokens of the answer without any stop, each with where its text begins.
     private func tokens() throws -> [(token: UInt32, start: Int)] {
         let session = try model.makeSession()
-        try session.feed([model.configuration.bos] + model.tokenizer.encode("In the beginning", controls: .asText))
+        try session.feed([model.configuration.bos] + model.encoder().encode("In the beginning", controls: .asText))
         var tokens: [(token: UInt32, start: Int)] = []
         var bytes = 0
         for _ in 0..<48 {
@@ -59,7 +59,7 @@ struct StopTextTests {
         #expect(!stopped.text.contains(stop))
         let shown = try tokens().filter { $0.start < stopped.text.utf8.count }.map(\.token)
         let expected = try model.makeSession()
-        try expected.feed([model.configuration.bos] + model.tokenizer.encode("In the beginning", controls: .asText))
+        try expected.feed([model.configuration.bos] + model.encoder().encode("In the beginning", controls: .asText))
         try expected.feed(shown)
         #expect(stopped.session.position == expected.position)
         #expect(stopped.session.serialized() == expected.serialized())
@@ -100,14 +100,14 @@ struct StopTextTests {
         #expect(result.finish == .cancelled)
         #expect(result.generatedTokens == 2)
         let expected = try model.makeSession()
-        try expected.feed([model.configuration.bos] + model.tokenizer.encode("In the beginning", controls: .asText))
+        try expected.feed([model.configuration.bos] + model.encoder().encode("In the beginning", controls: .asText))
         #expect(session.serialized() == expected.serialized())
     }
 
     @Test("Text that always may be about to stop is generated without end and without more memory")
     func alwaysHeld() throws {
         let session = try model.makeSession()
-        let token = try #require(model.tokenizer.encode("a", controls: .asText).first)
+        let token = try #require(model.encoder().encode("a", controls: .asText).first)
         try session.feed([token])
         var held = try HeldTokens(of: session)
         let plain = try model.makeSession()

@@ -69,6 +69,10 @@ struct ModelBuilder {
     /// The normal pieces of a model file, with their scores.
     private static func normalPieces(of path: String) throws -> [Piece] {
         let model = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        return try model.withUnsafeBufferPointer { try normalPieces(of: $0) }
+    }
+
+    private static func normalPieces(of model: UnsafeBufferPointer<UInt8>) throws -> [Piece] {
         var pieces: [Piece] = []
         var reader = WireReader(model)
         while let field = try reader.next() {

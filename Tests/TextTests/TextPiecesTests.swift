@@ -29,12 +29,13 @@ import Testing
 
     @Test func aLongLineHasTheTokensOfItsWords() throws {
         let tokenizer = try TokenizerTests.load()
+        let encoder = try tokenizer.encoder()
         let lines = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8).split(whereSeparator: \.isNewline)
         let line = String(repeating: lines.joined(separator: " "), count: 10)
         #expect(line.utf8.count > TextPieces.limit)
         var whole: [UInt32] = []
-        #expect(Array(line.utf8).withUnsafeBytes { tokenizer.processor.encode($0, into: &whole) })
-        #expect(tokenizer.encode(line) == whole)
+        #expect(Array(line.utf8).withUnsafeBytes { encoder.processor.encode($0, into: &whole) })
+        #expect(encoder.encode(line) == whole)
     }
 
     @Test func lineBreaksThatMergeAreNotCutAt() {
@@ -55,25 +56,27 @@ import Testing
 
     @Test func theTokensOfATextAreThoseOfItsPieces() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
+        let encoder = try tokenizer.encoder()
         #expect(tokenizer.cutsAtLineBreaks)
         var source = TextSource(seed: 22)
         for _ in 0..<1000 {
             let text = source.text(40)
             let pieces = Self.cut(text.utf8, wanted: 1, limit: 1 << 20)
             #expect(
-                pieces.flatMap { piece in piece.withUnsafeBytes { tokenizer.encode(utf8: $0) } } == tokenizer.encode(text))
+                pieces.flatMap { piece in piece.withUnsafeBytes { encoder.encode(utf8: $0) } } == encoder.encode(text))
         }
     }
 
     @Test func aLongTextHasTheTokensThatTheLibraryGivesForAllOfIt() throws {
         let model = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TokenizerTests.tinyEnglish)))
         let tokenizer = try Tokenizer(model: model)
+        let encoder = try tokenizer.encoder()
         let library = try Processor(model)
         let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.heldOut)))
         #expect(text.count > TextPieces.wanted)
         var whole: [UInt32] = []
         #expect(text.withUnsafeBytes { library.encode($0, into: &whole) })
-        #expect(text.withUnsafeBytes { tokenizer.encode(utf8: $0) } == whole)
+        #expect(text.withUnsafeBytes { encoder.encode(utf8: $0) } == whole)
     }
 
     @Test func aVocabularyWhoseLineBreaksMergeIsNotCutAtThem() throws {

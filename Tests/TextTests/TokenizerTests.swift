@@ -22,8 +22,9 @@ import Testing
 
     @Test(arguments: ["alpha", "beta", "gamma"]) func theOracleTokenizersLoad(_ name: String) throws {
         let tokenizer = try Self.load(Fixtures.oracle(name) + "/tokenizer.model")
+        let encoder = try tokenizer.encoder()
         let text = "In the beginning, 日本\n"
-        #expect(tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8))
+        #expect(tokenizer.decode(encoder.encode(text)) == Array(text.utf8))
     }
 
     @Test func gemmasNumbersAreTheKnownOnes() throws {
@@ -74,13 +75,14 @@ import Testing
             ("1611 日本", [2029, 2040, 2029, 2029, 1976, 239, 160, 174, 239, 165, 181]),
         ] as [(String, [UInt32])]) func idsAreThoseOfThePythonPackage(_ text: String, _ ids: [UInt32]) throws
     {
-        #expect(try Self.load().encode(text) == ids)
+        #expect(try Self.load().encoder().encode(text) == ids)
     }
 
     @Test func theHeldOutTextHasAsManyTokensAsTheReferenceCounts() throws {
         let tokenizer = try Self.load()
+        let encoder = try tokenizer.encoder()
         let text = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8)
-        let tokens = tokenizer.encode(text)
+        let tokens = encoder.encode(text)
         #expect(tokens.count == 31_267)
         #expect(tokenizer.decode(tokens) == Array(text.utf8))
     }
@@ -88,6 +90,7 @@ import Testing
     @Test func textsWithoutMarksHaveTheIdsOfSentencePiece() throws {
         let model = ModelBuilder.gemmaLike.serialized
         let tokenizer = try Tokenizer(model: model)
+        let encoder = try tokenizer.encoder()
         let library = try Processor(model)
         var source = TextSource(seed: 1)
         for _ in 0..<2000 {
@@ -96,34 +99,38 @@ import Testing
             if TextSource.marks.contains(where: text.contains) { continue }
             var expected: [UInt32] = []
             #expect(Array(text.utf8).withUnsafeBytes { library.encode($0, into: &expected) })
-            #expect(tokenizer.encode(text) == expected, "\(text.debugDescription)")
+            #expect(encoder.encode(text) == expected, "\(text.debugDescription)")
         }
     }
 
     @Test func decodingGivesEveryTextBack() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
+        let encoder = try tokenizer.encoder()
         var source = TextSource(seed: 2)
         for _ in 0..<2000 {
             let text = source.text(with: TextSource.marks + TextSource.controls)
-            #expect(tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8), "\(text.debugDescription)")
+            #expect(tokenizer.decode(encoder.encode(text)) == Array(text.utf8), "\(text.debugDescription)")
         }
     }
 
     @Test(arguments: ["", " ", "   a", "a   ", "\n", "\n\n\na\n", "\0", "a\0b\0", "\t\r\n", "\u{FEFF}x"])
     func whiteSpaceAndNULComeBack(_ text: String) throws {
         for tokenizer in [try Self.load(), try Tokenizer(.gemmaLike)] {
-            #expect(tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8))
+            let encoder = try tokenizer.encoder()
+            #expect(tokenizer.decode(encoder.encode(text)) == Array(text.utf8))
         }
     }
 
     @Test func theSignThatStandsForASpaceComesBackAsASpace() throws {
         let tokenizer = try Self.load()
-        #expect(tokenizer.encode("a\u{2581}b") == tokenizer.encode("a b"))
-        #expect(tokenizer.decode(tokenizer.encode("a\u{2581}b")) == Array("a b".utf8))
+        let encoder = try tokenizer.encoder()
+        #expect(encoder.encode("a\u{2581}b") == encoder.encode("a b"))
+        #expect(tokenizer.decode(encoder.encode("a\u{2581}b")) == Array("a b".utf8))
     }
 
     @Test func aByteThatIsNotUTF8BecomesAReplacementCharacter() throws {
         let tokenizer = try Self.load()
+        let encoder = try tokenizer.encoder()
         for (bytes, text) in [
             ([0xFF], "\u{FFFD}"), ([0x61, 0x80, 0x62], "a\u{FFFD}b"), ([0xE6, 0x97], "\u{FFFD}\u{FFFD}"),
             ([0xC0, 0xAF], "\u{FFFD}\u{FFFD}"),
@@ -131,29 +138,39 @@ import Testing
             ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
             ([0xE6, 0x97, 0xA5], "日"),
         ] as [([UInt8], String)] {
-            #expect(bytes.withUnsafeBytes { tokenizer.encode(utf8: $0) } == tokenizer.encode(text))
+            #expect(bytes.withUnsafeBytes { encoder.encode(utf8: $0) } == encoder.encode(text))
         }
     }
 
     @Test func anyBytesAreEncoded() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
+        let encoder = try tokenizer.encoder()
         var source = TextSource(seed: 3)
         for _ in 0..<2000 {
             let bytes = source.bytes()
-            let tokens = bytes.withUnsafeBytes { tokenizer.encode(utf8: $0, controls: .parsed) }
+            let tokens = bytes.withUnsafeBytes { encoder.encode(utf8: $0, controls: .parsed) }
             #expect(String(validating: tokenizer.decode(tokens), as: UTF8.self) != nil)
         }
     }
 
+    @Test func anEncoderLivesAsLongAsSomebodyKeepsIt() throws {
+        let tokenizer = try Self.load()
+        let kept = try tokenizer.encoder()
+        #expect(try tokenizer.encoder() === kept)
+        weak let gone = try Tokenizer(.gemmaLike).encoder()
+        #expect(gone == nil)
+    }
+
     @Test func severalThreadsMayEncodeAndDecodeAtOnce() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
+        let encoder = try tokenizer.encoder()
         var source = TextSource(seed: 4)
         let texts = (0..<64).map { _ in source.text(with: TextSource.marks) }
-        let expected = texts.map { tokenizer.encode($0, controls: .parsed) }
+        let expected = texts.map { encoder.encode($0, controls: .parsed) }
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for (text, tokens) in zip(texts, expected) {
-                #expect(tokenizer.encode(text, controls: .parsed) == tokens)
-                #expect(tokenizer.decode(tokenizer.encode(text)) == Array(text.utf8))
+                #expect(encoder.encode(text, controls: .parsed) == tokens)
+                #expect(tokenizer.decode(encoder.encode(text)) == Array(text.utf8))
             }
         }
     }

@@ -22,17 +22,11 @@ CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t ca
 /// Bytes of memory that loading took from the C library, those of other threads in the meantime included.
 size_t csp_byte_count(const CSPProcessor *processor);
 
-/// Frees a processor; null does nothing.
+/// Frees a processor, and gives the memory back to the system; null does nothing.
 void csp_destroy(CSPProcessor *processor);
 
 /// Number of pieces; ids run from 0 to one less.
 int32_t csp_piece_count(const CSPProcessor *processor);
-
-/// The UTF-8 text of a piece, not ended by NUL, and its length. It lives as long as the processor. `id` must be a piece's.
-const char *csp_piece(const CSPProcessor *processor, int32_t id, size_t *count);
-
-/// The id of the piece with exactly that text, or -1.
-int32_t csp_find(const CSPProcessor *processor, const char *piece, size_t count);
 
 /// Ids of the pieces that play a part, or -1.
 int32_t csp_unknown(const CSPProcessor *processor);
