@@ -14,8 +14,9 @@ public final class Panel {
 
     /// [``paddedColumns``, ``Tile/rows``]
     let values: UnsafeMutablePointer<Float>
-    /// How much an error in a weight of each input counts in the search for scales. [``paddedColumns``]
-    let importance: UnsafeMutablePointer<Float>
+    /// How much an error in a weight of each input counts in the search for scales; nil if every input counts the same.
+    /// [``paddedColumns``]
+    private var importance: UnsafeMutablePointer<Float>?
 
     /// A panel of zeros for a matrix of so many columns, at least one. Every input counts the same.
     public init(columns: Int) {
@@ -25,20 +26,28 @@ public final class Panel {
         let padded = columnTiles * Tile.columns
         values = .allocate(capacity: padded * Tile.rows)
         values.initialize(repeating: 0, count: padded * Tile.rows)
-        importance = .allocate(capacity: padded)
-        importance.initialize(repeating: 1, count: padded)
     }
 
     deinit {
         values.deallocate()
-        importance.deallocate()
+        importance?.deallocate()
     }
 
     /// Sets how much an error in a weight of each input counts, from 0 on: the mean square of that input, where it is known.
-    /// [``columns``]
-    public func setImportance(_ importance: UnsafePointer<Float>) {
-        self.importance.update(from: importance, count: columns)
+    /// [``columns``] Nil if every input counts the same.
+    public func setImportance(_ importance: UnsafePointer<Float>?) {
+        guard let importance else {
+            self.importance?.deallocate()
+            return self.importance = nil
+        }
+        let numbers = self.importance ?? .allocate(capacity: paddedColumns)
+        numbers.initialize(repeating: 1, count: paddedColumns)
+        numbers.update(from: importance, count: columns)
+        self.importance = numbers
     }
+
+    /// The importance of the inputs from one on.
+    @inline(__always) func importance(from column: Int) -> UnsafePointer<Float>? { importance.map { UnsafePointer($0 + column) } }
 
     /// Takes `count` rows that lie row-major, `stride` numbers from one to the next: 1 to ``Tile/rows``, all finite.
     public func load(rows: UnsafePointer<Float>, stride: Int, count: Int) {

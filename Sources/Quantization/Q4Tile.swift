@@ -7,11 +7,11 @@ enum Q4Tile {
 
     /// False if a weight is so large that its block's scale is beyond f16.
     static func encode(
-        _ weights: HalfPanel, _ importance: UnsafePointer<Float>, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures
     ) -> Bool {
         let low = ScaleSearch.scale(weights, importance)
-        let high = ScaleSearch.scale(weights.advanced(by: Tile.block), importance + Tile.block)
+        let high = ScaleSearch.scale(weights.advanced(by: Tile.block), importance.map { $0 + Tile.block })
         low.store(in: tile, block: 0, half)
         high.store(in: tile, block: 1, half)
         for quad in 0..<Tile.block / 4 {
@@ -28,7 +28,7 @@ enum Q4Tile {
     }
 
     /// The nibbles of 8 weights.
-    private static func code(_ weights: Lanes, _ scale: BlockScale, _ figures: inout LaneFigures) -> LaneBits {
+    @inline(__always) private static func code(_ weights: Lanes, _ scale: BlockScale, _ figures: inout LaneFigures) -> LaneBits {
         let code = ScaleSearch.code(weights, scale.inverse)
         figures.add(weights, stored: code * scale.scale)
         return (code.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)

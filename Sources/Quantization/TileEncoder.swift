@@ -41,7 +41,7 @@ public struct TileEncoder: Sendable {
             case .f32: F32Tile.encode(weights, half, into: bytes, &figures)
             case .f16: F16Tile.encode(weights, half, into: bytes, &figures)
             case .q8: Q8Tile.encode(weights, half, into: bytes, &figures)
-            case .q4: Q4Tile.encode(weights, UnsafePointer(panel.importance + column), half, into: bytes, &figures)
+            case .q4: Q4Tile.encode(weights, panel.importance(from: column), half, into: bytes, &figures)
             }
         return (figures, isInRange)
     }

@@ -20,9 +20,9 @@ import Tiles
         blocks.map { TileDocument.scale(tiles, .q4, shape, row: $0.lowerBound / 64, block: $0.lowerBound / 32 % 2) }
     }
 
-    /// The scales of plain rounding: the weight of the largest magnitude becomes code -8.
+    /// The scales of plain rounding: the weight of the largest magnitude becomes code -8; of two, the negative one.
     private func plainScales(_ weights: [Float]) -> [Float] {
-        blocks.map { Float(Float16((weights[$0].max { $0.magnitude < $1.magnitude } ?? 0) / -8)) }
+        blocks.map { Float(Float16((weights[$0].max { ($0.magnitude, -$0) < ($1.magnitude, -$1) } ?? 0) / -8)) }
     }
 
     /// The squared errors under given scales, each times the importance of its input, by block.
