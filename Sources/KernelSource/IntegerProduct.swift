@@ -55,7 +55,7 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
             for register in 0..<registers { sums[token][register] = Codes.start(total: totals[token * blockStride]) }
         }
         for quad in 0..<Tile.block / 16 {
-            for place in 0..<4 {
+            forEachOfFour { place in
                 for register in 0..<registers {
                     let row = register % registersPerTile * rowLanes + firstRow
                     let codes = tile + (register / registersPerTile * rowBytes + Tile.scaleBytes + 4 * row)
@@ -91,4 +91,13 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
     for token in 0..<tokens where token >= origin.written {
         for register in 0..<registers { write(results[token][register], register: register, token: token, origin, product) }
     }
+}
+
+/// A loop that is unrolled for certain: `broadcast`'s place must be a constant to be a register's lane and not a place in memory.
+@inline(__always)
+private func forEachOfFour(_ body: (_ place: Int) -> Void) {
+    body(0)
+    body(1)
+    body(2)
+    body(3)
 }

@@ -23,6 +23,5 @@ typealias RowHalves = SIMD4<UInt16>
 /// The codes of q4 tiles, -8…7 with 8 added.
 @inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
     let pairs = codes.loadUnaligned(fromByteOffset: step * 64, as: RowBits.self)
-    let nibbles = block == 0 ? pairs : pairs &>> RowBits(repeating: 4)
-    return nibbles & RowBits(repeating: 0x0F0F_0F0F)
+    return block == 0 ? pairs & RowBits(repeating: 0x0F0F_0F0F) : csimd_high_nibbles_x4(pairs)
 }

@@ -8,7 +8,7 @@ typealias RowInts = SIMD8<Int32>
 typealias RowBits = SIMD8<UInt32>
 typealias RowHalves = SIMD8<UInt16>
 
-typealias IntegerChunk = BlockSums<2, 3>
+typealias IntegerChunk = BlockSums<4, 2>
 typealias IntegerSingle = BlockSums<2, 1>
 typealias FloatChunk = BlockSums<1, 6>
 typealias FloatSingle = BlockSums<2, 1>

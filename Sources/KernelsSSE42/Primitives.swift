@@ -8,7 +8,7 @@ typealias RowInts = SIMD4<Int32>
 typealias RowBits = SIMD4<UInt32>
 typealias RowHalves = SIMD4<UInt16>
 
-typealias IntegerChunk = BlockSums<1, 6>
+typealias IntegerChunk = BlockSums<2, 4>
 typealias IntegerSingle = BlockSums<4, 1>
 typealias FloatChunk = BlockSums<1, 6>
 typealias FloatSingle = BlockSums<4, 1>

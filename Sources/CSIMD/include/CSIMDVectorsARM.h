@@ -9,6 +9,9 @@ CSIMD csimd_f32x4 csimd_widen_f16_x4(csimd_u16x4 a) { return (csimd_f32x4)vcvt_f
 /// f16 nearest to f32, ties to even.
 CSIMD csimd_u16x4 csimd_narrow_f32_x4(csimd_f32x4 a) { return (csimd_u16x4)vcvt_f16_f32((float32x4_t)a); }
 
+/// The high nibble of each byte.
+CSIMD csimd_u32x4 csimd_high_nibbles_x4(csimd_u32x4 a) { return (csimd_u32x4)vshrq_n_u8((uint8x16_t)a, 4); }
+
 // 16 bytes are four rows of four. Products of rows 0 and 1 ("low") and of rows 2 and 3 ("high") are 8 numbers of 16 bits each.
 CSIMD csimd_i32x4 csimd_multiply_low_i8_x4(csimd_i32x4 a, csimd_i32x4 b) {
     return (csimd_i32x4)vmull_s8(vget_low_s8((int8x16_t)a), vget_low_s8((int8x16_t)b));
