@@ -2,9 +2,9 @@ import Glibc
 
 /// What is known of the terminal behind a file descriptor.
 enum Terminal {
-    /// True if a line on it can be drawn over.
+    /// True if a line on it can be drawn over: of one without a name nothing is known.
     static func canRedraw(_ descriptor: Int32) -> Bool {
-        isatty(descriptor) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+        isatty(descriptor) == 1 && !["", "dumb"].contains(getenv("TERM").map { String(cString: $0) } ?? "")
     }
 
     /// Characters a line; 80 where it can't be told.

@@ -8,6 +8,7 @@ public struct Convolution {
     public var output: UnsafeMutablePointer<Float>
     /// Floats from one token to the next, in input and output.
     public var stride: Int
+    /// Tokens that are computed at once.
     public var tokens: Int
     /// [4 × width]: tap 3 meets the newest input.
     public var taps: UnsafePointer<Float>
@@ -15,8 +16,10 @@ public struct Convolution {
     public var bias: UnsafePointer<Float>
     /// [3 × width]: the last three inputs, oldest first, all 0 at the start. Updated.
     public var history: UnsafeMutablePointer<Float>
+    /// Channels.
     public var width: Int
 
+    /// The operands, as above.
     public init(
         input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, stride: Int, tokens: Int,
         taps: UnsafePointer<Float>, bias: UnsafePointer<Float>, history: UnsafeMutablePointer<Float>, width: Int

@@ -70,6 +70,7 @@ public struct KernelSet: Sendable {
     /// multiplication and an addition being two. For benchmarks.
     public let arithmeticPeak: @Sendable (_ type: WeightType, _ rounds: Int) -> Int
 
+    /// A set of these functions.
     public init(
         name: String,
         quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, QuantizedActivations) -> Void,

@@ -20,13 +20,17 @@ public struct LocalAttention {
     public var queryStride: Int
     /// [tokens × outputStride]: as the queries. May be the queries themselves.
     public var output: UnsafeMutablePointer<Float>
+    /// Floats from one token to the next.
     public var outputStride: Int
+    /// Heads of the queries, which share the keys and values.
     public var heads: Int
     /// Width of a head.
     public var dimension: Int
+    /// Positions that a token sees, itself included; slots of the ring.
     public var window: Int
     /// Position of the chunk's first token.
     public var position: Int64
+    /// What keys and values are stored as.
     public var element: CacheElement
     /// [window × dimension]: rotated keys of the positions before the chunk.
     public var ringKeys: UnsafeRawPointer
@@ -37,6 +41,7 @@ public struct LocalAttention {
     /// [tokens × dimension]
     public var chunkValues: UnsafeRawPointer
 
+    /// The operands, as above.
     public init(
         queries: UnsafePointer<Float>, queryStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
         heads: Int, dimension: Int, window: Int, position: Int64, element: CacheElement, ringKeys: UnsafeRawPointer,

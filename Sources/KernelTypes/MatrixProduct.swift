@@ -6,12 +6,15 @@ import Tiles
 /// q8 and q4 matrices read ``quantized``, f16 and f32 matrices read ``input``; the other one may be anything.
 /// The result for a token does not depend on how many tokens are computed together, nor on the split of the rows.
 public struct MatrixProduct {
+    /// The weights.
     public var matrix: TiledMatrix
     /// [tokens × inputStride], of which count × columns are read.
     public var input: UnsafePointer<Float>
     /// Floats from one token to the next.
     public var inputStride: Int
+    /// The input as q8 and q4 matrices read it.
     public var quantized: QuantizedActivations
+    /// Tokens that are computed at once.
     public var tokens: Int
     /// [count × rows], or nil for none.
     public var bias: UnsafePointer<Float>?
@@ -22,6 +25,7 @@ public struct MatrixProduct {
     /// True to add to what `output` holds: the residual stream.
     public var accumulates: Bool
 
+    /// The operands, as above.
     public init(
         matrix: TiledMatrix, input: UnsafePointer<Float>, inputStride: Int, quantized: QuantizedActivations, tokens: Int,
         bias: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int, accumulates: Bool = false

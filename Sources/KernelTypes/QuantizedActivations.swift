@@ -15,6 +15,7 @@ public struct QuantizedActivations: @unchecked Sendable {
     /// [tokens × count × blocks]: the sum of a block's codes, which corrects for codes that instructions take as unsigned.
     public let sums: UnsafeMutablePointer<Int32>
 
+    /// Activations in memory of these sizes, which outlives them.
     public init(codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Int32>) {
         self.codes = codes
         self.scales = scales

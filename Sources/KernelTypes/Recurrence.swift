@@ -16,15 +16,18 @@ public struct Recurrence {
     public var output: UnsafeMutablePointer<Float>
     /// Floats from one token to the next, in all four.
     public var stride: Int
+    /// Tokens that are computed at once.
     public var tokens: Int
     /// [width]
     public var decay: UnsafePointer<Float>
     /// [width]: h. Updated.
     public var state: UnsafeMutablePointer<Float>
+    /// Channels.
     public var width: Int
     /// True if the first token is at position 0.
     public var startsSequence: Bool
 
+    /// The operands, as above.
     public init(
         input: UnsafePointer<Float>, inputGate: UnsafePointer<Float>, recurrentGate: UnsafePointer<Float>,
         output: UnsafeMutablePointer<Float>, stride: Int, tokens: Int, decay: UnsafePointer<Float>,

@@ -6,9 +6,12 @@ import Tiles
 public struct TiledMatrix: @unchecked Sendable {
     /// The first tile; a multiple of 64.
     public let tiles: UnsafeRawPointer
+    /// The matrix, or the stack of them.
     public let shape: MatrixShape
+    /// What its weights are stored as.
     public let type: WeightType
 
+    /// A matrix in memory that outlives it.
     public init(tiles: UnsafeRawPointer, shape: MatrixShape, type: WeightType) {
         self.tiles = tiles
         self.shape = shape

@@ -7,6 +7,7 @@ public struct UTF8Stream: Sendable {
     /// The start of a character, up to three bytes.
     private var pending: [UInt8] = []
 
+    /// A stream of which nothing has come.
     public init() { pending.reserveCapacity(64) }
 
     /// The text that is whole with these bytes; empty if none is.

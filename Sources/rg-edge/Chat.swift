@@ -6,12 +6,15 @@ import RGEdge
 final class Chat {
     private let model: Model
     private let options: GenerationOptions
+    /// Where the conversation is kept in the end, if anywhere.
+    private let file: String?
     private let input = LineInput(history: LineHistory(named: "history"))
     private var conversation: Conversation
     private var last: GenerationResult?
 
-    init(_ session: Session, options: GenerationOptions, undoLimit: Int) {
+    init(_ session: Session, file: String?, options: GenerationOptions, undoLimit: Int) {
         model = session.model
+        self.file = file
         self.options = options
         conversation = Conversation(session, undoLimit: undoLimit)
     }
@@ -91,12 +94,13 @@ final class Chat {
 
     // MARK: - Instructions
 
-    private func follow(_ instruction: ChatInstruction) throws(ModelError) {
+    private func follow(_ instruction: ChatInstruction) throws {
         switch instruction {
         case .help: note(ChatInstruction.overview)
-        case .save(let path):
-            try session.save(to: Self.expanded(path))
-            note("Saved \(session.position) tokens to \(path).")
+        case .save(let name):
+            guard let path = name.map(Self.expanded) ?? file else { throw ChatInstruction.Mistake.noFile("save") }
+            try session.save(to: path)
+            note("Saved \(session.position) tokens to \(name ?? path).")
         case .load(let path):
             let loaded = try model.session(from: Self.expanded(path))
             try conversation.prepare("loading \(path)")

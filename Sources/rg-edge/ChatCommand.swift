@@ -37,7 +37,7 @@ struct ChatCommand: ParsableCommand {
         }
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
-        let chat = Chat(session, options: options, undoLimit: undo)
+        let chat = Chat(session, file: conversation.target, options: options, undoLimit: undo)
         do {
             try chat.run()
         } catch let end as Interrupted {

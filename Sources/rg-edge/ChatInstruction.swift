@@ -1,7 +1,8 @@
 /// A line of a chat that is for the program and not for the model.
 enum ChatInstruction: Equatable {
     case help
-    case save(String)
+    /// To a file, or to the one that the chat was begun with.
+    case save(String?)
     case load(String)
     /// A new branch, or back to one.
     case fork(Int?)
@@ -13,6 +14,9 @@ enum ChatInstruction: Equatable {
     /// What is wrong with an instruction, and what to do, in a sentence without a full stop.
     struct Mistake: Error, Equatable, CustomStringConvertible {
         let description: String
+
+        /// An instruction that needs a file has none.
+        static func noFile(_ name: String) -> Mistake { Mistake(description: "/\(name) needs the name of a file: /\(name) talk.rgs") }
     }
 
     /// Nil for a line that is for the model: one that doesn't begin with a slash.
@@ -26,14 +30,11 @@ enum ChatInstruction: Equatable {
             guard argument.isEmpty else { throw Mistake(description: "/\(name) takes nothing after it") }
             return instruction
         }
-        func file() throws(Mistake) -> String {
-            guard !argument.isEmpty else { throw Mistake(description: "/\(name) needs the name of a file: /\(name) talk.rgs") }
-            return argument
-        }
         switch name {
         case "help": self = try without(.help)
-        case "save": self = .save(try file())
-        case "load": self = .load(try file())
+        case "save": self = .save(argument.isEmpty ? nil : argument)
+        case "load" where argument.isEmpty: throw .noFile(name)
+        case "load": self = .load(argument)
         case "fork" where argument.isEmpty: self = .fork(nil)
         case "fork":
             guard let number = Int(argument) else { throw Mistake(description: "/fork takes the number of a branch, or nothing for a new one") }
@@ -49,7 +50,7 @@ enum ChatInstruction: Equatable {
 
     /// What there is, for people.
     static let overview = """
-        /save FILE   keep the conversation in a file
+        /save FILE   keep the conversation in a file; without FILE in that of --session, where it is kept at the end anyway
         /load FILE   go on with one that was kept
         /fork        a second branch from here; /fork 1 goes back to the first
         /undo        take back the last turn

@@ -79,6 +79,11 @@ import Testing
         let option = try chat(["And Aaron?"], "--session", file)
         #expect(first.text.hasSuffix(option.text))
         #expect(try chat(["/stats"], "--session", file).errors.contains("tokens in branch 1"))
+        // Without a name, to the file of --session, though nobody ends the chat.
+        let begun = folder.file("begun.rgs")
+        let kept = try chat(["Who was Moses?", "/save", "/load \(begun)", "/stats"], "--session", begun)
+        #expect(kept.errors.contains("tokens to \(begun).\nGoing on after "))
+        #expect(try chat(["/save"], "--session", file, "--session-read-only").errors.contains("/save needs the name of a file"))
     }
 
     @Test func mistakesAreSaidAndTheChatGoesOn() throws {
