@@ -59,6 +59,7 @@ let package = Package(
     name: "rg-edge",
     products: [
         .library(name: "RGEdge", targets: ["RGEdge"]),
+        .library(name: "RGEdgeC", type: .static, targets: ["RGEdgeC"]),
         .executable(name: "rg-quant", targets: ["rg-quant"]),
         .executable(name: "rg-edge", targets: ["rg-edge"]),
     ],
@@ -72,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CSIMD"),
+        .target(name: "Locking"),
 
         // Files and formats.
         .target(name: "Tiles"),
@@ -90,8 +92,13 @@ let package = Package(
 
         // The model.
         .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
-        .target(name: "Text", dependencies: ["CSentencePiece"]),
-        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "Text"]),
+        .target(name: "Text", dependencies: ["CSentencePiece", "Locking"]),
+        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),
+
+        // The C library: its header, and the functions behind it.
+        .target(name: "Version"),
+        .target(name: "CRGEdge"),
+        .target(name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"]),
 
         // The commands.
         .target(name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -104,13 +111,13 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "CommandSupport", "Conversion", "JSON", "ModelFile", "Quantization", "Tiles",
+                "CommandSupport", "Conversion", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -147,4 +154,7 @@ let package = Package(
 
 if architecture != hostArchitecture {
     package.targets.removeAll { $0.type == .test && !testsElsewhere.contains($0.name) }
+    // Debian's compiler for other machines is Swift 6.2, which has no @c.
+    package.products.removeAll { $0.name == "RGEdgeC" }
+    package.targets.removeAll { $0.name == "RGEdgeC" }
 }

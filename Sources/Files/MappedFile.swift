@@ -70,6 +70,41 @@ public final class MappedFile: Sendable {
         return bytes
     }
 
+    /// Reads the whole file and maps its pages now. Throws where reading fails.
+    public func preload() throws(FileError) {
+        // Linux 5.14; not in every C library's headers.
+        let populateRead: Int32 = 22
+        while madvise(start, byteCount, populateRead) != 0 {
+            let code = errno
+            switch code {
+            case EINTR, EAGAIN: continue
+            case EINVAL: return try readThrough()
+            // What an access would answer with SIGBUS: the file was cut, or the disk failed.
+            case EFAULT: throw .system(path, while: "reading", EIO)
+            default: throw .system(path, while: "reading", code)
+            }
+        }
+    }
+
+    /// Reads the whole file into the system's file cache.
+    private func readThrough() throws(FileError) {
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { piece.deallocate() }
+        for offset in stride(from: 0, to: byteCount, by: piece.count) {
+            try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, byteCount - offset)]))
+        }
+    }
+
+    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not permitted, or there is too little.
+    public func lock() throws(FileError) {
+        guard mlock(start, byteCount) != 0 else { return }
+        let code = errno
+        let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        throw FileError(
+            path: path, problem: "locking its \(byteCount) bytes in memory failed (\(words))",
+            advice: "raise \"ulimit -l\", or do without locking", code: code)
+    }
+
     private static func size(of descriptor: Int32, path: String) throws(FileError) -> Int {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system(path, while: "opening", errno) }

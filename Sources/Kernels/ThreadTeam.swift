@@ -13,20 +13,26 @@ public protocol TeamJob: AnyObject {
 /// asks and ends when all pieces are done. Nobody waits for a member that holds no piece: where another process takes a core away,
 /// the others do the work, and the late member finds the pieces gone. Waiting spins for some microseconds, then sleeps.
 ///
-/// One job at a time: callers keep others out. Nothing is allocated after `init`. In a child process after fork(2), where the other
-/// threads don't exist, the caller does all the work.
+/// One job at a time: callers keep others out. Nothing is allocated after `init`, but for a child process after fork(2): the other
+/// threads don't exist there, and its first job starts new ones.
 public final class ThreadTeam: @unchecked Sendable {
     /// Members, the caller included.
     public var count: Int { core.memberCount }
 
-    private let core = TeamCore()
-    private let caller: TeamMember
+    private var core: TeamCore
+    private var caller: TeamMember
     private var threads: [pthread_t] = []
-    private let process = getpid()
+    private var process: pid_t
 
     /// Starts `count` - 1 threads; fewer if the system refuses some, which ``count`` then tells.
     public init(count: Int) {
+        core = TeamCore()
         caller = TeamMember(index: 0, core: core)
+        process = getpid()
+        startThreads(count)
+    }
+
+    private func startThreads(_ count: Int) {
         // Signals are for the threads of the program that uses this one.
         var everySignal = sigset_t()
         var previous = sigset_t()
@@ -41,14 +47,26 @@ public final class ThreadTeam: @unchecked Sendable {
     }
 
     deinit {
-        core.stop()
         guard getpid() == process else { return }
+        core.stop()
         for thread in threads { pthread_join(thread, nil) }
+    }
+
+    /// Makes the team of a child process. What the parent's threads share is left as it is, locks that they held included.
+    private func restart() {
+        let count = core.memberCount
+        _ = Unmanaged.passRetained(core)
+        core = TeamCore()
+        caller = TeamMember(index: 0, core: core)
+        threads.removeAll()
+        process = getpid()
+        startThreads(count)
     }
 
     /// Runs a job on all members and returns when it is done.
     public func run(_ job: any TeamJob) {
         guard core.memberCount > 1 else { return job.run(caller) }
+        if getpid() != process { restart() }
         caller.phase = core.open(job)
         job.run(caller)
         core.close()

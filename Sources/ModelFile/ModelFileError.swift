@@ -26,20 +26,25 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
     public let problem: String
     /// What to do about it, in a clause.
     public let advice: String
+    /// The errno behind it, or 0.
+    public let code: Int32
 
     /// What is wrong with a model file, and what to do about it.
-    public init(path: String, kind: Kind, problem: String, advice: String) {
+    public init(path: String, kind: Kind, problem: String, advice: String, code: Int32 = 0) {
         self.path = path
         self.kind = kind
         self.problem = problem
         self.advice = advice
+        self.code = code
     }
 
     public var description: String { "\(path): \(problem); \(advice)" }
 }
 
 extension ModelFileError {
-    init(_ error: FileError) { self.init(path: error.path, kind: .io, problem: error.problem, advice: error.advice) }
+    init(_ error: FileError) {
+        self.init(path: error.path, kind: .io, problem: error.problem, advice: error.advice, code: error.code)
+    }
 
     /// A file that isn't what its writer wrote.
     static func damaged(_ path: String, _ kind: Kind, _ problem: String) -> ModelFileError {

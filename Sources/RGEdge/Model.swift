@@ -1,8 +1,8 @@
 import Griffin
 import KernelTypes
 import Kernels
+import Locking
 import ModelFile
-import Synchronization
 import Text
 
 /// A model file, mapped and ready to run.
@@ -18,12 +18,20 @@ public final class Model: Sendable {
         public var kernels: String?
         /// Check the checksum of every tensor before use, which reads the whole file.
         public var verify: Bool
+        /// Read the whole file at open, so that no token waits for the disk as long as the system keeps it in memory.
+        public var preload: Bool
+        /// Have the system keep the whole file in memory (mlock(2)), for which the process needs permission.
+        public var lockMemory: Bool
 
         /// By default: all physical cores, the best kernels, no check.
-        public init(threads: Int? = nil, kernels: String? = nil, verify: Bool = false) {
+        public init(
+            threads: Int? = nil, kernels: String? = nil, verify: Bool = false, preload: Bool = false, lockMemory: Bool = false
+        ) {
             self.threads = threads
             self.kernels = kernels
             self.verify = verify
+            self.preload = preload
+            self.lockMemory = lockMemory
         }
 
         /// More threads than any machine has cores for this.
@@ -45,10 +53,10 @@ public final class Model: Sendable {
 
     private let forwardPass: ForwardPass
     /// Held while a session uses the forward pass.
-    private let turn = Mutex(())
+    private let turn = Lock()
 
-    /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, and for
-    /// options that make no sense here.
+    /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
+    /// options that make no sense here, and where the system refuses memory.
     public init(path: String, options: Options = Options()) throws(ModelError) {
         let kernels = try Model.kernels(named: options.kernels)
         let threads = options.threads ?? ProcessorCount.usableCores
@@ -58,9 +66,11 @@ public final class Model: Sendable {
         do {
             file = try ModelFile(path: path)
             if options.verify { try file.verifyAll() }
+            if options.preload { try file.preload() }
         } catch {
             throw ModelError(error)
         }
+        if options.lockMemory { try Model.lock(file) }
         configuration = try Model.configuration(of: file)
         do {
             weights = try Weights(file: file, configuration: configuration)
@@ -89,12 +99,12 @@ public final class Model: Sendable {
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
     public func measure(in profile: Profile?) {
-        turn.withLock { _ in forwardPass.profile = profile }
+        turn.withLock { forwardPass.profile = profile }
     }
 
     /// Feeds a chunk of tokens when it is this caller's turn.
     func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil) {
-        turn.withLock { _ in forwardPass.feed(tokens, to: state, output: output, trial: trial) }
+        turn.withLock { forwardPass.feed(tokens, to: state, output: output, trial: trial) }
     }
 }
 
@@ -125,6 +135,15 @@ extension Model {
             .argument,
             Kernels.compiledNames.contains(name)
                 ? "this processor can't run the \(name) kernels; \(choice)" : "there are no kernels named \"\(name)\"; \(choice)")
+    }
+
+    private static func lock(_ file: ModelFile) throws(ModelError) {
+        do {
+            try file.lock()
+        } catch {
+            // Whatever the errno, it is memory that the system refused.
+            throw ModelError(.memory, error.description, code: error.code)
+        }
     }
 
     private static func configuration(of file: ModelFile) throws(ModelError) -> Configuration {

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import ModelFile
 
 /// Why a model or a session can't do what it was asked to.
@@ -27,11 +28,14 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
     public let kind: Kind
     /// What went wrong, where, and what to do, in one sentence without a full stop.
     public let description: String
+    /// The errno behind it, or 0.
+    public let code: Int32
 
     /// An error of a kind, in one sentence without a full stop.
-    public init(_ kind: Kind, _ description: String) {
+    public init(_ kind: Kind, _ description: String, code: Int32 = 0) {
         self.kind = kind
         self.description = description
+        self.code = code
     }
 }
 
@@ -39,12 +43,24 @@ extension ModelError {
     init(_ error: ModelFileError) {
         let kind: Kind =
             switch error.kind {
-            case .io: .io
+            case .io: Self.systemKind(error.code)
             case .version: .version
             case .checksum: .checksum
             case .format, .size, .content: .format
             }
-        self.init(kind, error.description)
+        self.init(kind, error.description, code: error.code)
+    }
+
+    init(_ error: FileError) { self.init(Self.systemKind(error.code), error.description, code: error.code) }
+
+    /// The kind of what the system refused with an errno.
+    private static func systemKind(_ code: Int32) -> Kind { code == ENOMEM ? .memory : .io }
+}
+
+extension ModelError {
+    /// The system refused what a session needs.
+    static func noMemory(forSessionOf model: Model) -> ModelError {
+        ModelError(.memory, "no memory for a session of \(model.sessionBytes) bytes; close other programs")
     }
 }
 
@@ -53,6 +69,6 @@ func translatingFileErrors<Result: ~Copyable>(_ body: () throws(FileError) -> Re
     do throws(FileError) {
         return try body()
     } catch {
-        throw ModelError(.io, error.description)
+        throw ModelError(error)
     }
 }

@@ -105,7 +105,8 @@ public final class PromptCache: Sendable {
         for entry in try files.entries() {
             if entry.name.hasSuffix(Self.suffix) {
                 sessions.append(entry)
-            } else if entry.name.contains(Self.suffix), entry.name.hasSuffix(Self.unfinishedSuffix),
+            } else if entry.name.hasSuffix(Self.unfinishedSuffix),
+                entry.name.dropLast(Self.unfinishedSuffix.utf8.count + ".0123456789abcdef".utf8.count).hasSuffix(Self.suffix),
                 Int(time.tv_sec) * 1_000_000_000 - entry.modified > Self.unfinishedNanoseconds
             {
                 try files.remove(entry.name)

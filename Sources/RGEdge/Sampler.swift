@@ -19,13 +19,14 @@ final class Sampler {
     /// Bytes allocated for a vocabulary.
     static func byteCount(vocabularySize: Int) -> Int { vocabularySize * MemoryLayout<Candidate>.stride }
 
-    init(vocabularySize: Int) {
+    /// Nil if the system has no memory for it.
+    init?(vocabularySize: Int) {
+        guard let candidates = Memory.zeroed(Candidate.self, count: vocabularySize) else { return nil }
         self.vocabularySize = vocabularySize
-        candidates = .allocate(capacity: vocabularySize)
-        candidates.initialize(repeating: Candidate(logit: 0, token: 0), count: vocabularySize)
+        self.candidates = candidates
     }
 
-    deinit { candidates.deallocate() }
+    deinit { free(candidates) }
 
     /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///

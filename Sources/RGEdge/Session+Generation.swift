@@ -81,15 +81,12 @@ extension Session {
     ) throws(ModelError) -> Finish {
         var text = AnswerText(stop: options.stop)
         while count < options.maxTokens ?? .max {
-            guard let logits = logits?.baseAddress else { return .length }
+            guard position > 0 else { return .length }
             if isCancelled() {
                 held?.takeBack(shown: text.shown, in: self)
                 return .cancelled
             }
-            guard let token = sampler.next(logits, recent: recent, position: position, options.sampling) else {
-                throw ModelError(
-                    .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
-            }
+            let token = try nextToken(options.sampling)
             if token == model.configuration.eos || token == model.configuration.endOfTurn {
                 return text.finish(onText) ? .end : .cancelled
             }

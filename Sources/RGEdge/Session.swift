@@ -20,7 +20,8 @@ public final class Session {
     init(model: Model) throws(ModelError) {
         self.model = model
         memory = try SessionMemory(model)
-        sampler = Sampler(vocabularySize: model.configuration.vocabularySize)
+        guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else { throw .noMemory(forSessionOf: model) }
+        self.sampler = sampler
     }
 
     /// Bytes that a session allocates.
@@ -36,8 +37,13 @@ public final class Session {
 
     /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
+        try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
+    }
+
+    /// The same for tokens in the caller's memory.
+    public func feed(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try check(tokens)
-        tokens.withUnsafeBufferPointer { consume($0) }
+        consume(tokens)
     }
 
     /// Consumes tokens that are known to be in the vocabulary.
@@ -59,7 +65,7 @@ public final class Session {
     public func feed(
         _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws(ModelError) {
-        try check(tokens)
+        try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try check(tokens) }
         settle()
         let vocabulary = model.configuration.vocabularySize
         let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
@@ -100,7 +106,7 @@ public final class Session {
         memory.reset()
     }
 
-    private func check(_ tokens: [UInt32]) throws(ModelError) {
+    private func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {
             throw ModelError(.argument, "token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")

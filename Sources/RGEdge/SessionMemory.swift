@@ -1,3 +1,4 @@
+import Glibc
 import Griffin
 
 /// All that a session remembers, of one size at any length. Forks, checkpoints and files are copies of it.
@@ -11,15 +12,14 @@ final class SessionMemory {
     var isTurnOpen = false
 
     init(_ model: Model) throws(ModelError) {
-        guard let state = State(model.configuration, element: model.weights.cacheElement) else {
-            throw ModelError(.memory, "no memory for a session of \(model.sessionBytes) bytes; close other programs")
-        }
+        guard let state = State(model.configuration, element: model.weights.cacheElement),
+            let logits = Memory.zeroed(Float.self, count: model.configuration.vocabularySize)
+        else { throw .noMemory(forSessionOf: model) }
         self.state = state
-        logits = .allocate(capacity: model.configuration.vocabularySize)
-        logits.initialize(repeating: 0)
+        self.logits = UnsafeMutableBufferPointer(start: logits, count: model.configuration.vocabularySize)
     }
 
-    deinit { logits.deallocate() }
+    deinit { free(logits.baseAddress) }
 
     /// Bytes allocated.
     static func byteCount(_ model: Model) -> Int {

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// The tokenizer of a Gemma model: a SentencePiece BPE model with byte fallback, in which a text is taken as it is, without
 /// normalization. Gives the ids that Hugging Face's GemmaTokenizer gives, less the `<bos>` that it puts first.
@@ -31,8 +31,9 @@ public final class Tokenizer: Sendable {
     /// The bytes of `tokenizer.model`, and what has to change in them, for encoders.
     let model: [UInt8]
     let edits: TokenizerModel.Edits
-    /// The encoder that is alive, if there is one.
-    private let latest = Mutex(WeakEncoder())
+    /// The encoder that is alive, if there is one. Used under the lock.
+    private nonisolated(unsafe) weak var latest: Encoder?
+    private let lock = Lock()
 
     /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7 MB for Gemma's.
     public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
@@ -68,16 +69,12 @@ public final class Tokenizer: Sendable {
 
     /// What encodes texts: the encoder that is alive, or else a new one. Throws if SentencePiece refuses the model.
     public func encoder() throws(TokenizerError) -> Encoder {
-        try latest.withLock { latest throws(TokenizerError) in
-            if let encoder = latest.encoder { return encoder }
+        try lock.withLock { () throws(TokenizerError) in
+            if let latest { return latest }
             let encoder = try Encoder(self)
-            latest.encoder = encoder
+            latest = encoder
             return encoder
         }
-    }
-
-    private struct WeakEncoder {
-        weak var encoder: Encoder?
     }
 
     /// True for `<bos>`, `<eos>`, `<start_of_turn>` and the like, which add nothing to a text.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Version
 
 /// `rg-edge`: runs RecurrentGemma models that `rg-quant` has made.
 @main

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Conversion
 import Tiles
+import Version
 
 /// `rg-quant convert`: a model folder of Hugging Face becomes one model file.
 struct ConvertCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Version
 
 /// `rg-quant`: makes the model files that `rg-edge` runs.
 @main

@@ -13,14 +13,14 @@ struct SamplerTests {
         var tokens = RecentTokens()
         recent.withUnsafeBufferPointer { tokens.append($0) }
         return logits.withUnsafeBufferPointer {
-            Sampler(vocabularySize: logits.count).next($0.baseAddress!, recent: tokens, position: position, sampling)
+            Sampler(vocabularySize: logits.count)!.next($0.baseAddress!, recent: tokens, position: position, sampling)
         }
     }
 
     /// How often each token is drawn at many positions.
     private func frequencies(_ sampling: Sampling, draws: Int64 = 20_000) -> [Double] {
         var counts = [Double](repeating: 0, count: logits.count)
-        let sampler = Sampler(vocabularySize: logits.count)
+        let sampler = Sampler(vocabularySize: logits.count)!
         for position in 0..<draws {
             let token = logits.withUnsafeBufferPointer {
                 sampler.next($0.baseAddress!, recent: RecentTokens(), position: position, sampling)
@@ -136,7 +136,7 @@ struct SamplerTests {
         var generator = SystemRandomNumberGenerator()
         let logits = (0..<10_000).map { _ in Float.random(in: -10...10, using: &generator) }
         let best = Set(logits.indices.sorted { logits[$0] > logits[$1] }.prefix(40).map(UInt32.init))
-        let sampler = Sampler(vocabularySize: logits.count)
+        let sampler = Sampler(vocabularySize: logits.count)!
         for position in 0..<500 as Range<Int64> {
             let token = logits.withUnsafeBufferPointer {
                 sampler.next(

@@ -1,0 +1,228 @@
+/* rg_edge.h: the C interface of RG Edge (contract, version 1).
+ *
+ * Run RecurrentGemma from C: open a memory-mapped model, start sessions, feed
+ * tokens or text, read logits or stream text, and keep, fork or restore the
+ * whole state of a conversation, whose size does not grow with its length.
+ *
+ * Rules that hold for every function
+ * - Nothing aborts, prints, or calls exit(). A function that can fail returns
+ *   an rg_status; rg_last_error() then holds one English sentence for the
+ *   calling thread, valid until that thread's next call into this library.
+ * - NULL for a required pointer returns RG_ERROR_ARGUMENT. Destroying NULL is
+ *   allowed and does nothing.
+ * - On failure every output argument is left as it was and the session is
+ *   as it was before the call.
+ * - An rg_model is immutable: any number of threads may use it, and sessions
+ *   on it, at once. An rg_session is used by one thread at a time, any thread.
+ * - A session keeps its model open: close them in any order.
+ * - Structs whose first member is struct_size grow at the end in later
+ *   versions; RG_*_INIT sets it and the defaults. Zero means "the default"
+ *   wherever a member says so.
+ * - Text is UTF-8 with an explicit length; it may contain NUL.
+ */
+#ifndef RG_EDGE_H
+#define RG_EDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+#define RG_ABI_VERSION 1u
+
+typedef struct rg_model rg_model;
+typedef struct rg_session rg_session;
+
+typedef enum rg_status {
+  RG_OK = 0,
+  RG_ERROR_ARGUMENT = 1,    /* a NULL, a token out of range, a bad option */
+  RG_ERROR_IO = 2,          /* open, read, map, write: errno is in the text */
+  RG_ERROR_FORMAT = 3,      /* not an RGQ/RGS file, or a damaged one */
+  RG_ERROR_VERSION = 4,     /* a file or struct of a version not known here */
+  RG_ERROR_CHECKSUM = 5,    /* content differs from its recorded checksum */
+  RG_ERROR_MEMORY = 6,      /* an allocation or mapping was refused */
+  RG_ERROR_MISMATCH = 7,    /* a saved session belongs to another model */
+  RG_ERROR_BUFFER = 8,      /* the buffer is too small; the size is reported */
+  RG_ERROR_CANCELLED = 9    /* the caller's callback asked to stop */
+} rg_status;
+
+/* The library's ABI version (compare with RG_ABI_VERSION) and release, and
+ * what it chose for this processor, e.g. "avx512vnni", "neon-dotprod". */
+uint32_t rg_abi_version(void);
+const char *rg_version(void);
+const char *rg_cpu_kernels(void);
+
+/* One sentence about the calling thread's last failure; never NULL. */
+const char *rg_last_error(void);
+
+/* ---- Model -------------------------------------------------------------- */
+
+typedef struct rg_model_options {
+  size_t struct_size;
+  uint32_t threads;         /* worker threads; 0: one per physical core */
+  bool lock_memory;         /* mlock the weights; fails if not permitted */
+  bool preload;             /* read all pages now instead of on first use */
+  bool verify;              /* check every tensor's checksum before use */
+} rg_model_options;
+#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false }
+
+/* Maps the model file; takes milliseconds, whatever the file's size, unless
+ * preload or verify is set. options may be NULL. */
+rg_status rg_model_open(const char *path, const rg_model_options *options,
+                        rg_model **model);
+void rg_model_close(rg_model *model);
+
+typedef struct rg_model_info {
+  size_t struct_size;
+  uint32_t vocabulary_size;
+  uint32_t layer_count;
+  uint32_t width;
+  uint32_t window;          /* positions that local attention can see */
+  uint64_t parameter_count;
+  uint64_t file_bytes;      /* mapped */
+  uint64_t session_bytes;   /* allocated per session, at any length */
+  uint32_t bos, eos, end_of_turn;
+  bool is_instruction_tuned;
+} rg_model_info;
+#define RG_MODEL_INFO_INIT { sizeof(rg_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false }
+rg_status rg_model_get_info(const rg_model *model, rg_model_info *info);
+
+/* Text to tokens. With parse_special, "<start_of_turn>" and its like in the
+ * text become control tokens (never use it on text that you don't trust).
+ * *count receives the number of tokens also when capacity is too small
+ * (RG_ERROR_BUFFER), so calling with capacity 0 asks for the size. */
+rg_status rg_tokenize(const rg_model *model, const char *text, size_t length,
+                      bool add_bos, bool parse_special,
+                      uint32_t *tokens, size_t capacity, size_t *count);
+
+/* Tokens to UTF-8 text, not NUL-terminated. Same rule for the size. */
+rg_status rg_detokenize(const rg_model *model, const uint32_t *tokens,
+                        size_t count, char *text, size_t capacity,
+                        size_t *length);
+
+/* ---- Session ------------------------------------------------------------ */
+
+/* An empty session at position 0. Allocates all that it will ever need. */
+rg_status rg_session_create(rg_model *model, rg_session **session);
+void rg_session_destroy(rg_session *session);
+
+/* An independent copy, at the cost of copying session_bytes. */
+rg_status rg_session_fork(const rg_session *session, rg_session **copy);
+
+/* Back to position 0, without allocating. */
+rg_status rg_session_reset(rg_session *session);
+
+/* Tokens consumed so far. */
+uint64_t rg_session_position(const rg_session *session);
+
+/* Consumes count tokens, in chunks inside; any count, at any position. */
+rg_status rg_session_feed(rg_session *session, const uint32_t *tokens,
+                          size_t count);
+
+/* Logits after the last token fed: vocabulary_size floats, soft-capped, owned
+ * by the session, valid until its next feed, generate, reset or destroy.
+ * RG_ERROR_ARGUMENT before the first token. */
+rg_status rg_session_logits(const rg_session *session, const float **logits,
+                            size_t *count);
+
+typedef struct rg_sampling {
+  size_t struct_size;
+  float temperature;        /* 0: greedy */
+  uint32_t top_k;           /* 0: off */
+  float top_p;              /* 1: off */
+  float min_p;              /* 0: off */
+  float repetition_penalty; /* 1: off */
+  uint32_t repetition_window;
+  uint64_t seed;            /* same seed, same model, same text */
+} rg_sampling;
+#define RG_SAMPLING_INIT { sizeof(rg_sampling), 0.0f, 0, 1.0f, 0.0f, 1.0f, 64, 0 }
+
+/* Picks the next token from the current logits; does not feed it. */
+rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
+                            uint32_t *token);
+
+/* Called with each piece of text as soon as it is whole UTF-8; false stops. */
+typedef bool (*rg_on_text)(void *user, const char *text, size_t length);
+
+typedef enum rg_finish {
+  RG_FINISH_END = 0,        /* the model ended its turn */
+  RG_FINISH_LENGTH = 1,     /* max_tokens */
+  RG_FINISH_STOP = 2,       /* one of the stop strings */
+  RG_FINISH_CANCELLED = 3   /* on_text returned false */
+} rg_finish;
+
+typedef struct rg_generate_options {
+  size_t struct_size;
+  rg_sampling sampling;
+  uint32_t max_tokens;      /* 0: until the model ends */
+  bool as_chat_turn;        /* wrap the prompt in the chat template */
+  const char *const *stop;  /* stop strings; never part of the output */
+  size_t stop_count;
+} rg_generate_options;
+#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_INIT, 256, false, NULL, 0 }
+
+typedef struct rg_generate_result {
+  size_t struct_size;
+  rg_finish finish;
+  uint32_t prompt_tokens, generated_tokens;
+  double prefill_seconds, decode_seconds;
+} rg_generate_result;
+#define RG_GENERATE_RESULT_INIT { sizeof(rg_generate_result), RG_FINISH_END, 0, 0, 0.0, 0.0 }
+
+/* Feeds the prompt (BOS is added at position 0) and generates. The session
+ * ends after the last token that on_text was shown, so the next call
+ * continues the conversation. result may be NULL. */
+rg_status rg_session_generate(rg_session *session, const char *prompt,
+                              size_t length,
+                              const rg_generate_options *options,
+                              rg_on_text on_text, void *user,
+                              rg_generate_result *result);
+
+/* ---- Keeping a session -------------------------------------------------- */
+
+/* Writes the session to a file (LZ4, checksummed; whole or not at all), and
+ * brings one back exactly: the next logits are the same to the bit. */
+rg_status rg_session_save(const rg_session *session, const char *path);
+rg_status rg_session_load(rg_model *model, const char *path,
+                          rg_session **session);
+
+/* The same to and from memory. Capacity 0 asks for a size that suffices. */
+rg_status rg_session_serialize(const rg_session *session, void *buffer,
+                               size_t capacity, size_t *size);
+rg_status rg_session_deserialize(rg_model *model, const void *buffer,
+                                 size_t size, rg_session **session);
+
+/* ---- In detail ----------------------------------------------------------
+ *
+ * - A pointer to no elements may be NULL: text of length 0, tokens of count 0,
+ *   a buffer of capacity 0.
+ * - Paths and stop strings must be UTF-8 (RG_ERROR_ARGUMENT). In other text,
+ *   what is not UTF-8 counts as U+FFFD; so does, at its ends, what
+ *   rg_detokenize is given half a character of.
+ * - A struct with a larger struct_size than the library knows is accepted if
+ *   what it doesn't know is zero, and otherwise RG_ERROR_VERSION, as is one
+ *   that is smaller than in version 1. rg_sampling cannot grow inside
+ *   rg_generate_options, and so keeps its size.
+ * - end_of_turn is UINT32_MAX for a model without such a token.
+ * - That on_text returned false is no failure: rg_session_generate returns
+ *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
+ *   RG_ERROR_CANCELLED.
+ * - rg_session_generate stops for RG_ERROR_FORMAT where a damaged model gives
+ *   logits that are not numbers. To go back to where it began, it keeps a copy
+ *   of a session that is not at position 0 while it runs.
+ * - While rg_session_generate runs, other calls on its session are refused
+ *   (RG_ERROR_ARGUMENT) but for rg_session_position, rg_session_logits and
+ *   rg_session_destroy, which takes effect when it returns. on_text must
+ *   return: no longjmp, no C++ exception.
+ * - After fork(2), model and sessions can be used in the child, which starts
+ *   threads of its own, if no other thread was in a call when it forked.
+ * - The library stays in memory after dlclose(3).
+ */
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

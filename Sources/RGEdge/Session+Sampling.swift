@@ -1,0 +1,20 @@
+extension Session {
+    /// Chooses the token to follow from the current logits; does not feed it. Throws, with nothing changed, before the first token, for
+    /// options that make no sense, and for a model whose logits are not numbers.
+    public func sample(_ sampling: Sampling) throws(ModelError) -> UInt32 {
+        if let problem = sampling.problem { throw ModelError(.argument, problem) }
+        return try nextToken(sampling)
+    }
+
+    /// The same for options that make sense.
+    func nextToken(_ sampling: Sampling) throws(ModelError) -> UInt32 {
+        guard let logits = logits?.baseAddress else {
+            throw ModelError(.argument, "there are no logits before the first token; feed one first")
+        }
+        guard let token = sampler.next(logits, recent: recent, position: position, sampling) else {
+            throw ModelError(
+                .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
+        }
+        return token
+    }
+}

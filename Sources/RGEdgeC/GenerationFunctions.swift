@@ -1,0 +1,102 @@
+import CRGEdge
+import RGEdge
+
+// The functions of `rg_edge.h` that choose tokens. Their documentation is there.
+
+@c @implementation
+public func rg_session_sample(
+    _ session: OpaquePointer!, _ sampling: UnsafePointer<rg_sampling>!, _ token: UnsafeMutablePointer<UInt32>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let sampling = Sampling(try SizedStruct.read(sampling, "sampling"))
+        let result = try required(token, "token")
+        try use(session) { session throws(Failure) in
+            result.pointee = try translating { () throws(ModelError) in try session.sample(sampling) }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_generate(
+    _ session: OpaquePointer!, _ prompt: UnsafePointer<CChar>!, _ length: Int, _ options: UnsafePointer<rg_generate_options>!,
+    _ on_text: rg_on_text!, _ user: UnsafeMutableRawPointer!, _ result: UnsafeMutablePointer<rg_generate_result>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let prompt = try buffer(prompt, length, "prompt")
+        let options = try GenerationOptions(try SizedStruct.read(options, "options"))
+        let onText = try required(on_text, "on_text")
+        if let result { try SizedStruct.check(result, "result") }
+        try use(session) { session throws(Failure) in
+            try requireHeadroom(forText: prompt.count)
+            try requireHeadroom(forEncoderOf: session.model)
+            let generated = try session.generateOrStay(String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self), options) { text in
+                var text = text
+                return text.withUTF8 { bytes in
+                    bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+                }
+            }
+            if let result { try SizedStruct.write(to: result, "result") { $0.describe(generated) } }
+        }
+    }
+}
+
+extension Session {
+    /// Generates; where that fails, the session is as before, even if the failure came after some tokens.
+    fileprivate func generateOrStay(
+        _ prompt: String, _ options: GenerationOptions, onText: (String) -> Bool
+    ) throws(Failure) -> GenerationResult {
+        // Back to the start there is a way that costs nothing.
+        let before = position == 0 ? nil : try translating { () throws(ModelError) in try checkpoint() }
+        do throws(ModelError) {
+            return try generate(prompt, options: options, onText: onText)
+        } catch {
+            if let before {
+                try translating { () throws(ModelError) in try rewind(to: before) }
+            } else {
+                reset()
+            }
+            throw Failure(error)
+        }
+    }
+}
+
+extension Sampling {
+    fileprivate init(_ sampling: rg_sampling) {
+        self.init(
+            temperature: sampling.temperature, topK: Int(sampling.top_k), topP: sampling.top_p, minP: sampling.min_p,
+            repetitionPenalty: sampling.repetition_penalty, repetitionWindow: Int(sampling.repetition_window), seed: sampling.seed)
+    }
+}
+
+extension GenerationOptions {
+    fileprivate init(_ options: rg_generate_options) throws(Failure) {
+        // Inside another struct it can't grow.
+        guard options.sampling.struct_size == MemoryLayout<rg_sampling>.stride else {
+            throw Failure(
+                RG_ERROR_VERSION,
+                "struct_size of options.sampling is \(UInt(bitPattern: options.sampling.struct_size)), not \(MemoryLayout<rg_sampling>.stride); begin with RG_GENERATE_OPTIONS_INIT"
+            )
+        }
+        var stop: [String] = []
+        for text in try buffer(options.stop, options.stop_count, "stop") { stop.append(try string(text, "a stop string")) }
+        self.init(
+            sampling: Sampling(options.sampling), maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
+            asChatTurn: options.as_chat_turn)
+    }
+}
+
+extension rg_generate_result {
+    fileprivate mutating func describe(_ result: GenerationResult) {
+        finish =
+            switch result.finish {
+            case .end: RG_FINISH_END
+            case .length: RG_FINISH_LENGTH
+            case .stop: RG_FINISH_STOP
+            case .cancelled: RG_FINISH_CANCELLED
+            }
+        prompt_tokens = UInt32(clamping: result.promptTokens)
+        generated_tokens = UInt32(clamping: result.generatedTokens)
+        prefill_seconds = result.prefillSeconds
+        decode_seconds = result.decodeSeconds
+    }
+}

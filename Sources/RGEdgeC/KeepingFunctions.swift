@@ -1,0 +1,58 @@
+import CRGEdge
+import RGEdge
+
+// The functions of `rg_edge.h`, "Keeping a session". Their documentation is there.
+
+@c @implementation
+public func rg_session_save(_ session: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> rg_status {
+    status { () throws(Failure) in
+        let path = try string(path, "path")
+        try use(session) { session throws(Failure) in
+            try Headroom.require(session.largestSerialization, for: "to pack a session")
+            try translating { () throws(ModelError) in try session.save(to: path) }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_load(
+    _ model: OpaquePointer!, _ path: UnsafePointer<CChar>!, _ session: UnsafeMutablePointer<OpaquePointer?>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let model = try ModelHandle.of(model).model
+        let path = try string(path, "path")
+        let result = try required(session, "session")
+        // The file, which is no larger than a session but for little, and the session.
+        try Headroom.require(2 * model.sessionBytes, for: "to load a session")
+        let loaded = try translating { () throws(ModelError) in try model.session(from: path) }
+        result.pointee = SessionHandle.make(loaded)
+    }
+}
+
+@c @implementation
+public func rg_session_serialize(
+    _ session: OpaquePointer!, _ buffer: UnsafeMutableRawPointer!, _ capacity: Int, _ size: UnsafeMutablePointer<Int>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let result = try ResultBuffer(
+            buffer?.assumingMemoryBound(to: UInt8.self), capacity: capacity, size: size, "buffer", sizeName: "size")
+        try use(session) { session throws(Failure) in
+            let room = try result.room(for: session.largestSerialization)
+            if let count = session.serialize(into: UnsafeMutableRawBufferPointer(room)) { result.report(count) }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_deserialize(
+    _ model: OpaquePointer!, _ buffer: UnsafeRawPointer!, _ size: Int, _ session: UnsafeMutablePointer<OpaquePointer?>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let model = try ModelHandle.of(model).model
+        let bytes = try RGEdgeC.buffer(buffer?.assumingMemoryBound(to: UInt8.self), size, "buffer")
+        let result = try required(session, "session")
+        try requireHeadroom(forSessionOf: model)
+        let restored = try translating { () throws(ModelError) in try model.session(deserializing: bytes.span.bytes) }
+        result.pointee = SessionHandle.make(restored)
+    }
+}

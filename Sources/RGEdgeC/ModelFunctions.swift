@@ -1,0 +1,67 @@
+import CRGEdge
+import Glibc
+import RGEdge
+
+// The functions of `rg_edge.h`, "Model". Their documentation is there.
+
+@c @implementation
+public func rg_model_open(
+    _ path: UnsafePointer<CChar>!, _ options: UnsafePointer<rg_model_options>!, _ model: UnsafeMutablePointer<OpaquePointer?>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let result = try required(model, "model")
+        let path = try string(path, "path")
+        let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
+        try Headroom.require(openingBytes, mapped: fileBytes(path), for: "to open \(path)")
+        let opened = try translating { () throws(ModelError) in try Model(path: path, options: options ?? Model.Options()) }
+        result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
+    }
+}
+
+@c @implementation
+public func rg_model_close(_ model: OpaquePointer!) {
+    guard let model else { return }
+    Unmanaged<ModelHandle>.fromOpaque(UnsafeRawPointer(model)).release()
+}
+
+@c @implementation
+public func rg_model_get_info(_ model: OpaquePointer!, _ info: UnsafeMutablePointer<rg_model_info>!) -> rg_status {
+    status { () throws(Failure) in
+        let model = try ModelHandle.of(model).model
+        try SizedStruct.write(to: try required(info, "info"), "info") { $0.describe(model) }
+    }
+}
+
+/// What opening takes besides the mapping: metadata, some of them twice for a moment, SentencePiece and the forward pass.
+private let openingBytes = 128 << 20
+
+/// Bytes of a file; 0 if there is none, which opening it will tell.
+private func fileBytes(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(clamping: status.st_size) : 0
+}
+
+extension Model.Options {
+    fileprivate init(_ options: rg_model_options) {
+        self.init(
+            threads: options.threads == 0 ? nil : Int(options.threads), verify: options.verify, preload: options.preload,
+            lockMemory: options.lock_memory)
+    }
+}
+
+extension rg_model_info {
+    fileprivate mutating func describe(_ model: Model) {
+        let configuration = model.configuration
+        vocabulary_size = UInt32(clamping: configuration.vocabularySize)
+        layer_count = UInt32(clamping: configuration.layerCount)
+        width = UInt32(clamping: configuration.width)
+        window = UInt32(clamping: configuration.window)
+        parameter_count = UInt64(clamping: model.parameterCount)
+        file_bytes = UInt64(clamping: model.mappedBytes)
+        session_bytes = UInt64(clamping: model.sessionBytes)
+        bos = configuration.bos
+        eos = configuration.eos
+        end_of_turn = configuration.endOfTurn ?? .max
+        is_instruction_tuned = model.isInstructionTuned
+    }
+}

@@ -1,0 +1,36 @@
+import CRGEdge
+import Locking
+import RGEdge
+import Text
+
+/// A model as C holds it: a retained reference to this.
+final class ModelHandle: Sendable {
+    let model: Model
+    /// Made by the first text and kept for the next, which C has no way to say: making one takes longer than encoding most texts. Used
+    /// under the lock.
+    private nonisolated(unsafe) var encoder: Tokenizer.Encoder?
+    private let lock = Lock()
+
+    init(_ model: Model) { self.model = model }
+
+    /// The object behind a handle.
+    static func of(_ pointer: OpaquePointer?) throws(Failure) -> ModelHandle {
+        Unmanaged.fromOpaque(UnsafeRawPointer(try required(pointer, "model"))).takeUnretainedValue()
+    }
+
+    /// What encodes texts.
+    func keptEncoder() throws(Failure) -> Tokenizer.Encoder {
+        try lock.withLock { () throws(Failure) in
+            if let encoder { return encoder }
+            try requireHeadroom(forEncoderOf: model)
+            let encoder = try translating { () throws(ModelError) in try model.encoder() }
+            self.encoder = encoder
+            return encoder
+        }
+    }
+}
+
+/// Throws unless there is memory for what encodes texts: SentencePiece takes some 200 bytes a piece, and reads a copy of its model.
+func requireHeadroom(forEncoderOf model: Model) throws(Failure) {
+    try Headroom.require(model.configuration.vocabularySize * 256 + 2 * model.tokenizer.byteCount, for: "to encode a text")
+}

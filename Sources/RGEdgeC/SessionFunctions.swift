@@ -1,0 +1,76 @@
+import CRGEdge
+import RGEdge
+
+// The functions of `rg_edge.h`, "Session", but for what chooses tokens. Their documentation is there.
+
+@c @implementation
+public func rg_session_create(_ model: OpaquePointer!, _ session: UnsafeMutablePointer<OpaquePointer?>!) -> rg_status {
+    status { () throws(Failure) in
+        let model = try ModelHandle.of(model).model
+        let result = try required(session, "session")
+        try requireHeadroom(forSessionOf: model)
+        let created = try translating { () throws(ModelError) in try model.makeSession() }
+        result.pointee = SessionHandle.make(created)
+    }
+}
+
+@c @implementation
+public func rg_session_destroy(_ session: OpaquePointer!) {
+    guard let session else { return }
+    Unmanaged<SessionHandle>.fromOpaque(UnsafeRawPointer(session)).release()
+}
+
+@c @implementation
+public func rg_session_fork(_ session: OpaquePointer!, _ copy: UnsafeMutablePointer<OpaquePointer?>!) -> rg_status {
+    status { () throws(Failure) in
+        let result = try required(copy, "copy")
+        try use(session) { session throws(Failure) in
+            try requireHeadroom(forSessionOf: session.model)
+            let fork = try translating { () throws(ModelError) in try session.fork() }
+            result.pointee = SessionHandle.make(fork)
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_reset(_ session: OpaquePointer!) -> rg_status {
+    status { () throws(Failure) in
+        try use(session) { $0.reset() }
+    }
+}
+
+@c @implementation
+public func rg_session_position(_ session: OpaquePointer!) -> UInt64 {
+    guard let handle = try? SessionHandle.of(session) else { return 0 }
+    return UInt64(clamping: handle.session.position)
+}
+
+@c @implementation
+public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<UInt32>!, _ count: Int) -> rg_status {
+    status { () throws(Failure) in
+        try use(session) { session throws(Failure) in
+            let tokens = try buffer(tokens, count, "tokens")
+            try translating { () throws(ModelError) in try session.feed(tokens) }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_logits(
+    _ session: OpaquePointer!, _ logits: UnsafeMutablePointer<UnsafePointer<Float>?>!, _ count: UnsafeMutablePointer<Int>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let handle = try SessionHandle.of(session)
+        let (logits, count) = (try required(logits, "logits"), try required(count, "count"))
+        guard let current = handle.session.logits else {
+            throw .argument("there are no logits before the first token; feed one first")
+        }
+        logits.pointee = current.baseAddress
+        count.pointee = current.count
+    }
+}
+
+/// Throws unless there is memory for a session.
+func requireHeadroom(forSessionOf model: Model) throws(Failure) {
+    try Headroom.require(model.sessionBytes, for: "for a session of \(model.sessionBytes) bytes")
+}

@@ -1,0 +1,50 @@
+import CRGEdge
+import RGEdge
+import Text
+
+// Text to tokens and back, as in `rg_edge.h`. The functions' documentation is there.
+
+/// What SentencePiece and a growing array take for a byte of text.
+private let bytesPerTextByte = 64
+
+@c @implementation
+public func rg_tokenize(
+    _ model: OpaquePointer!, _ text: UnsafePointer<CChar>!, _ length: Int, _ add_bos: Bool, _ parse_special: Bool,
+    _ tokens: UnsafeMutablePointer<UInt32>!, _ capacity: Int, _ count: UnsafeMutablePointer<Int>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let handle = try ModelHandle.of(model)
+        let text = try buffer(text, length, "text")
+        let result = try ResultBuffer(tokens, capacity: capacity, size: count, "tokens", sizeName: "count")
+        try requireHeadroom(forText: text.count)
+        let start = add_bos ? [handle.model.configuration.bos] : []
+        let encoder = try handle.keptEncoder()
+        try result.fill(with: start + encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText))
+    }
+}
+
+@c @implementation
+public func rg_detokenize(
+    _ model: OpaquePointer!, _ tokens: UnsafePointer<UInt32>!, _ count: Int, _ text: UnsafeMutablePointer<CChar>!, _ capacity: Int,
+    _ length: UnsafeMutablePointer<Int>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let model = try ModelHandle.of(model).model
+        let tokens = try buffer(tokens, count, "tokens")
+        let result = try ResultBuffer(text, capacity: capacity, size: length, "text", sizeName: "length")
+        let vocabulary = model.configuration.vocabularySize
+        if let index = tokens.firstIndex(where: { $0 >= vocabulary }) {
+            throw .argument("token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
+        }
+        try requireHeadroom(forText: tokens.count)
+        // Repaired, since tokens may begin or end in the middle of a character.
+        let repaired = String(decoding: model.tokenizer.decode(tokens), as: UTF8.self)
+        try result.fill(with: repaired.utf8.map { CChar(bitPattern: $0) })
+    }
+}
+
+/// Throws unless there is memory to work on a text of `count` bytes.
+func requireHeadroom(forText count: Int) throws(Failure) {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: bytesPerTextByte)
+    try Headroom.require(overflow ? .max : bytes, for: "to work on a text of \(count) bytes")
+}

@@ -1,0 +1,205 @@
+/* Generating text: what is shown, what ends it, and where the session is afterwards. */
+#include "tests.h"
+
+static const char prompt[] = "And the king said";
+static const size_t prompt_length = sizeof prompt - 1;
+
+static rg_generate_options short_options(void) {
+    rg_generate_options options = RG_GENERATE_OPTIONS_INIT;
+    options.max_tokens = 12;
+    return options;
+}
+
+static rg_status generate(rg_session *session, const rg_generate_options *options, Collected *collected, rg_generate_result *result) {
+    memset(collected->text, 0, sizeof collected->text);
+    collected->length = 0;
+    collected->pieces = 0;
+    return rg_session_generate(session, prompt, prompt_length, options, collect, collected, result);
+}
+
+static void test_refusals(rg_model *model, bool are_fed) {
+    Twins twins = make_twins(model, are_fed);
+    Collected collected;
+    collected.stop_after = 0;
+    rg_generate_options options = short_options();
+    rg_generate_result result = RG_GENERATE_RESULT_INIT;
+    result.prompt_tokens = 77;
+    rg_session *subject = twins.subject;
+
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "session is NULL", generate(NULL, &options, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "prompt is NULL", rg_session_generate(subject, NULL, 3, &options, collect, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "fit", rg_session_generate(subject, prompt, SIZE_MAX, &options, collect, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "options is NULL", generate(subject, NULL, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "on_text is NULL", rg_session_generate(subject, prompt, 3, &options, NULL, NULL, &result));
+
+    rg_generate_options bad = options;
+    bad.struct_size = 1;
+    REFUSES(twins, RG_ERROR_VERSION, "struct_size of options", generate(subject, &bad, &collected, &result));
+    bad = options;
+    bad.sampling.struct_size = 0;
+    REFUSES(twins, RG_ERROR_VERSION, "options.sampling", generate(subject, &bad, &collected, &result));
+    bad = options;
+    bad.sampling.top_p = 2;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "top-p", generate(subject, &bad, &collected, &result));
+    bad = options;
+    bad.stop_count = 1;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "stop is NULL", generate(subject, &bad, &collected, &result));
+    bad.stop_count = SIZE_MAX;
+    const char *none[] = {NULL}, *empty[] = {""}, *damaged[] = {"\xC3"};
+    bad.stop = none;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "fit", generate(subject, &bad, &collected, &result));
+    bad.stop_count = 1;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "a stop string is NULL", generate(subject, &bad, &collected, &result));
+    bad.stop = empty;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "empty", generate(subject, &bad, &collected, &result));
+    bad.stop = damaged;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "not UTF-8", generate(subject, &bad, &collected, &result));
+    /* The small model has no chat template. */
+    bad = options;
+    bad.as_chat_turn = true;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "template", generate(subject, &bad, &collected, &result));
+
+    rg_generate_result small = result;
+    small.struct_size = 4;
+    REFUSES(twins, RG_ERROR_VERSION, "struct_size of result", generate(subject, &options, &collected, &small));
+    CHECK(result.prompt_tokens == 77 && small.prompt_tokens == 77);
+    destroy_twins(twins);
+}
+
+static void test_text_and_place(rg_model *model) {
+    Collected whole, part, none;
+    whole.stop_after = none.stop_after = 0;
+    rg_generate_options options = short_options();
+    rg_generate_result result = RG_GENERATE_RESULT_INIT;
+    Twins twins = make_twins(model, false);
+    EXPECT(RG_OK, generate(twins.subject, &options, &whole, &result));
+    CHECK(result.finish == RG_FINISH_LENGTH && result.generated_tokens == 12 && whole.length > 0);
+    CHECK(result.prompt_tokens > 1 && result.prefill_seconds > 0 && result.decode_seconds > 0);
+    CHECK(rg_session_position(twins.subject) == result.prompt_tokens + result.generated_tokens);
+    /* The same again; NULL where the header allows it. */
+    EXPECT(RG_OK, generate(twins.twin, &options, &none, NULL));
+    CHECK(whole.length == none.length && memcmp(whole.text, none.text, whole.length) == 0);
+    CHECK_ALIKE(twins);
+    destroy_twins(twins);
+
+    /* A callback that stops: the session is where one is that made so many tokens. */
+    for (int pieces = 1; pieces < 6; pieces++) {
+        twins = make_twins(model, pieces % 2 == 0);
+        part.stop_after = pieces;
+        options.max_tokens = 0;
+        EXPECT(RG_OK, generate(twins.subject, &options, &part, &result));
+        CHECK(result.finish == RG_FINISH_CANCELLED && part.pieces == pieces);
+        options.max_tokens = result.generated_tokens;
+        EXPECT(RG_OK, generate(twins.twin, &options, &none, NULL));
+        CHECK(none.length == part.length && memcmp(none.text, part.text, part.length) == 0);
+        CHECK_ALIKE(twins);
+        destroy_twins(twins);
+    }
+
+    /* A stop string is not shown, and its tokens are taken back. */
+    char word[8] = "";
+    memcpy(word, whole.text + whole.length - 5, 3);
+    const char *stop[] = {"zzz", word};
+    options = short_options();
+    options.stop = stop;
+    options.stop_count = 2;
+    rg_session *session = new_session(model);
+    EXPECT(RG_OK, generate(session, &options, &part, &result));
+    part.text[part.length] = 0;
+    CHECK(result.finish == RG_FINISH_STOP && part.length < whole.length && !strstr(part.text, word));
+    CHECK(memcmp(part.text, whole.text, part.length) == 0);
+    CHECK(rg_session_position(session) < (uint64_t)result.prompt_tokens + result.generated_tokens);
+    rg_session_destroy(session);
+
+    /* Nothing but BOS. */
+    session = new_session(model);
+    options = short_options();
+    EXPECT(RG_OK, rg_session_generate(session, NULL, 0, &options, collect, &none, &result));
+    CHECK(result.prompt_tokens == 1);
+    rg_session_destroy(session);
+}
+
+/* Another call on the session, from inside. */
+typedef struct Inside {
+    rg_session *session;
+    int pieces;
+} Inside;
+
+static bool call_inside(void *user, const char *text, size_t length) {
+    Inside *inside = (Inside *)user;
+    const uint32_t token = 5;
+    (void)text;
+    (void)length;
+    rg_session *copy = NULL;
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_feed(inside->session, &token, 1));
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_reset(inside->session));
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_fork(inside->session, &copy));
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_save(inside->session, in_folder("inside.rgs")));
+    rg_generate_options options = short_options();
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_generate(inside->session, prompt, 3, &options, call_inside, user, NULL));
+    CHECK(copy == NULL && rg_session_position(inside->session) > 0);
+    const float *logits = NULL;
+    size_t count = 0;
+    EXPECT(RG_OK, rg_session_logits(inside->session, &logits, &count));
+    inside->pieces++;
+    return true;
+}
+
+static bool destroy_inside(void *user, const char *text, size_t length) {
+    Inside *inside = (Inside *)user;
+    (void)text;
+    (void)length;
+    if (inside->pieces++ == 0) rg_session_destroy(inside->session);
+    return inside->pieces < 3;
+}
+
+static void test_callbacks(rg_model *model) {
+    Twins twins = make_twins(model, true);
+    Collected none;
+    none.stop_after = 0;
+    rg_generate_options options = short_options();
+    Inside inside = {twins.subject, 0};
+    EXPECT(RG_OK, rg_session_generate(twins.subject, prompt, prompt_length, &options, call_inside, &inside, NULL));
+    CHECK(inside.pieces > 0);
+    EXPECT(RG_OK, generate(twins.twin, &options, &none, NULL));
+    CHECK_ALIKE(twins);
+    destroy_twins(twins);
+
+    inside.session = new_session(model);
+    inside.pieces = 0;
+    EXPECT(RG_OK, rg_session_generate(inside.session, prompt, prompt_length, &options, destroy_inside, &inside, NULL));
+}
+
+/* Weights that are no numbers give logits that are none. */
+static void test_broken_model(void) {
+    rg_model *model = NULL;
+    REQUIRE(rg_model_open(broken_path, NULL, &model));
+    rg_session *session = new_session(model);
+    Collected none;
+    none.stop_after = 0;
+    rg_generate_options options = short_options();
+    rg_generate_result result = RG_GENERATE_RESULT_INIT;
+    result.generated_tokens = 77;
+    EXPECT_ERROR(RG_ERROR_FORMAT, "not numbers", generate(session, &options, &none, &result));
+    CHECK(rg_session_position(session) == 0 && result.generated_tokens == 77);
+    const uint32_t tokens[3] = {2, 5, 6};
+    REQUIRE(rg_session_feed(session, tokens, 3));
+    EXPECT_ERROR(RG_ERROR_FORMAT, "not numbers", generate(session, &options, &none, &result));
+    CHECK(rg_session_position(session) == 3);
+    rg_sampling sampling = RG_SAMPLING_INIT;
+    uint32_t token = 99;
+    EXPECT_ERROR(RG_ERROR_FORMAT, "not numbers", rg_session_sample(session, &sampling, &token));
+    CHECK(token == 99);
+    rg_session_destroy(session);
+    rg_model_close(model);
+}
+
+void test_generation(void) {
+    rg_model *model = open_model();
+    test_refusals(model, true);
+    test_refusals(model, false);
+    test_text_and_place(model);
+    test_callbacks(model);
+    rg_model_close(model);
+    test_broken_model();
+}

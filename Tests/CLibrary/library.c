@@ -1,0 +1,38 @@
+/* The library itself: versions, and the last error. */
+#include "tests.h"
+
+#include <pthread.h>
+
+static void *another_thread(void *said) {
+    strcpy((char *)said, rg_last_error());
+    return NULL;
+}
+
+void test_library(void) {
+    CHECK(rg_abi_version() == RG_ABI_VERSION);
+    CHECK(strlen(rg_version()) > 0 && strlen(rg_cpu_kernels()) > 0);
+    CHECK(strlen(rg_last_error()) > 0);
+
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "session is NULL", rg_session_reset(NULL));
+    /* A call that succeeds may leave it. Other threads have one of their own. */
+    char said[256] = "";
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, another_thread, said) == 0);
+    pthread_join(thread, NULL);
+    CHECK(strcmp(said, "no call has failed on this thread") == 0);
+    CHECK(strstr(rg_last_error(), "session is NULL") != NULL);
+
+    /* A sentence of any length ends, at a character. */
+    char path[12000];
+    for (size_t index = 0; index + 2 < sizeof path; index += 2) memcpy(path + index, "\xC3\xA4", 2);
+    path[sizeof path - 2] = 0;
+    rg_model *model = NULL;
+    EXPECT_ERROR(RG_ERROR_IO, "\xC3\xA4", rg_model_open(path, NULL, &model));
+    const char *error = rg_last_error();
+    size_t length = strlen(error);
+    CHECK(length > 4000 && length < sizeof path && (length % 2 == 0 ? memcmp(error + length - 2, "\xC3\xA4", 2) == 0 : false));
+
+    /* Destroying nothing does nothing. */
+    rg_model_close(NULL);
+    rg_session_destroy(NULL);
+}

@@ -1,0 +1,24 @@
+/* The tests, which tests.c runs in turn. */
+#ifndef TESTS_H
+#define TESTS_H
+
+#include "check.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+void test_library(void);
+void test_model(void);
+void test_text(void);
+void test_session(void);
+void test_generation(void);
+void test_keeping(void);
+void test_threads(void);
+void test_processes(void);
+void test_memory(void);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif
