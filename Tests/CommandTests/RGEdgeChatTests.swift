@@ -198,6 +198,7 @@ import Testing
         try chat.wait(for: "Stopped before it was read; it is not part of the conversation.")
         chat.type("/stats\r")
         #expect(try chat.wait(for: " tokens in branch 1 of 1").hasSuffix("\u{1B}[?2004l0 tokens in branch 1 of 1"))
+        try chat.wait(for: "\u{1B}[?2004h")
         chat.type("\u{4}")
         #expect(try chat.end().ending == .exit(0))
     }
