@@ -104,6 +104,7 @@ static void test_text_and_place(rg_model *model) {
     options.stop = stop;
     options.stop_count = 2;
     rg_session *session = new_session(model);
+    part.stop_after = 0;
     EXPECT(RG_OK, generate(session, &options, &part, &result));
     part.text[part.length] = 0;
     CHECK(result.finish == RG_FINISH_STOP && part.length < whole.length && !strstr(part.text, word));

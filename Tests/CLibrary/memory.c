@@ -98,6 +98,7 @@ static void test_locking(void) {
     fflush(NULL);
     const pid_t process = fork();
     if (process == 0) {
+        failures = 0;
         rg_model_options options = RG_MODEL_OPTIONS_INIT;
         options.lock_memory = true;
         rg_model *model = NULL;

@@ -8,6 +8,7 @@
 /* The child's part: what is open works, and so does opening and closing. */
 static int child(rg_model *model, rg_session *session, const Collected *expected) {
     alarm(60);
+    failures = 0;
     Collected collected;
     memset(&collected, 0, sizeof collected);
     rg_generate_options options = RG_GENERATE_OPTIONS_INIT;

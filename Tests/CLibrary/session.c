@@ -2,6 +2,7 @@
 #include "tests.h"
 
 #include <math.h>
+#include <time.h>
 
 static rg_session *const untouched = (rg_session *)&failures;
 
@@ -152,6 +153,32 @@ static void test_sample(rg_model *model) {
     destroy_twins(twins);
 }
 
+static double seconds(void) {
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static double shorter(double left, double right) { return left < right ? left : right; }
+
+/* What a call costs besides what it does: less than a hundredth of a token, even of this small model. */
+static void test_overhead(rg_model *model) {
+    rg_session *session = fed_session(model);
+    double call = 1, token = 1;
+    for (int try_number = 0; try_number < 50; try_number++) {
+        const uint32_t fed = 5;
+        double start = seconds();
+        for (int index = 0; index < 1000; index++) rg_session_feed(session, NULL, 0);
+        call = shorter(call, (seconds() - start) / 1000);
+        start = seconds();
+        REQUIRE(rg_session_feed(session, &fed, 1));
+        token = shorter(token, seconds() - start);
+    }
+    printf("A call takes %.0f ns, a token %.1f us\n", call * 1e9, token * 1e6);
+    CHECK(call < token / 100);
+    rg_session_destroy(session);
+}
+
 void test_session(void) {
     test_create();
     rg_model *model = open_model();
@@ -159,5 +186,6 @@ void test_session(void) {
     test_logits(model);
     test_copies(model);
     test_sample(model);
+    if (is_bare) test_overhead(model);
     rg_model_close(model);
 }

@@ -219,6 +219,13 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   return: no longjmp, no C++ exception.
  * - After fork(2), model and sessions can be used in the child, which starts
  *   threads of its own, if no other thread was in a call when it forked.
+ * - The first rg_tokenize loads what encodes texts (52 MB for 256,000 pieces,
+ *   70 ms), which stays until the model is closed. rg_session_generate uses it
+ *   if it is there, and otherwise one of its own for the prompt.
+ * - Calls ask the system for the memory that they need before they begin, and
+ *   return RG_ERROR_MEMORY if it refuses. What other threads take meanwhile
+ *   cannot be foreseen: an allocation of Swift's own that fails then ends the
+ *   process.
  * - The library stays in memory after dlclose(3).
  */
 
