@@ -226,6 +226,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   return RG_ERROR_MEMORY if it refuses. What other threads take meanwhile
  *   cannot be foreseen: an allocation of Swift's own that fails then ends the
  *   process.
+ * - Replace a model file by another, never write to one that is open: where it
+ *   was cut, the system answers a read of its mapping with SIGBUS.
  * - The library stays in memory after dlclose(3).
  */
 
