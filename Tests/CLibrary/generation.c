@@ -171,6 +171,31 @@ static void test_callbacks(rg_model *model) {
     EXPECT(RG_OK, rg_session_generate(inside.session, prompt, prompt_length, &options, destroy_inside, &inside, NULL));
 }
 
+/* The turns of a conversation, with a model that knows how one is written. */
+static void test_chat(void) {
+    rg_model *model = NULL;
+    REQUIRE(rg_model_open(other_path, NULL, &model));
+    rg_model_info info = RG_MODEL_INFO_INIT;
+    REQUIRE(rg_model_get_info(model, &info));
+    CHECK(info.is_instruction_tuned && info.end_of_turn < info.vocabulary_size);
+
+    rg_generate_options options = short_options();
+    rg_generate_result plain = RG_GENERATE_RESULT_INIT, first = RG_GENERATE_RESULT_INIT, second = RG_GENERATE_RESULT_INIT;
+    Collected none;
+    none.stop_after = 0;
+    rg_session *session = new_session(model);
+    EXPECT(RG_OK, generate(session, &options, &none, &plain));
+    REQUIRE(rg_session_reset(session));
+    options.as_chat_turn = true;
+    EXPECT(RG_OK, generate(session, &options, &none, &first));
+    CHECK(first.prompt_tokens > plain.prompt_tokens);
+    const uint64_t position = rg_session_position(session);
+    EXPECT(RG_OK, generate(session, &options, &none, &second));
+    CHECK(rg_session_position(session) == position + second.prompt_tokens + second.generated_tokens);
+    rg_session_destroy(session);
+    rg_model_close(model);
+}
+
 /* Weights that are no numbers give logits that are none. */
 static void test_broken_model(void) {
     rg_model *model = NULL;
@@ -202,5 +227,6 @@ void test_generation(void) {
     test_text_and_place(model);
     test_callbacks(model);
     rg_model_close(model);
+    test_chat();
     test_broken_model();
 }
