@@ -12,9 +12,7 @@ extension ForwardPass {
         let keys = workspace.wide2, values = workspace.wide2 + chunk.count * dimension
         timed(.norm, member) {
             normalize(
-                workspace.residual, tokens: chunk.count, weight: norm, for: block.query.shape,
-                quantized: block.query.type.isBlockQuantized || block.key.type.isBlockQuantized || block.value.type.isBlockQuantized,
-                member)
+                workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.query, block.key, block.value), member)
         }
         timed(.queriesKeysValues, member) {
             multiply(
@@ -34,7 +32,7 @@ extension ForwardPass {
             member.share(chunk.count) { tokens in
                 for token in tokens {
                     store(block, token: token, chunk)
-                    if block.output.type.isBlockQuantized { quantize(queries + token * queryWidth, token: token, block.output.shape) }
+                    quantize(queries + token * queryWidth, token: token, for: Readers(block.output))
                 }
             }
         }

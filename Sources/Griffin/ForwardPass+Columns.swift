@@ -2,16 +2,19 @@ import KernelTypes
 import Kernels
 import Tiles
 
-/// How work on single numbers is divided among the members of a team: by columns that are whole tiles of the matrix that reads them.
+/// How work on single numbers is divided among the members of a team: by columns whose activations share no scale.
 extension ForwardPass {
-    /// Columns in a piece of work on one token: a multiple of a tile's.
-    private static let pieceColumns = 8 * Tile.columns
+    /// Columns that may share a scale.
+    private static let scaleColumns = QuantizedActivations.wideScale * Tile.block
+    /// Columns in a piece of work on one token.
+    private static let pieceColumns = 4 * scaleColumns
 
     /// Shares out the columns of all tokens.
     @inline(__always)
     func shareColumns(_ width: Int, _ member: TeamMember, _ body: (Range<Int>) -> Void) {
-        member.share((width + Tile.columns - 1) / Tile.columns) { tiles in
-            body(tiles.lowerBound * Tile.columns..<min(width, tiles.upperBound * Tile.columns))
+        let unit = ForwardPass.scaleColumns
+        member.share((width + unit - 1) / unit) { units in
+            body(units.lowerBound * unit..<min(width, units.upperBound * unit))
         }
     }
 
@@ -28,9 +31,9 @@ extension ForwardPass {
         }
     }
 
-    /// Quantizes some columns of a token's input of one matrix of `shape`; they start with a tile.
-    func quantize(_ input: UnsafePointer<Float>, columns: Range<Int>, token: Int, _ shape: MatrixShape) {
-        guard let part = MatrixShape(rows: shape.rows, columns: columns.count) else { return }
-        kernels.quantize(input, 0, 1, part, quantized(token: token, shape, firstCode: columns.lowerBound))
+    /// Quantizes some columns of a token's input of a matrix, as shared out above.
+    func quantize(_ input: UnsafePointer<Float>, columns: Range<Int>, token: Int, for readers: Readers) {
+        guard let part = MatrixShape(rows: readers.shape.rows, columns: columns.count) else { return }
+        quantize(input, part, token: token, firstCode: columns.lowerBound, for: readers)
     }
 }

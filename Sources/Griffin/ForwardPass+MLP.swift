@@ -8,8 +8,7 @@ extension ForwardPass {
         let width = configuration.width, mlpWidth = configuration.mlpWidth
         timed(.norm, member) {
             normalize(
-                workspace.residual, tokens: chunk.count, weight: norm, for: mlp.gate.shape,
-                quantized: mlp.gate.type.isBlockQuantized || mlp.up.type.isBlockQuantized, member)
+                workspace.residual, tokens: chunk.count, weight: norm, for: Readers(mlp.gate, mlp.up), member)
         }
         timed(.mlpInput, member) {
             multiply(
@@ -24,9 +23,7 @@ extension ForwardPass {
             shareTokensAndColumns(chunk.count, mlpWidth, member) { token, columns in
                 let start = token * mlpWidth + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
-                if mlp.down.type.isBlockQuantized {
-                    quantize(workspace.wide + start, columns: columns, token: token, mlp.down.shape)
-                }
+                quantize(workspace.wide + start, columns: columns, token: token, for: Readers(mlp.down))
             }
         }
         timed(.mlpOutput, member) {

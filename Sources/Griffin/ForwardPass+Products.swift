@@ -4,32 +4,31 @@ import Tiles
 
 /// How norms and matrix products are divided among the members of a team.
 extension ForwardPass {
-    /// RMSNorm of each token into ``Workspace/normed`` and, if `quantized`, from there to ``Workspace/quantized`` for matrices of `shape`.
+    /// RMSNorm of each token into ``Workspace/normed`` and from there to ``Workspace/quantized``, if one of the matrices that read it
+    /// wants that.
     func normalize(
-        _ input: UnsafePointer<Float>, tokens: Int, weight: UnsafePointer<Float>, for shape: MatrixShape, quantized: Bool,
-        _ member: TeamMember
+        _ input: UnsafePointer<Float>, tokens: Int, weight: UnsafePointer<Float>, for readers: Readers, _ member: TeamMember
     ) {
         let width = configuration.width
         member.share(tokens) { range in
             for token in range {
                 let normed = workspace.normed + token * width
                 kernels.rmsNorm(input + token * width, weight, normed, width, configuration.normEpsilon)
-                if quantized { quantize(normed, token: token, shape) }
+                quantize(normed, token: token, for: readers)
             }
         }
     }
 
-    /// Quantizes one token's input of matrices of `shape`.
-    func quantize(_ input: UnsafePointer<Float>, token: Int, _ shape: MatrixShape) {
-        kernels.quantize(input, 0, 1, shape, quantized(token: token, shape, firstCode: 0))
+    /// Quantizes one token's input of matrices, if one of them wants that.
+    func quantize(_ input: UnsafePointer<Float>, token: Int, for readers: Readers) {
+        quantize(input, readers.shape, token: token, firstCode: 0, for: readers)
     }
 
-    /// The place of a token's activations in ``Workspace/quantized``, from code `firstCode` on, which starts a block.
-    func quantized(token: Int, _ shape: MatrixShape, firstCode: Int) -> QuantizedActivations {
-        let code = token * QuantizedActivations.codeCount(shape) + firstCode
-        let block = code / Tile.block
-        let all = workspace.quantized
-        return QuantizedActivations(codes: all.codes + code, scales: all.scales + block, sums: all.sums + block)
+    /// Quantizes a `part` of a token's input, from code `firstCode` on, which starts a scale.
+    func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for readers: Readers) {
+        guard let blocksPerScale = readers.blocksPerScale else { return }
+        let block = (token * QuantizedActivations.codeCount(readers.shape) + firstCode) / Tile.block
+        kernels.quantize(input, 0, 1, part, blocksPerScale, workspace.quantized.from(block: block))
     }
 
     /// The product of a matrix with the chunk's activations: `input`, or what was quantized of it.

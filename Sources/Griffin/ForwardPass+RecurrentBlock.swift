@@ -9,8 +9,7 @@ extension ForwardPass {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
         timed(.norm, member) {
             normalize(
-                workspace.residual, tokens: chunk.count, weight: norm, for: block.linearX.shape,
-                quantized: block.linearX.type.isBlockQuantized || block.linearY.type.isBlockQuantized, member)
+                workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.linearX, block.linearY), member)
         }
         timed(.recurrentInput, member) {
             multiply(
@@ -46,18 +45,16 @@ extension ForwardPass {
         let operands = Convolution(
             input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
             bias: block.convolutionBias, history: chunk.history(block), width: width)
-        let quantizes = block.inputGate.type.isBlockQuantized || block.recurrentGate.type.isBlockQuantized
-        let gates = block.inputGate.shape
+        let gates = block.inputGate.shape, readers = Readers(block.inputGate, block.recurrentGate)
         member.share(configuration.headCount) { heads in
             let channels = heads.lowerBound * headWidth..<heads.upperBound * headWidth
             chunk.keepInputs(block, workspace.wide, width: width, channels)
             kernels.convolve(operands, channels)
-            guard quantizes, let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
+            guard let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
             let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
             for token in 0..<chunk.count {
-                kernels.quantize(
-                    workspace.mixed + token * width + heads.lowerBound * headWidth, 0, 1, part,
-                    quantized(token: token, gates, firstCode: firstCode))
+                let start = token * width + heads.lowerBound * headWidth
+                quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: readers)
             }
         }
     }
@@ -76,9 +73,7 @@ extension ForwardPass {
             for token in 0..<chunk.count {
                 let start = token * width + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
-                if block.linearOut.type.isBlockQuantized {
-                    quantize(workspace.mixed + start, columns: columns, token: token, block.linearOut.shape)
-                }
+                quantize(workspace.mixed + start, columns: columns, token: token, for: Readers(block.linearOut))
             }
         }
     }

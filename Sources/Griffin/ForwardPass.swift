@@ -122,8 +122,7 @@ extension ForwardPass: TeamJob {
         }
         let tokens = chunk.count - first
         normalize(
-            workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: weights.embedding.shape,
-            quantized: weights.embedding.type.isBlockQuantized, member)
+            workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: Readers(weights.embedding), member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
         member.share(product.matrix, tokens: tokens) { rowTiles in

@@ -11,6 +11,9 @@ protocol BlockCodes {
     /// Bytes of a tile.
     static var tileBytes: Int { get }
 
+    /// True if the blocks of activations share scales (``QuantizedActivations/wideScale``).
+    static var sharesScales: Bool { get }
+
     /// The weights of a step of a block of a tile; `codes` is the tile's first code of the register's first row.
     static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights
 

@@ -5,6 +5,7 @@ import Tiles
 /// Codes -128…127 and the offset 128.
 enum Q8Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
+    @inline(__always) static var sharesScales: Bool { false }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
@@ -24,6 +25,7 @@ enum Q8Codes: BlockCodes {
 /// Codes 0…15, which mean -8…7: they come with the offset 8.
 enum Q4Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
+    @inline(__always) static var sharesScales: Bool { true }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {

@@ -25,3 +25,6 @@ typealias RowHalves = SIMD4<UInt16>
     let pairs = codes.loadUnaligned(fromByteOffset: step * 64, as: RowBits.self)
     return block == 0 ? pairs & RowBits(repeating: 0x0F0F_0F0F) : csimd_high_nibbles_x4(pairs)
 }
+
+/// Called between steps, whose loads the compiler may move: four steps share a load.
+@inline(__always) func separateSteps() {}

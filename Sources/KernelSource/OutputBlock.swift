@@ -8,11 +8,11 @@ import Tiles
 typealias BlockSums<let registers: Int, let tokens: Int> = InlineArray<tokens, InlineArray<registers, RowFloats>>
 
 /// Where a block lies: the first of its rows, a multiple of the registers' lanes, in a matrix of the stack, and the first of its tokens,
-/// of which the first `written` are in the output already.
+/// of which the first `written` are in the output already; and how many chunks of the strip come before it.
 ///
 /// A tuple, as types of this module's own would bring metadata and with it helper functions whose names other modules share
 /// (`tools/check-objects`).
-typealias BlockOrigin = (matrix: Int, row: Int, token: Int, written: Int)
+typealias BlockOrigin = (matrix: Int, row: Int, token: Int, written: Int, pass: Int)
 
 /// Cuts the outputs of a product into blocks: into `chunk`s where there are rows and tokens enough, else into `single`s of one token and
 /// one row of tiles.
@@ -36,12 +36,12 @@ func forEachBlock(
             for done in stride(from: 0, to: product.tokens, by: chunkTokens) {
                 let token = min(done, product.tokens - chunkTokens)
                 for row in stride(from: start, to: start + tiles * Tile.rows, by: chunkRows) {
-                    chunk((matrix, row, token, done - token))
+                    chunk((matrix, row, token, done - token, done / chunkTokens))
                 }
             }
         } else {
             for row in stride(from: start, to: start + tiles * Tile.rows, by: Tile.rows) {
-                for token in 0..<product.tokens { single((matrix, row, token, 0)) }
+                for token in 0..<product.tokens { single((matrix, row, token, 0, 0)) }
             }
         }
         rowTile += tiles

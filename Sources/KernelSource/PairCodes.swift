@@ -8,6 +8,7 @@ enum Q8Codes: BlockCodes {
     typealias Weights = (codes: RowBits, magnitudes: RowBits)
 
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
+    @inline(__always) static var sharesScales: Bool { false }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights {
@@ -27,6 +28,7 @@ enum Q8Codes: BlockCodes {
 /// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the activations goes at the end.
 enum Q4Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
+    @inline(__always) static var sharesScales: Bool { true }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {

@@ -8,11 +8,13 @@ public struct KernelSet: Sendable {
     /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
     public let name: String
 
-    /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`.
+    /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`; so many blocks in a row share a scale, 1 or
+    /// ``QuantizedActivations/wideScale``.
     /// The pointers in `result` are those of the first token.
     public let quantize:
         @Sendable (
-            _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ result: QuantizedActivations
+            _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ blocksPerScale: Int,
+            _ result: QuantizedActivations
         ) -> Void
 
     /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack. Even numbers of them are fastest.
@@ -73,7 +75,7 @@ public struct KernelSet: Sendable {
     /// A set of these functions.
     public init(
         name: String,
-        quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, QuantizedActivations) -> Void,
+        quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Void,
         multiply: @escaping @Sendable (MatrixProduct, Range<Int>) -> Void,
         row: @escaping @Sendable (TiledMatrix, Int, Float, UnsafeMutablePointer<Float>) -> Void,
         rmsNorm: @escaping @Sendable (

@@ -4,40 +4,42 @@ import Tiles
 extension ScalarKernels {
     /// See `KernelSet.quantize`.
     @Sendable static func quantize(
-        _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ result: QuantizedActivations
+        _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ blocksPerScale: Int,
+        _ result: QuantizedActivations
     ) {
-        let blocksPerMatrix = shape.columnTiles * Tile.blocks
+        let blocks = shape.columnTiles * Tile.blocks
         for token in 0..<tokens {
-            for block in 0..<QuantizedActivations.blockCount(shape) {
-                let first = block % blocksPerMatrix * Tile.block
-                let values = input + token * stride + block / blocksPerMatrix * shape.columns + first
-                let index = token * QuantizedActivations.blockCount(shape) + block
-                let codes = result.codes + index * Tile.block
-                let count = max(0, min(Tile.block, shape.columns - first))
-                (result.scales[index], result.sums[index]) = quantizeBlock(values, count, codes)
+            for matrix in 0..<shape.count {
+                let values = input + token * stride + matrix * shape.columns
+                let firstBlock = (token * shape.count + matrix) * blocks
+                for first in Swift.stride(from: 0, to: blocks, by: blocksPerScale) {
+                    quantize(values, shape.columns, first..<min(blocks, first + blocksPerScale), result.from(block: firstBlock))
+                }
             }
         }
     }
 
-    /// Quantizes up to ``Tile/block`` activations; the rest of the block's codes become 0. Returns the block's scale and the sum of
-    /// its codes.
-    private static func quantizeBlock(
-        _ values: UnsafePointer<Float>, _ count: Int, _ codes: UnsafeMutablePointer<Int8>
-    ) -> (scale: Float, sum: Int32) {
+    /// Quantizes some blocks of a matrix's inputs, which share a scale; codes after the last column become 0.
+    private static func quantize(
+        _ values: UnsafePointer<Float>, _ columns: Int, _ blocks: Range<Int>, _ result: QuantizedActivations
+    ) {
+        let inputs = blocks.lowerBound * Tile.block..<max(blocks.lowerBound * Tile.block, min(columns, blocks.upperBound * Tile.block))
         var largest: Float = 0
-        for index in 0..<count where values[index].magnitude > largest { largest = values[index].magnitude }
+        for index in inputs where values[index].magnitude > largest { largest = values[index].magnitude }
         largest = min(largest, .greatestFiniteMagnitude)
-        codes.update(repeating: 0, count: Tile.block)
-        let scale = largest / 127
-        if scale < .leastNormalMagnitude { return (0, 0) }
-        let inverse = 127 / largest
-        var sum: Int32 = 0
-        for index in 0..<count where !values[index].isNaN {
-            let value = max(-largest, min(largest, values[index]))
-            codes[index] = Int8((value * inverse).rounded(.toNearestOrEven))
-            sum += Int32(codes[index])
+        let isTiny = largest / 127 < .leastNormalMagnitude
+        let inverse = isTiny ? 0 : 127 / largest
+        for block in blocks {
+            let first = block * Tile.block
+            (result.codes + first).update(repeating: 0, count: Tile.block)
+            result.scales[block] = isTiny ? 0 : largest / 127
+            result.sums[block] = 0
+            for index in inputs.clamped(to: first..<first + Tile.block) where !values[index].isNaN {
+                let value = max(-largest, min(largest, values[index]))
+                result.codes[index] = Int8((value * inverse).rounded(.toNearestOrEven))
+                result.sums[block] += Int32(result.codes[index])
+            }
         }
-        return (scale, sum)
     }
 
     /// See `KernelSet.multiply`.
@@ -59,21 +61,27 @@ extension ScalarKernels {
         }
     }
 
-    /// One output of a q8 or q4 matrix: the sum over blocks of int32 sum × (weights' scale × activations' scale).
+    /// One output of a q8 or q4 matrix: the sum over the activations' scales of scale × the sum over its blocks of weights' scale ×
+    /// int32 sum.
     private static func integerProduct(
         _ product: MatrixProduct, _ rowTile: Int, _ matrix: Int, _ row: Int, _ token: Int
     ) -> Float {
         let shape = product.matrix.shape
         let blocks = shape.columnTiles * Tile.blocks
+        let activations = product.quantized.from(block: token * QuantizedActivations.blockCount(shape) + matrix * blocks)
+        let blocksPerScale = QuantizedActivations.blocksPerScale(product.matrix.type)
         var result: Float = 0
-        for block in 0..<blocks {
-            let tile = product.matrix.tile(rowTile * shape.columnTiles + block / Tile.blocks)
-            let first = block % Tile.blocks * Tile.block
-            let index = token * QuantizedActivations.blockCount(shape) + matrix * blocks + block
-            let codes = product.quantized.codes + index * Tile.block
-            var sum: Int32 = 0
-            for column in 0..<Tile.block { sum += tile.code(row, first + column) * Int32(codes[column]) }
-            result += Float(sum) * (tile.scale(row, block % Tile.blocks) * product.quantized.scales[index])
+        for first in stride(from: 0, to: blocks, by: blocksPerScale) {
+            var part: Float = 0
+            for block in first..<min(blocks, first + blocksPerScale) {
+                let tile = product.matrix.tile(rowTile * shape.columnTiles + block / Tile.blocks)
+                let column = block % Tile.blocks * Tile.block
+                let codes = activations.codes + block * Tile.block
+                var sum: Int32 = 0
+                for index in 0..<Tile.block { sum += tile.code(row, column + index) * Int32(codes[index]) }
+                part += tile.scale(row, block % Tile.blocks) * Float(sum)
+            }
+            result += part * activations.scales[first]
         }
         return result
     }

@@ -16,6 +16,7 @@ typealias FloatSingle = BlockSums<4, 1>
 /// Codes -128…127, as they are.
 enum Q8Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
+    @inline(__always) static var sharesScales: Bool { false }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
@@ -34,6 +35,7 @@ enum Q8Codes: BlockCodes {
 /// Codes 0…15, which mean -8…7: the sums start at -8 × the sum of the activations.
 enum Q4Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
+    @inline(__always) static var sharesScales: Bool { true }
     @inline(__always) static var zero: RowInts { .zero }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {

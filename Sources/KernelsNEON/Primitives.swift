@@ -18,6 +18,7 @@ enum Q8Codes: BlockCodes {
     typealias Sums = (low: RowInts, high: RowInts)
 
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
+    @inline(__always) static var sharesScales: Bool { false }
     @inline(__always) static var zero: Sums { (.zero, .zero) }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {
@@ -41,6 +42,7 @@ enum Q4Codes: BlockCodes {
     typealias Sums = (low: RowInts, high: RowInts)
 
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
+    @inline(__always) static var sharesScales: Bool { true }
     @inline(__always) static var zero: Sums { (.zero, .zero) }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {

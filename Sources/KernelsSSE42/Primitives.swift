@@ -26,6 +26,9 @@ typealias FloatSingle = BlockSums<4, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
 
+/// Called between steps, whose loads the compiler may move.
+@inline(__always) func separateSteps() {}
+
 /// Four activation codes of sixteen, in all lanes.
 @inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))

@@ -44,7 +44,7 @@ struct MatrixProductTests {
             let width = shape.count * shape.rows
             let product = TestProduct(
                 matrix: TestMatrix(type, shape, &random),
-                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels),
+                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels, for: type),
                 bias: round % 2 == 0 ? random.floats(width) : nil, before: round % 3 == 0 ? random.floats(tokens * width) : nil)
             Self.expectExact(product, kernels, "\(shape.count) × \(shape.rows) × \(shape.columns), \(tokens) tokens")
         }
@@ -56,7 +56,7 @@ struct MatrixProductTests {
         var random = RandomSource(seed: 9)
         for (count, rows, columns, tokens) in [(1, 1, 1, 1), (1, 16, 64, 5), (3, 17, 65, 6), (1, 100, 1000, 4), (2, 48, 320, 12)] {
             let shape = try Self.shape(count: count, rows: rows, columns: columns)
-            let activations = TestActivations(random.normalFloats(tokens * count * columns), shape, kernels)
+            let activations = TestActivations(random.normalFloats(tokens * count * columns), shape, kernels, for: type)
             let product = TestProduct(matrix: TestMatrix(type, shape, &random), activations: activations)
             let result = try #require(product.run(kernels)), reference = try #require(product.run(Kernels.scalar))
             let magnitudes = product.exact().magnitudes
@@ -81,7 +81,7 @@ struct MatrixProductTests {
                 // A token for each activation, and one with all of them mixed.
                 let values = activations.flatMap { [Float](repeating: $0, count: shape.columns) }
                     + (0..<shape.columns).map { _ in activations.randomElement(using: &random) ?? 0 }
-                let product = TestProduct(matrix: matrix, activations: TestActivations(values, shape, kernels))
+                let product = TestProduct(matrix: matrix, activations: TestActivations(values, shape, kernels, for: type))
                 Self.expectExact(product, kernels, "codes \(code), scales \(scale)")
             }
         }
@@ -96,7 +96,7 @@ struct MatrixProductTests {
         let matrix = TestMatrix(.f16, shape, numbers: numbers, scales: [])
         var random = RandomSource(seed: 3)
         let product = TestProduct(
-            matrix: matrix, activations: TestActivations(random.floats(9 * shape.columns, in: -1e20...1e20), shape, kernels))
+            matrix: matrix, activations: TestActivations(random.floats(9 * shape.columns, in: -1e20...1e20), shape, kernels, for: .f16))
         Self.expectExact(product, kernels, "f16")
     }
 
@@ -108,7 +108,7 @@ struct MatrixProductTests {
         let tokens = 33
         let product = TestProduct(
             matrix: TestMatrix(type, shape, &random),
-            activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels),
+            activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels, for: type),
             bias: random.floats(shape.count * shape.rows))
         let width = shape.count * shape.rows
         let single = try (0..<tokens).flatMap { try #require(product.run(kernels, token: $0, tokens: 1)) }
@@ -127,7 +127,7 @@ struct MatrixProductTests {
         for tokens in [1, 2, 13] {
             let product = TestProduct(
                 matrix: TestMatrix(type, shape, &random),
-                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels))
+                activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels, for: type))
             let whole = try #require(product.run(kernels))
             let rowTiles = product.matrix.tiled.rowTileCount
             for _ in 0..<8 {

@@ -8,14 +8,14 @@ import Tiles
 struct QuantizeTests {
     static let names = Kernels.available.map(\.name)
 
-    @Test("Codes are the nearest to x / scale, scales are the largest / 127, sums are the codes' sums", arguments: names)
-    func nearest(name: String) throws {
+    @Test("Codes are the nearest to x / scale, scales are the largest / 127, sums are the codes' sums", arguments: names, [1, 4])
+    func nearest(name: String, blocksPerScale: Int) throws {
         let kernels = try #require(Kernels.named(name))
         var random = RandomSource(seed: 7)
-        for (count, columns) in [(1, 1), (1, 32), (1, 33), (3, 64), (2, 95), (5, 160)] {
+        for (count, columns) in [(1, 1), (1, 32), (1, 33), (3, 64), (2, 95), (5, 160), (2, 300)] {
             let shape = try #require(MatrixShape(count: count, rows: 1, columns: columns))
             let values = random.normalFloats(4 * count * columns, deviation: 3)
-            let activations = TestActivations(values, shape, kernels)
+            let activations = TestActivations(values, shape, kernels, blocksPerScale: blocksPerScale)
             let blocks = shape.columnTiles * 2
             for index in 0..<4 * count * blocks {
                 let first = index % blocks * 32
@@ -23,7 +23,10 @@ struct QuantizeTests {
                 let block = first < columns ? Array(values[start..<start + min(32, columns - first)]) : []
                 let scale = activations.scales.pointer[index]
                 let codes = (0..<32).map { Int(activations.codes.pointer[index * 32 + $0]) }
-                #expect(scale == (block.map(\.magnitude).max() ?? 0) / 127)
+                // All that share the scale.
+                let shared = first / (32 * blocksPerScale) * 32 * blocksPerScale
+                let group = values[(start - first)...].prefix(columns).dropFirst(shared).prefix(32 * blocksPerScale)
+                #expect(scale == (group.map(\.magnitude).max() ?? 0) / 127)
                 #expect(Int(activations.sums.pointer[index]) == codes.reduce(0, +))
                 for (place, code) in codes.enumerated() {
                     let exact = place < block.count ? Double(block[place]) / Double(scale) : 0
@@ -34,16 +37,16 @@ struct QuantizeTests {
         }
     }
 
-    @Test("Every set makes the same codes, scales and sums as the scalar reference", arguments: names)
-    func agreement(name: String) throws {
+    @Test("Every set makes the same codes, scales and sums as the scalar reference", arguments: names, [1, 4])
+    func agreement(name: String, blocksPerScale: Int) throws {
         let kernels = try #require(Kernels.named(name))
         var random = RandomSource(seed: 8)
-        let shape = try #require(MatrixShape(count: 3, rows: 1, columns: 110))
+        let shape = try #require(MatrixShape(count: 3, rows: 1, columns: 210))
         // Halves of the scale's unit, where the rounding of ties shows, among other numbers.
-        var values = random.normalFloats(20 * 3 * 110)
+        var values = random.normalFloats(20 * 3 * 210)
         for index in stride(from: 0, to: values.count, by: 3) { values[index] = Float(Int.random(in: -254...254, using: &random)) / 2 }
-        let one = TestActivations(values, shape, kernels)
-        let other = TestActivations(values, shape, Kernels.scalar)
+        let one = TestActivations(values, shape, kernels, blocksPerScale: blocksPerScale)
+        let other = TestActivations(values, shape, Kernels.scalar, blocksPerScale: blocksPerScale)
         #expect(one.codes.elements == other.codes.elements)
         #expect(one.scales.elements == other.scales.elements)
         #expect(one.sums.elements == other.sums.elements)
@@ -60,7 +63,7 @@ struct QuantizeTests {
         values.replaceSubrange(96..<98, with: [.nan, -.nan])
         values.replaceSubrange(128..<130, with: [1.5e-36, -1.5e-36])
         values.replaceSubrange(160..<162, with: [-.greatestFiniteMagnitude, .greatestFiniteMagnitude / 2])
-        let result = TestActivations(values, shape, kernels)
+        let result = TestActivations(values, shape, kernels, blocksPerScale: 1)
         func codes(_ block: Int) -> [Int8] { (0..<3).map { result.codes.pointer[32 * block + $0] } }
         #expect(codes(0) == [0, 127, -64] && result.scales.pointer[0] == 2 / 127)
         #expect(codes(1) == [127, 0, -127] && result.scales.pointer[1] == .greatestFiniteMagnitude / 127)

@@ -13,7 +13,11 @@ struct TestActivations {
     let sums: GuardedMemory<Int32>
 
     /// `values` is [tokens × count × columns].
-    init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet) {
+    init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet, for type: WeightType) {
+        self.init(values, shape, kernels, blocksPerScale: QuantizedActivations.blocksPerScale(type))
+    }
+
+    init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet, blocksPerScale: Int) {
         let width = shape.count * shape.columns
         let tokens = values.count / width
         let stride = width + 3
@@ -26,7 +30,7 @@ struct TestActivations {
         codes = GuardedMemory(repeating: 99, count: tokens * QuantizedActivations.codeCount(shape))
         scales = GuardedMemory(repeating: .nan, count: tokens * QuantizedActivations.blockCount(shape))
         sums = GuardedMemory(repeating: .min, count: tokens * QuantizedActivations.blockCount(shape))
-        kernels.quantize(UnsafePointer(floats.pointer), stride, tokens, shape, quantized)
+        kernels.quantize(UnsafePointer(floats.pointer), stride, tokens, shape, blocksPerScale, quantized)
     }
 
     var quantized: QuantizedActivations {

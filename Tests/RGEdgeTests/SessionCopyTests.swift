@@ -124,7 +124,7 @@ struct SessionCopyTests {
     func sampling() throws {
         let model = try Model(path: try ConvertedModels.path("tiny-en", .q4))
         let session = try model.makeSession()
-        let sampling = Sampling(temperature: 1, topK: 50, repetitionPenalty: 1.3, seed: 5)
+        let sampling = Sampling(temperature: 1, topK: 50, repetitionPenalty: 1.3, seed: 6)
         func text(_ session: Session, _ prompt: String) throws -> String {
             var text = ""
             _ = try session.generate(prompt, options: GenerationOptions(sampling: sampling, maxTokens: 40)) {

@@ -35,6 +35,12 @@ CSIMD void csimd_pause(void) {
 #endif
 }
 
+/// Asks for the cache line of an address to be brought to the second-level cache. Any address will do.
+CSIMD void csimd_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
+
+/// Keeps the compiler from moving loads across this place.
+CSIMD void csimd_order(void) { __asm__ volatile("" ::: "memory"); }
+
 // The same value, but not to the compiler's knowledge: what keeps a loop that only measures from being simplified.
 #if defined(__aarch64__)
 #define CSIMD_VECTOR_REGISTER "w"
