@@ -111,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "CommandSupport", "Conversion", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -14,10 +14,12 @@ import Tiles
 public struct Conversion: Sendable {
     /// What can be chosen.
     public struct Options: Sendable {
-        /// The type of matrices for which no rule says another.
-        public var type = WeightType.q4
+        /// The types of matrices for which no rule says another.
+        public var types = TypePreset.q4
         /// Types for matrices by name; the last rule that matches a name wins.
         public var rules: [TensorTypeRule] = []
+        /// Statistics that weight the search for scales; nil if every input counts the same.
+        public var importance: Importance?
         public var chatTemplate = ChatTemplateChoice.auto
         /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.
         public var threads: Int?
@@ -62,15 +64,15 @@ public struct Conversion: Sendable {
                 .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
                 advice: "take config.json from the same download as the weights")
         }
-        guard configuration.gateBlockWidth <= PieceEncoder.widestGateBlock else {
+        guard configuration.gateBlockWidth <= SourceReader.widestGateBlock else {
             throw ConversionError(
                 .source, path: source + "/config.json",
                 problem: "describes gates in blocks of \(configuration.gateBlockWidth) channels (lru_width / num_attention_heads), "
-                    + "more than the \(PieceEncoder.widestGateBlock) that can be converted",
+                    + "more than the \(SourceReader.widestGateBlock) that can be converted",
                 advice: "take config.json from the same download as the weights")
         }
         chatTemplate = text.chatTemplate
-        let matched = try MatchedTensors(checkpoint, configuration, type: options.type, rules: options.rules)
+        let matched = try MatchedTensors(checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
         tensors = matched.tensors
         pieces = Piece.pieces(of: tensors)
         sourceBytes = pieces.reduce(0) { $0 + $1.sourceBytes }
@@ -169,11 +171,11 @@ public struct Conversion: Sendable {
         let path = realpath(folder, nil)
         defer { free(path) }
         let name = path.map { String(cString: $0) }?.split(separator: "/").last.map(String.init) ?? folder
-        let value: JSONValue = [
-            "converter": .string(options.converter),
-            "source": .string(name),
-            "types": .array([.string(options.type.name)] + options.rules.map { .string($0.description) }),
-        ]
-        return value.serialized()
+        var value = JSONObject()
+        value["converter"] = .string(options.converter)
+        value["source"] = .string(name)
+        value["types"] = .array([.string(options.types.rawValue)] + options.rules.map { .string($0.description) })
+        value["importance"] = options.importance.map { .string($0.path.split(separator: "/").last.map(String.init) ?? $0.path) }
+        return JSONValue.object(value).serialized()
     }
 }

@@ -10,6 +10,8 @@ struct MatchedTensor: Sendable {
     let type: WeightType
     /// A tensor of the checkpoint that must hold the same numbers: a head that is stored beside the embedding to which it is tied.
     var twin: CheckpointTensor?
+    /// How much an error in the weights of each input counts, matrix by matrix of a stack; nil if all count the same.
+    var importance: [Float]?
 
     var description: TensorDescription {
         TensorDescription(name: planned.name, type: type, dimensions: planned.dimensions, isTiled: planned.isTiled)
@@ -27,9 +29,10 @@ struct MatchedTensors: Sendable {
     static let headName = "lm_head.weight"
 
     /// Throws for a tensor that is missing, that the configuration doesn't ask for or that has another shape, and for what is wrong
-    /// with the types asked for.
+    /// with the types asked for or the importance.
     init(
-        _ checkpoint: Checkpoint, _ configuration: Configuration, type: WeightType, rules: [TensorTypeRule]
+        _ checkpoint: Checkpoint, _ configuration: Configuration, preset: TypePreset, rules: [TensorTypeRule],
+        importance: Importance? = nil
     ) throws(ConversionError) {
         let plan = configuration.tensorPlan
         let missing = plan.map(\.name).filter { checkpoint.tensor(named: $0) == nil }
@@ -51,12 +54,13 @@ struct MatchedTensors: Sendable {
                 advice: "take config.json and the weights from the same download")
         }
         unknown = others
-        let types = try TensorTypeRule.types(of: plan, default: type, rules: rules)
+        let types = try TensorTypeRule.types(of: plan, preset: preset, rules: rules)
         var tensors: [MatchedTensor] = []
         for (planned, type) in zip(plan, types) {
             guard let source = checkpoint.tensor(named: planned.name) else { continue }
             try Self.check(source, against: planned, checkpoint)
-            tensors.append(MatchedTensor(planned: planned, source: source, type: type))
+            tensors.append(
+                MatchedTensor(planned: planned, source: source, type: type, importance: try importance?.inputs(of: planned)))
         }
         if let head = checkpoint.tensor(named: Self.headName), let last = tensors.indices.last {
             try Self.check(head, against: tensors[last].planned, checkpoint)

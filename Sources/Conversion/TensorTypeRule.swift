@@ -58,10 +58,10 @@ extension WeightType {
 }
 
 extension TensorTypeRule {
-    /// The type of each tensor of a plan: of matrices that of the last rule that matches, or else the default; of plain tensors
-    /// f32, whatever matches. Throws for a rule that matches no matrix.
+    /// The type of each tensor of a plan: of matrices that of the last rule that matches, or else that of the preset; of plain
+    /// tensors f32, whatever matches. Throws for a rule that matches no matrix.
     static func types(
-        of plan: [PlannedTensor], default type: WeightType, rules: [TensorTypeRule]
+        of plan: [PlannedTensor], preset: TypePreset, rules: [TensorTypeRule]
     ) throws(ConversionError) -> [WeightType] {
         for rule in rules where !plan.contains(where: { $0.isTiled && rule.matches($0.name) }) {
             let plain = plan.first { rule.matches($0.name) }
@@ -71,9 +71,8 @@ extension TensorTypeRule {
                 .option, path: "--tensor-type \(rule)", problem: problem ?? "matches no tensor of this model",
                 advice: "matrices have names such as \(ConversionError.list(matrices))")
         }
-        return plan.map { tensor in
-            guard tensor.isTiled else { return .f32 }
-            return rules.last { $0.matches(tensor.name) }?.type ?? type
+        return zip(plan, preset.types(of: plan)).map { tensor, type in
+            tensor.isTiled ? rules.last { $0.matches(tensor.name) }?.type ?? type : .f32
         }
     }
 }

@@ -77,6 +77,13 @@ public final class AtomicFile {
         }
     }
 
+    /// Writes a small file whole.
+    public static func write(_ bytes: [UInt8], to target: String) throws(FileError) {
+        let file = try AtomicFile(target: target)
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+        try file.commit()
+    }
+
     /// Makes the bytes durable and gives the file its name. The last call; if it throws before the name is given, the temporary
     /// goes with this object.
     public func commit() throws(FileError) {

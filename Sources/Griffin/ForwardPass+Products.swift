@@ -41,13 +41,22 @@ extension ForwardPass {
             output: output, outputStride: outputStride, accumulates: accumulates)
     }
 
+    /// Counts the inputs of a product, if that is wanted. A step of its own: members that went on would soon write over the inputs.
+    @inline(__always) func note(_ product: MatrixProduct, _ member: TeamMember) {
+        guard let inputSquares else { return }
+        member.share(1) { _ in inputSquares.add(product) }
+    }
+
     /// Computes a product together with the other members.
     func multiply(_ product: MatrixProduct, _ member: TeamMember) {
+        note(product, member)
         member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
     }
 
     /// Computes two products of the same input, as if their matrices stood on top of each other.
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
+        note(first, member)
+        note(second, member)
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
         member.share(rowTiles: total, like: first.matrix, tokens: first.tokens) { rowTiles in

@@ -36,6 +36,8 @@ public final class ForwardPass: @unchecked Sendable {
     private var current: Chunk?
     /// Where to count the time of each operation; nil, as a rule, for nowhere. Not to be changed while a chunk is computed.
     public var profile: Profile?
+    /// What to add every matrix's inputs to; nil, as a rule, for nothing. Not to be changed while a chunk is computed.
+    public var inputSquares: InputSquares?
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
@@ -125,6 +127,7 @@ extension ForwardPass: TeamJob {
             workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: Readers(weights.embedding), member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
+        note(product, member)
         member.share(product.matrix, tokens: tokens) { rowTiles in
             kernels.multiply(product, rowTiles)
             let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)

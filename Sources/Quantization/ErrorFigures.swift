@@ -1,3 +1,5 @@
+import Glibc
+
 /// How far stored weights are from the original ones. Figures of parts are merged into those of the whole.
 public struct ErrorFigures: Equatable, Sendable {
     /// Sum of the squares of the original weights.
@@ -13,6 +15,9 @@ public struct ErrorFigures: Equatable, Sendable {
 
     /// sqrt(Σ error² / Σ weight²), 0 where all weights are 0: the part of the weights that is lost.
     public var relativeError: Double { squares > 0 ? (squaredErrors / squares).squareRoot() : 0 }
+
+    /// Signal to noise in decibels: 10 · log10(Σ weight² / Σ error²); nil where all weights are exact.
+    public var signalToNoise: Double? { squaredErrors > 0 ? 10 * log10(squares / squaredErrors) : nil }
 
     /// Adds the figures of another part. Sums may differ in the last digits where parts are merged in another order.
     public mutating func merge(_ other: ErrorFigures) {

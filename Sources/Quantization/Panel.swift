@@ -81,6 +81,12 @@ public final class Panel {
         }
     }
 
+    /// Writes the first `count` rows turned, as ``load(turnedRows:stride:count:)`` takes them, without the padding.
+    public func store(turnedRows: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+        precondition((1...Tile.rows).contains(count), "a panel has 1 to \(Tile.rows) rows")
+        for column in 0..<columns { (turnedRows + column * stride).update(from: values + column * Tile.rows, count: count) }
+    }
+
     private func clear() { values.update(repeating: 0, count: paddedColumns * Tile.rows) }
 
     /// Four rows at once, four inputs at a time.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 
 /// Lists of token ids as they are typed: `2,5,9`, also with spaces or line breaks.
 enum TokenList {

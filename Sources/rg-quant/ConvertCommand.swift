@@ -26,8 +26,12 @@ struct ConvertCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "Model file to write, *.rgq by convention.", completion: .file())
     var output: String
 
-    @Option(help: "Type of the weight matrices: 4.5 bits a weight, 8.5, 16 or 32. Vectors stay f32.")
-    var type = TypeArgument.q4
+    @Option(
+        help: """
+            Type of the weight matrices: 4.5 bits a weight (q4-small), up to 4.9 (q4) or 5.7 (q4-large) with int8 where int4 costs \
+            most, 8.5, 16 or 32. Vectors stay f32.
+            """)
+    var type = TypePreset.q4
 
     @Option(
         help: ArgumentHelp(
@@ -36,6 +40,11 @@ struct ConvertCommand: ParsableCommand {
             valueName: "pattern=type"),
         transform: rule)
     var tensorType: [TensorTypeRule] = []
+
+    @Option(
+        help: ArgumentHelp("Statistics of rg-quant calibrate, to weight the search for scales by.", valueName: "stats"),
+        completion: .file())
+    var importance: String?
 
     @Option(help: "Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none.")
     var chatTemplate = ChatTemplateChoice.auto
@@ -55,8 +64,9 @@ struct ConvertCommand: ParsableCommand {
     func run() throws {
         Interruption.watch()
         var options = Conversion.Options()
-        options.type = type.type
+        options.types = type
         options.rules = tensorType
+        options.importance = try importance.map { path throws(ConversionError) in try Importance(path: path) }
         options.chatTemplate = chatTemplate
         options.threads = threads
         options.converter = "rg-quant \(projectVersion)"
@@ -122,18 +132,6 @@ private struct LostSummary: Error, CustomStringConvertible {
     var description: String { "\(file): is written and whole, but its summary is lost: \(reason)" }
 }
 
-/// A weight type on the command line, smallest first.
-enum TypeArgument: String, CaseIterable, ExpressibleByArgument {
-    case q4, q8, f16, f32
-
-    var type: WeightType {
-        switch self {
-        case .q4: .q4
-        case .q8: .q8
-        case .f16: .f16
-        case .f32: .f32
-        }
-    }
-}
+extension TypePreset: ExpressibleByArgument {}
 
 extension ChatTemplateChoice: ExpressibleByArgument {}

@@ -9,7 +9,9 @@ struct RGQuantCommand: ParsableCommand {
         commandName: "rg-quant",
         abstract: "Makes and checks the model files that rg-edge runs.",
         version: projectVersion,
-        subcommands: [ConvertCommand.self, VerifyCommand.self, InspectCommand.self])
+        subcommands: [
+            ConvertCommand.self, CalibrateCommand.self, VerifyCommand.self, InspectCommand.self, CompareCommand.self, ExportCommand.self,
+        ])
 
     static func main() { execute() }
 }

@@ -17,7 +17,7 @@ enum ConvertedModel {
     static func noise() throws -> String { try alphaF32.get() }
 
     private static let englishF32 = convert(Fixtures.tinyEnglish, to: "tiny-en.f32.rgq", "--type", "f32")
-    private static let englishQ4 = convert(Fixtures.tinyEnglish, to: "tiny-en.q4.rgq", "--type", "q4")
+    private static let englishQ4 = convert(Fixtures.tinyEnglish, to: "tiny-en.q4.rgq", "--type", "q4-small")
     private static let chatQ8 = convert(Fixtures.tinyEnglish, to: "chat.q8.rgq", "--type", "q8", "--chat-template", "gemma")
     private static let alphaF32 = convert(Fixtures.oracle("alpha"), to: "alpha.f32.rgq", "--type", "f32")
 

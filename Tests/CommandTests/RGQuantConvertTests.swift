@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func theTableSaysWhatIsInTheFile() throws {
-        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output)
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--type", "q4-small")
         #expect(outcome.ending == .exit(0))
         #expect(try folder.contents() == ["model.rgq"])
         let rows = rows(outcome)
@@ -39,9 +39,16 @@ import Testing
         #expect(try Command.rgQuant.run("verify", output).ending == .exit(0))
     }
 
+    @Test func q4KeepsSomeInQ8() throws {
+        let outcome = try Command.rgQuant.run("convert", Fixtures.tinyEnglish, "-o", output)
+        let rows = rows(outcome)
+        #expect(rows["q4"]?[1] == "62" && rows["q8"]?[1] == "1")
+        #expect(rows["q8"]?.last == "model.embed_tokens.weight")
+    }
+
     @Test func typesOfTensorsCanBeChosen() throws {
         let rules = ["--tensor-type", "*.rg_lru.*=q8", "--tensor-type", "*.recurrent_gate_weight=f16"]
-        let outcome = try Command.rgQuant.run(["convert", Fixtures.oracle("alpha"), "-o", output] + rules)
+        let outcome = try Command.rgQuant.run(["convert", Fixtures.oracle("alpha"), "-o", output, "--type", "q4-small"] + rules)
         #expect(outcome.ending == .exit(0))
         let rows = rows(outcome)
         #expect(rows["q8"]?[1] == "6")
@@ -59,7 +66,7 @@ import Testing
     }
 
     @Test func quietSilencesProgressAlone() throws {
-        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--quiet")
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--quiet", "--type", "q4-small")
         #expect(outcome.errors == "")
         #expect(outcome.lines.count == 5)
     }

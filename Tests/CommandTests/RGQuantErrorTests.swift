@@ -193,7 +193,7 @@ import Testing
     @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
     func aFullDisk() throws {
         let disk = try SmallDisk(byteCount: 500_000)
-        let line = try failure("convert", Fixtures.oracle("alpha"), "-q", "-o", disk.file("model.rgq"))
+        let line = try failure("convert", Fixtures.oracle("alpha"), "-q", "-o", disk.file("model.rgq"), "--type", "q4-small")
         #expect(line.hasPrefix("\(disk.file("model.rgq")): needs 1523712 bytes, but its disk has only "))
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
     }
@@ -268,7 +268,8 @@ import Testing
         (
             ["convert", "x", "-o", "y", "--type", "q5"],
             """
-            The value 'q5' is invalid for '--type <type>'. Please provide one of 'q4', 'q8', 'f16' or 'f32'; \
+            The value 'q5' is invalid for '--type <type>'. Please provide one of the following: - q4-small - q4 \
+            - q4-large - q8 - f16 - f32; \
             see rg-quant convert --help
             """
         ),
@@ -279,7 +280,7 @@ import Testing
         ),
         (["convert", "x", "-o", "y", "--bogus"], "Unknown option '--bogus'; see rg-quant convert --help"),
         (["verify"], "Missing expected argument '<file>'; see rg-quant verify --help"),
-        (["bogus"], "There is no command 'bogus'; use convert, verify, inspect; see rg-quant --help"),
+        (["bogus"], "There is no command 'bogus'; use convert, calibrate, verify, inspect, compare, export; see rg-quant --help"),
     ])
     func argumentsThatCantBeUnderstood(arguments: [String], expected: String) throws {
         let outcome = try Command.rgQuant.run(arguments)

@@ -89,6 +89,32 @@ import Testing
         withExtendedLifetime(source) {}
     }
 
+    @Test func afterAKillAtAnyMomentWhatIsUnderTheNameIsWhole() throws {
+        let arguments = ["convert", source.path, "-q", "-o", target.file("model.rgq")]
+        let start = ContinuousClock.now
+        #expect(try Command.rgQuant.run(arguments).ending == .exit(0))
+        let duration = (ContinuousClock.now - start) / .seconds(1)
+        var kills = 0
+        for attempt in 0..<20 {
+            // Beside a file of an earlier conversion, and alone.
+            if attempt % 2 == 1 { try? FileManager.default.removeItem(atPath: target.file("model.rgq")) }
+            let command = try Command.rgQuant.start(arguments)
+            usleep(UInt32.random(in: 0...UInt32(duration * 1.1e6)))
+            command.send(SIGKILL)
+            if command.wait().ending == .signal(SIGKILL) { kills += 1 }
+            let names = try target.contents()
+            if names.contains("model.rgq") {
+                #expect(try Command.rgQuant.run("verify", "-q", target.file("model.rgq")).ending == .exit(0))
+            }
+            for name in names where name != "model.rgq" {
+                #expect(name.hasPrefix(".model.rgq.") && name.hasSuffix(".partial"))
+                try FileManager.default.removeItem(atPath: target.file(name))
+            }
+        }
+        #expect(kills > 5)
+        withExtendedLifetime(source) {}
+    }
+
     @Test func whatStoodUnderTheNameIsKept() throws {
         try target.write(Array("before".utf8), to: "model.rgq")
         let command = try Command.rgQuant.start(["convert", source.path, "-t", "1", "-q", "-o", target.file("model.rgq")])

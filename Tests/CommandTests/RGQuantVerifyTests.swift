@@ -14,7 +14,7 @@ import Tiles
     init() throws {
         folder = try TemporaryFolder()
         let path = folder.file("model.rgq"), source = try EditableCheckpoint.small().write()
-        let outcome = try withExtendedLifetime(source) { try Command.rgQuant.run("convert", source.path, "-o", path, "-q") }
+        let outcome = try withExtendedLifetime(source) { try Command.rgQuant.run("convert", source.path, "-o", path, "-q", "--type", "q4-small") }
         #expect(outcome.ending == .exit(0))
         self.path = path
         tensors = try JSONValue(parsing: Command.rgQuant.run("inspect", path, "--json").output)["tensors"]?.arrayValue ?? []
@@ -116,7 +116,7 @@ import Tiles
     @Test func inspectGivesTheSameAsJSON() throws {
         let json = try JSONValue(parsing: Command.rgQuant.run("inspect", "--json", path).output)
         #expect(json["configuration"]?["layer_count"] == 3)
-        #expect(json["provenance"]?["types"] == ["q4"])
+        #expect(json["provenance"]?["types"] == ["q4-small"])
         #expect(json["chat_template"] == .null)
         #expect(tensors.count == 57)
         let embedding = try #require(tensors.last)

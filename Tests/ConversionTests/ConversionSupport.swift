@@ -40,10 +40,10 @@ extension Conversion {
 }
 
 extension Conversion.Options {
-    /// Options with a default type.
+    /// Options with one type for all matrices for which no rule says another.
     static func type(_ type: WeightType, rules: [String] = []) throws -> Conversion.Options {
         var options = Conversion.Options()
-        options.type = type
+        options.types = TypePreset(all: type)
         options.rules = try rules.map { try TensorTypeRule(parsing: $0) }
         return options
     }

@@ -34,7 +34,7 @@ public enum ConvertedModels {
             let source = key.name == "tiny-en" ? Fixtures.tinyEnglish : Fixtures.oracle(key.name)
             let target = try folder.get().appendingPathComponent("\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq").path
             var options = Conversion.Options()
-            options.type = key.type
+            options.types = TypePreset(all: key.type)
             options.chatTemplate = key.hasTemplate ? .gemma : .none
             _ = try Conversion(source: source, options: options).write(to: target)
             return target

@@ -1,24 +1,23 @@
-import CommandSupport
 import Files
 import Glibc
 
 /// Text that can't be used.
-struct InputError: Error, CustomStringConvertible {
-    let description: String
+public struct InputError: Error, CustomStringConvertible {
+    public let description: String
 
     /// `source: problem; advice`.
-    init(_ source: String, _ problem: String, advice: String) { description = "\(source): \(problem); \(advice)" }
+    public init(_ source: String, _ problem: String, advice: String) { description = "\(source): \(problem); \(advice)" }
 }
 
 /// Text from files and standard input.
-enum InputText {
+public enum InputText {
     /// What stands for standard input where a command takes a text or a file.
-    static let standardInput = "-"
+    public static let standardInput = "-"
 
     private static let standardInputName = "standard input"
 
     /// The text of a file, or of standard input for `-`. Throws for a file that can't be read or is not UTF-8.
-    static func contents(ofFile path: String) throws(InputError) -> String {
+    public static func contents(ofFile path: String) throws(InputError) -> String {
         guard path != standardInput else { return try contentsOfStandardInput() }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(path, while: "opening", errno) }
@@ -27,7 +26,7 @@ enum InputText {
     }
 
     /// All of standard input, to its end.
-    static func contentsOfStandardInput() throws(InputError) -> String {
+    public static func contentsOfStandardInput() throws(InputError) -> String {
         if isatty(STDIN_FILENO) == 1 { Diagnostics.note("Type the text, then Ctrl-D on a line of its own.") }
         return try text(of: STDIN_FILENO, name: standardInputName)
     }

@@ -1,0 +1,23 @@
+import JSON
+
+/// A single safetensors file that is no model.
+public struct SafetensorsFile: Sendable {
+    public let path: String
+    /// In the order of their bytes.
+    public let tensors: [CheckpointTensor]
+    private let file: SourceFile
+
+    /// Opens a file. Throws if it is missing, damaged, or no safetensors file; `advice` says what to do if it is missing.
+    public init(path: String, ifMissing advice: String) throws(CheckpointError) {
+        self.path = path
+        file = try SourceFile(path: path, ifMissing: advice)
+        tensors = try SafetensorsHeader.tensors(of: file, number: 0)
+    }
+
+    /// All numbers of a tensor of f32, which may be any, also no numbers.
+    public func floats(of tensor: CheckpointTensor) throws(CheckpointError) -> [Float] {
+        precondition(tensor.type == .f32, "only f32 can be read whole")
+        let bytes = try file.bytes(tensor.byteRange)
+        return bytes.withUnsafeBytes { bytes in (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } }
+    }
+}

@@ -1,0 +1,89 @@
+import Griffin
+import Kernels
+import ModelFile
+import Text
+
+/// Runs a text through a model and keeps the mean squares of every matrix's inputs.
+///
+/// The text's tokens are cut into chunks, each fed to an empty state after `<bos>`.
+public struct Calibration {
+    /// Tokens that follow a `<bos>`.
+    public static let chunk = 512
+    /// Tokens computed at once: logits are computed for each, since the head's inputs count too. 33 MB in the 2B model.
+    private static let slice = 32
+
+    /// Tokens of the text.
+    public var tokenCount: Int { tokens.count }
+
+    private let path: String
+    private let configuration: Configuration
+    private let weights: Weights
+    private let tokens: [UInt32]
+    private let threads: Int
+
+    /// Opens a model file and tokenizes a text. Throws if the file can't be run, and for a text without a token.
+    public init(model path: String, text: String, threads: Int? = nil) throws(ConversionError) {
+        func fail(_ path: String, _ problem: String, _ advice: String) -> ConversionError {
+            ConversionError(.source, path: path, problem: problem, advice: advice)
+        }
+        let again = "convert the model again with this version's rg-quant"
+        self.threads = threads ?? ProcessorCount.usableCores
+        self.path = path
+        let file: ModelFile
+        do throws(ModelFileError) {
+            file = try ModelFile(path: path)
+        } catch {
+            throw fail(error.path, error.problem, error.advice)
+        }
+        do throws(ConfigurationError) {
+            configuration = try Configuration(parsing: file.metadata.configuration)
+        } catch {
+            throw fail(path, error.problem, again)
+        }
+        do throws(WeightsError) {
+            weights = try Weights(file: file, configuration: configuration)
+        } catch {
+            throw fail(path, error.problem, again)
+        }
+        do throws(TokenizerError) {
+            tokens = try Tokenizer(model: file.metadata.tokenizer).encoder().encode(text)
+        } catch {
+            throw fail(path, error.problem, error.advice)
+        }
+        guard !tokens.isEmpty else { throw ConversionError(.option, path: "TEXT", problem: "has no words", advice: "give some") }
+        guard tokens.allSatisfy({ Int($0) < configuration.vocabularySize }) else {
+            throw fail(path, "has a tokenizer with more pieces than its vocabulary", again)
+        }
+    }
+
+    /// Feeds the text. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that are
+    /// done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
+    public func run(
+        progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws(ConversionError) -> InputSquares {
+        let forwardPass = ForwardPass(
+            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunk: Self.slice)
+        guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
+            throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
+        }
+        let squares = InputSquares(file: weights.file)
+        forwardPass.inputSquares = squares
+        let logits = UnsafeMutablePointer<Float>.allocate(capacity: Self.slice * configuration.vocabularySize)
+        defer { logits.deallocate() }
+        var done = 0
+        for start in stride(from: 0, to: tokens.count, by: Self.chunk) {
+            let chunk = [configuration.bos] + tokens[start..<min(start + Self.chunk, tokens.count)]
+            state.reset()
+            for first in stride(from: 0, to: chunk.count, by: Self.slice) {
+                let slice = chunk[first..<min(first + Self.slice, chunk.count)]
+                slice.withUnsafeBufferPointer { forwardPass.feed($0, to: state, output: .all(logits)) }
+                done = min(start + first + slice.count, tokens.count)
+                progress(done)
+                if isCancelled() {
+                    throw ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
+                }
+            }
+        }
+        return squares
+    }
+}

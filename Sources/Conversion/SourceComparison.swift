@@ -1,0 +1,95 @@
+import Checkpoint
+import Griffin
+import ModelFile
+import Quantization
+import Tiles
+
+/// Compares the tensors of a model file with the checkpoint that it was made of.
+public struct SourceComparison: Sendable {
+    /// A tensor and how far it is from the checkpoint's.
+    public struct Tensor: Sendable {
+        public let name: String
+        public let type: WeightType
+        public let figures: ErrorFigures
+    }
+
+    /// Bytes of the checkpoint that will be read.
+    public let sourceBytes: Int
+    private let checkpoint: Checkpoint
+    private let file: ModelFile
+    private let tensors: [MatchedTensor]
+    private let pieces: [Piece]
+
+    /// Opens both. Throws for what is wrong with either, and if they are not of one model.
+    public init(source: String, file path: String) throws(ConversionError) {
+        do throws(ModelFileError) {
+            file = try ModelFile(path: path)
+        } catch {
+            throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
+        }
+        checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        let configuration = Configuration(checkpoint.configuration, endOfTurn: nil)
+        if let problem = configuration.problem {
+            throw ConversionError(
+                .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
+                advice: "take config.json from the same download as the weights")
+        }
+        tensors = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: []).tensors
+        pieces = Piece.pieces(of: tensors)
+        sourceBytes = pieces.reduce(0) { $0 + $1.sourceBytes }
+        for tensor in tensors {
+            let planned = tensor.planned
+            guard let entry = file.tensor(named: planned.name), entry.dimensions == planned.dimensions,
+                entry.isTiled == planned.isTiled
+            else {
+                throw ConversionError(
+                    .source, path: path, problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
+                    advice: "compare a file with the checkpoint that it was made of")
+            }
+        }
+    }
+
+    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread after each piece,
+    /// of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights that can't be read or are not finite.
+    public func run(
+        progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws(ConversionError) -> [Tensor] {
+        var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
+        let reader = SourceReader(checkpoint: checkpoint)
+        var done = 0
+        for piece in pieces {
+            figures[piece.tensor].merge(try compare(piece, reader))
+            done += piece.sourceBytes
+            progress(done)
+            if isCancelled() {
+                throw ConversionError(.cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
+            }
+        }
+        return zip(tensors, figures).map { tensor, figures in
+            Tensor(name: tensor.planned.name, type: file.tensor(named: tensor.planned.name)?.type ?? .f32, figures: figures)
+        }
+    }
+
+    private func compare(_ piece: Piece, _ reader: SourceReader) throws(ConversionError) -> ErrorFigures {
+        let tensor = tensors[piece.tensor]
+        var figures = ErrorFigures()
+        guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else { return figures }
+        guard let shape = tensor.planned.matrixShape else {
+            let original = Panel(columns: tensor.source.count), stored = Panel(columns: tensor.source.count)
+            var numbers = [Float](repeating: 0, count: tensor.source.count)
+            try numbers.withUnsafeMutableBufferPointer { buffer throws(ConversionError) in
+                guard let start = buffer.baseAddress else { return }
+                try reader.readPlain(tensor, into: start)
+                original.load(rows: start, stride: buffer.count, count: 1)
+            }
+            stored.load(rows: bytes.assumingMemoryBound(to: Float.self), stride: tensor.source.count, count: 1)
+            return original.errorFigures(ofStored: stored)
+        }
+        let stored = Panel(columns: shape.columns)
+        try reader.forEachRowTile(of: piece, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
+            TileDecoder(entry.type).decode(bytes + rowTile * shape.columnTiles * entry.type.bytesPerTile, into: stored)
+            figures.merge(panel.errorFigures(ofStored: stored))
+        }
+        return figures
+    }
+}

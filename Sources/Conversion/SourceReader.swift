@@ -1,0 +1,118 @@
+import Checkpoint
+import Glibc
+import Griffin
+import Quantization
+import Tiles
+
+/// Reads the tensors of a checkpoint as the model file has them, on one thread.
+///
+/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB; at most 64 MB), a turned matrix (0.3 MB; at most 64 MB), or a plain
+/// tensor, which is a vector.
+final class SourceReader {
+    /// Channels in a block of the RG-LRU's gates, whose matrix is turned in memory; the published models have 256.
+    static let widestGateBlock = 4096
+
+    private let checkpoint: Checkpoint
+    /// What was read, row-major.
+    private var weights = FloatBuffer()
+    /// The twin's, to be compared.
+    private var twins = FloatBuffer()
+    private var panel: Panel?
+
+    init(checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+
+    /// Calls `body` with each row of tiles of a piece of a matrix, in order; the panel is valid until it returns.
+    func forEachRowTile(
+        of piece: Piece, _ tensor: MatchedTensor, shape: MatrixShape,
+        _ body: (_ rowTile: Int, _ panel: Panel) throws(ConversionError) -> Void
+    ) throws(ConversionError) {
+        let panel = panel(columns: shape.columns)
+        if tensor.planned.turn == .transposeEach {
+            // In the checkpoint a matrix is [inputs, outputs].
+            let count = shape.columns * shape.rows
+            let matrix = piece.rowTiles.lowerBound / shape.rowTiles
+            let numbers = try read(tensor, matrix * count..<(matrix + 1) * count)
+            for rowTile in piece.rowTiles {
+                let rows = shape.rows(ofRowTile: rowTile)
+                panel.load(turnedRows: numbers + rows.lowerBound - matrix * shape.rows, stride: shape.rows, count: rows.count)
+                try body(rowTile, panel)
+            }
+        } else {
+            for rowTile in piece.rowTiles {
+                let rows = shape.rows(ofRowTile: rowTile)
+                let numbers = try read(tensor, rows.lowerBound * shape.columns..<rows.upperBound * shape.columns)
+                panel.load(rows: numbers, stride: shape.columns, count: rows.count)
+                try body(rowTile, panel)
+            }
+        }
+    }
+
+    /// Writes a plain tensor to `result`, a vector as it is, or the convolution with its taps first.
+    func readPlain(_ tensor: MatchedTensor, into result: UnsafeMutablePointer<Float>) throws(ConversionError) {
+        let numbers = try read(tensor, 0..<tensor.source.count)
+        switch tensor.planned.turn {
+        case .tapsFirst:
+            let taps = tensor.planned.dimensions[0], width = tensor.planned.dimensions[1]
+            for tap in 0..<taps {
+                for channel in 0..<width { result[tap * width + channel] = numbers[channel * taps + tap] }
+            }
+        case .none, .transposeEach:
+            result.update(from: numbers, count: tensor.source.count)
+        }
+    }
+
+    /// Numbers of a tensor in the checkpoint, valid until the next call.
+    private func read(_ tensor: MatchedTensor, _ elements: Range<Int>) throws(ConversionError) -> UnsafePointer<Float> {
+        let numbers = weights.room(for: elements.count)
+        try translatingCheckpointErrors { () throws(CheckpointError) in
+            try checkpoint.read(tensor.source, elements: elements, into: numbers)
+            checkpoint.release(tensor.source, elements: elements)
+        }
+        if let twin = tensor.twin { try compare(tensor, twin, elements, numbers) }
+        return UnsafePointer(numbers)
+    }
+
+    /// Throws unless the twin has the same numbers, bit by bit.
+    private func compare(
+        _ tensor: MatchedTensor, _ twin: CheckpointTensor, _ elements: Range<Int>, _ numbers: UnsafePointer<Float>
+    ) throws(ConversionError) {
+        let others = twins.room(for: elements.count)
+        try translatingCheckpointErrors { () throws(CheckpointError) in
+            try checkpoint.read(twin, elements: elements, into: others)
+            checkpoint.release(twin, elements: elements)
+        }
+        guard memcmp(numbers, others, elements.count * MemoryLayout<Float>.size) == 0 else {
+            throw ConversionError(
+                .source, path: checkpoint.path(of: twin),
+                problem: "tensor \(twin.name) differs from \(tensor.source.name), to which RecurrentGemma ties it",
+                advice: "only models whose head is their embedding can be converted: remove the tensor if it is a mistake")
+        }
+    }
+
+    private func panel(columns: Int) -> Panel {
+        if let panel, panel.columns == columns { return panel }
+        let panel = Panel(columns: columns)
+        self.panel = panel
+        return panel
+    }
+}
+
+/// Memory for floats that grows to the largest number asked for.
+struct FloatBuffer: ~Copyable {
+    private var memory: UnsafeMutablePointer<Float>?
+    private var capacity = 0
+
+    init() {}
+
+    /// Room for `count` floats, whose values are undefined.
+    mutating func room(for count: Int) -> UnsafeMutablePointer<Float> {
+        if let memory, capacity >= count { return memory }
+        memory?.deallocate()
+        let larger = UnsafeMutablePointer<Float>.allocate(capacity: count)
+        memory = larger
+        capacity = count
+        return larger
+    }
+
+    deinit { memory?.deallocate() }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import CommandSupport
+import Conversion
+
+/// `rg-quant calibrate`: runs a text through a model and keeps the mean squares of every matrix's inputs.
+struct CalibrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Measures with a text how much each input of the weight matrices counts, for convert --importance.",
+        discussion: """
+            The text should be of the kind that the model will be used for; 30,000 tokens are enough. The file should be in f16 or \
+            f32. The statistics are a safetensors file.
+
+            Example:
+              rg-quant convert recurrentgemma-2b -o 2b-f16.rgq --type f16
+              rg-quant calibrate 2b-f16.rgq some.txt -o 2b.stats
+              rg-quant convert recurrentgemma-2b -o 2b.rgq --importance 2b.stats
+            """)
+
+    @Argument(help: "Model file.", completion: .file())
+    var file: String
+
+    @Argument(help: "File of UTF-8 text; - reads standard input.")
+    var text: String
+
+    @Option(name: [.short, .long], help: "File of statistics to write.", completion: .file())
+    var output: String
+
+    @Option(name: [.customShort("t"), .long], help: "Threads; by default one a core.")
+    var threads: Int?
+
+    @Flag(name: [.short, .long], help: "No progress on standard error.")
+    var quiet = false
+
+    func validate() throws {
+        if let threads, !(1...Conversion.Options.threadLimit).contains(threads) {
+            throw ValidationError("--threads must be in 1…\(Conversion.Options.threadLimit)")
+        }
+    }
+
+    func run() throws {
+        Interruption.watch()
+        let calibration = try Calibration(model: file, text: try InputText.contents(ofFile: text), threads: threads)
+        let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
+        defer { meter.finish() }
+        do throws(ConversionError) {
+            let squares = try calibration.run(
+                progress: { meter.update(done: $0, total: calibration.tokenCount) }, isCancelled: { Interruption.signal != nil })
+            try Importance.write(squares, tokenCount: calibration.tokenCount, to: output)
+        } catch {
+            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
+            throw Interrupted(signal: signal, message: error.description)
+        }
+    }
+}

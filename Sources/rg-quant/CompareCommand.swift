@@ -1,0 +1,59 @@
+import ArgumentParser
+import CommandSupport
+import Conversion
+import Files
+import Quantization
+
+/// `rg-quant compare`: how far the weights of a model file are from those of its checkpoint.
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Compares a model file, tensor by tensor, with the folder that it was made of.",
+        discussion: """
+            Relative error is the root of the sum of squared errors over that of squared weights; signal to noise is the same in \
+            decibels. The worst come first; tensors that are exact are counted, not listed.
+            """)
+
+    @Argument(help: "Folder of the model.", completion: .directory)
+    var source: String
+
+    @Argument(help: "Model file.", completion: .file())
+    var file: String
+
+    @Option(help: ArgumentHelp("Also draws the relative errors by layer and kind, as a web page.", valueName: "page"), completion: .file())
+    var html: String?
+
+    @Flag(name: [.short, .long], help: "No progress on standard error.")
+    var quiet = false
+
+    func run() throws {
+        Interruption.watch()
+        let tensors = try compare()
+        if let html { try ErrorPage(title: file, tensors: tensors).write(to: html) }
+        let inexact = tensors.filter { $0.figures.squaredErrors > 0 }
+        var table = Table(
+            ("tensor", .left), ("type", .left), ("relative error", .right), ("largest error", .right), ("largest weight", .right),
+            ("signal to noise", .right))
+        for tensor in inexact.sorted(by: { $0.figures.relativeError > $1.figures.relativeError }) {
+            let figures = tensor.figures
+            table.add(
+                tensor.name, tensor.type.name, Format.short(figures.relativeError), Format.short(Double(figures.largestError)),
+                Format.short(Double(figures.largestWeight)), figures.signalToNoise.map { "\(Format.fixed($0, digits: 1)) dB" } ?? "")
+        }
+        let summary = "\(Diagnostics.onOneLine(file)): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
+        try StandardOutput.write((inexact.isEmpty ? "" : table.description) + summary)
+    }
+
+    private func compare() throws -> [SourceComparison.Tensor] {
+        let comparison = try SourceComparison(source: source, file: file)
+        let meter = ProgressMeter("comparing", style: .automatic(quiet: quiet))
+        defer { meter.finish() }
+        do throws(ConversionError) {
+            return try comparison.run(
+                progress: { meter.update(done: $0, total: comparison.sourceBytes) }, isCancelled: { Interruption.signal != nil })
+        } catch {
+            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
+            throw Interrupted(signal: signal, message: error.description)
+        }
+    }
+}
