@@ -95,14 +95,6 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
         totals += 1
     }
 
-    @inline(__always)
-    func addTile() {
-        if tokens > 1 { forEachOfFour { csimd_prefetch(tile + ahead[$0]) } }
-        add(block: 0)
-        add(block: 1)
-        tile += Codes.tileBytes
-    }
-
     /// Multiplies by the scale that the blocks just added share.
     @inline(__always)
     func applyScale() {
@@ -115,18 +107,13 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
         }
     }
 
-    if Codes.sharesScales {
-        for _ in 0..<shape.columnTiles / 2 {
-            addTile()
-            addTile()
-            applyScale()
-        }
-        if shape.columnTiles % 2 > 0 {
-            addTile()
-            applyScale()
-        }
-    } else {
-        for _ in 0..<shape.columnTiles { addTile() }
+    for column in 0..<shape.columnTiles {
+        if tokens > 1 { forEachOfFour { csimd_prefetch(tile + ahead[$0]) } }
+        add(block: 0)
+        add(block: 1)
+        tile += Codes.tileBytes
+        // A scale is that of two tiles, the last one's perhaps of one.
+        if Codes.sharesScales, column % 2 > 0 || column + 1 == shape.columnTiles { applyScale() }
     }
     for token in 0..<tokens where token >= origin.written {
         for register in 0..<registers { write(results[token][register], register: register, token: token, origin, product) }
