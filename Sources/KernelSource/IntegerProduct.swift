@@ -108,7 +108,7 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 
     for column in 0..<shape.columnTiles {
-        if tokens > 1 { forEachOfFour { csimd_prefetch(tile + ahead[$0]) } }
+        if tokens > 1 { forEachOfFour { fetchAhead(tile + ahead[$0]) } }
         add(block: 0)
         add(block: 1)
         tile += Codes.tileBytes

@@ -28,6 +28,9 @@ typealias FloatSingle = BlockSums<2, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x8(bits) }
 
+/// Asks for a cache line that will be read some microseconds from now.
+@inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
+
 /// Called between steps, whose loads the compiler may move.
 @inline(__always) func separateSteps() {}
 
