@@ -16,22 +16,26 @@ public struct Calibration {
     public var tokenCount: Int { tokens.count }
 
     private let path: String
+    private let textPath: String?
     private let configuration: Configuration
-    private let weights: Weights
+    let weights: Weights
     private let tokens: [UInt32]
     private let threads: Int
 
-    /// Opens a model file and tokenizes a text. Throws if the file can't be run, and for a text without a token.
-    public init(model path: String, text: String, threads: Int? = nil) throws(ConversionError) {
+    /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is not
+    /// nil. Throws if the file is damaged or can't be run, and for a text without a token.
+    public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
         func fail(_ path: String, _ problem: String, _ advice: String) -> ConversionError {
             ConversionError(.source, path: path, problem: problem, advice: advice)
         }
         let again = "convert the model again with this version's rg-quant"
         self.threads = threads ?? ProcessorCount.usableCores
         self.path = path
+        self.textPath = textPath
         let file: ModelFile
         do throws(ModelFileError) {
             file = try ModelFile(path: path)
+            try file.verifyAll()
         } catch {
             throw fail(error.path, error.problem, error.advice)
         }
@@ -50,11 +54,16 @@ public struct Calibration {
         } catch {
             throw fail(path, error.problem, error.advice)
         }
-        guard !tokens.isEmpty else { throw ConversionError(.option, path: "TEXT", problem: "has no words", advice: "give some") }
+        guard !tokens.isEmpty else {
+            throw ConversionError(.option, path: textPath ?? "the text", problem: "has no words", advice: "give some")
+        }
         guard tokens.allSatisfy({ Int($0) < configuration.vocabularySize }) else {
             throw fail(path, "has a tokenizer with more pieces than its vocabulary", again)
         }
     }
+
+    /// The paths of the files that are read.
+    var paths: [String] { [path] + [textPath].compactMap { $0 } }
 
     /// Feeds the text. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that are
     /// done, the other to be asked whether to stop, which throws an error of kind `cancelled`.

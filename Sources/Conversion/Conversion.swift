@@ -46,6 +46,8 @@ public struct Conversion: Sendable {
     private let pieces: [Piece]
     private let metadata: Metadata
     private let threads: Int
+    /// All files that are read.
+    private let sourcePaths: [String]
 
     /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, short of the weights' values, and for options that
     /// don't fit it.
@@ -57,6 +59,7 @@ public struct Conversion: Sendable {
                 advice: "give a number in 1…\(Options.threadLimit)")
         }
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
         let text = try SourceText(checkpoint, template: options.chatTemplate)
         configuration = Configuration(checkpoint.configuration, endOfTurn: text.tokenizer.endOfTurn)
         if let problem = configuration.problem {
@@ -96,7 +99,7 @@ public struct Conversion: Sendable {
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> ConversionReport {
         let start = ContinuousClock.now
-        try checkIsNoSource(target)
+        try checkIsNoSource(target, among: sourcePaths)
         let writer = try translatingModelFileErrors { () throws(ModelFileError) in
             try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
         }
@@ -150,20 +153,6 @@ public struct Conversion: Sendable {
                 advice: "stop other programs, or raise \"ulimit -u\"")
         }
         try queue.write(write)
-    }
-
-    /// Throws if the target is a file of the checkpoint.
-    private func checkIsNoSource(_ target: String) throws(ConversionError) {
-        var status = stat()
-        guard stat(target, &status) == 0 else { return }
-        for path in checkpoint.paths {
-            var source = stat()
-            if stat(path, &source) == 0, source.st_dev == status.st_dev, source.st_ino == status.st_ino {
-                throw ConversionError(
-                    .target, path: target, problem: "is a file of the checkpoint that is converted",
-                    advice: "give another name for the model file")
-            }
-        }
     }
 
     /// The JSON that says where the file comes from.

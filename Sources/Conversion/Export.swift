@@ -20,7 +20,8 @@ public struct Export: Sendable {
     private let plan: [PlannedTensor]
     private let type: ElementType
 
-    /// Opens a model file to write its weights as f32 or bf16. Throws if it is damaged, or no model that can be run.
+    /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is damaged, or no model
+    /// that can be run.
     public init(model path: String, type: ElementType) throws(ConversionError) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
         func fail(_ path: String, _ problem: String, _ advice: String) -> ConversionError {
@@ -29,6 +30,7 @@ public struct Export: Sendable {
         let again = "convert the model again with this version's rg-quant"
         do throws(ModelFileError) {
             file = try ModelFile(path: path)
+            try file.verifyAll()
         } catch {
             throw fail(error.path, error.problem, error.advice)
         }
@@ -57,11 +59,6 @@ public struct Export: Sendable {
             guard try target.entries().isEmpty else {
                 throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
             }
-            try AtomicFile.write(hubConfiguration.serialized(indented: true), to: target.file("config.json"))
-            try AtomicFile.write(file.metadata.tokenizer, to: target.file("tokenizer.model"))
-            if file.metadata.chatTemplate != nil {
-                try AtomicFile.write(Array(ChatTemplate.gemmaJinja.utf8), to: target.file("chat_template.jinja"))
-            }
             return target
         }
         let writer = try translatingFileErrors { () throws(FileError) in
@@ -78,11 +75,19 @@ public struct Export: Sendable {
                 progress(done)
                 if isCancelled() {
                     throw ConversionError(
-                        .cancelled, path: folder, problem: "the export was interrupted", advice: "remove what there is of it")
+                        .cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
                 }
             }
         }
-        try translatingFileErrors { () throws(FileError) in try writer.finish() }
+        // The small files last: until all weights are written, the folder stays empty, and the export can be repeated.
+        try translatingFileErrors { () throws(FileError) in
+            try AtomicFile.write(hubConfiguration.serialized(indented: true), to: target.file("config.json"))
+            try AtomicFile.write(file.metadata.tokenizer, to: target.file("tokenizer.model"))
+            if file.metadata.chatTemplate != nil {
+                try AtomicFile.write(Array(ChatTemplate.gemmaJinja.utf8), to: target.file("chat_template.jinja"))
+            }
+            try writer.finish()
+        }
     }
 
     /// Calls `body` with the numbers of a tensor as a checkpoint has them, part by part.

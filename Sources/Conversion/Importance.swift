@@ -1,5 +1,4 @@
 import Checkpoint
-import Files
 import Griffin
 
 /// How much an error in the weights of each input counts: the mean squares of every matrix's inputs over a text
@@ -12,20 +11,28 @@ public struct Importance: Sendable {
 
     private static let advice = "make it with rg-quant calibrate, from a file of the same model"
 
-    /// Reads what ``write(_:tokenCount:to:)`` has written. Throws for a file that can't be read or is something else.
+    /// The most bytes accepted of a file of statistics; those of the 9B model have 6 MB.
+    private static let limit = 256 << 20
+
+    /// Reads what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't be read or is something else.
     public init(path: String) throws(ConversionError) {
         func fail(_ problem: String) -> ConversionError {
             ConversionError(.source, path: path, problem: problem, advice: Self.advice)
         }
-        let (file, numbers) = try translatingCheckpointErrors { () throws(CheckpointError) in
-            let file = try SafetensorsFile(path: path, ifMissing: Self.advice)
-            var numbers: [[Float]] = []
-            for tensor in file.tensors { numbers.append(tensor.type == .f32 ? try file.floats(of: tensor) : []) }
-            return (file, numbers)
+        let file = try translatingCheckpointErrors { () throws(CheckpointError) in
+            try SafetensorsFile(path: path, ifMissing: Self.advice)
+        }
+        for tensor in file.tensors where tensor.type != .f32 || tensor.dimensions.count != 1 {
+            throw fail("tensor \(tensor.name) is not a vector of F32")
+        }
+        // Before any is read: a model's weights, say, might not fit the memory.
+        let byteCount = file.tensors.reduce(0) { $0 + $1.byteRange.count }
+        guard byteCount <= Self.limit else {
+            throw fail("has \(byteCount) bytes of numbers, more than the \(Self.limit) that statistics may have")
         }
         var inputs: [String: [Float]] = [:]
-        for (tensor, numbers) in zip(file.tensors, numbers) {
-            guard tensor.type == .f32, tensor.dimensions.count == 1 else { throw fail("tensor \(tensor.name) is not a vector of F32") }
+        for tensor in file.tensors {
+            let numbers = try translatingCheckpointErrors { () throws(CheckpointError) in try file.floats(of: tensor) }
             guard numbers.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
                 throw fail("tensor \(tensor.name) has numbers that are no mean squares")
             }
@@ -33,20 +40,6 @@ public struct Importance: Sendable {
         }
         self.inputs = inputs
         self.path = path
-    }
-
-    /// Writes statistics to a file, which is under its name whole or not at all.
-    public static func write(_ squares: InputSquares, tokenCount: Int, to target: String) throws(ConversionError) {
-        let means = squares.means
-        try translatingFileErrors { () throws(FileError) in
-            let writer = try SafetensorsWriter(
-                target: target, tensors: means.map { .init(name: $0.name, type: .f32, dimensions: [$0.inputs.count]) },
-                metadata: [("format", "rg-edge input mean squares"), ("tokens", "\(tokenCount)")])
-            for mean in means {
-                try mean.inputs.span.bytes.withUnsafeBytes { bytes throws(FileError) in try writer.append(bytes) }
-            }
-            try writer.finish()
-        }
     }
 
     /// The numbers for a matrix, as many as it has inputs. Throws if they are not there.

@@ -20,6 +20,9 @@ public struct SourceComparison: Sendable {
     private let tensors: [MatchedTensor]
     private let pieces: [Piece]
 
+    /// The paths of all files that are read.
+    public var paths: [String] { checkpoint.paths + [file.path] }
+
     /// Opens both. Throws for what is wrong with either, and if they are not of one model.
     public init(source: String, file path: String) throws(ConversionError) {
         do throws(ModelFileError) {

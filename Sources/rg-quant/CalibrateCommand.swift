@@ -40,13 +40,15 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         Interruption.watch()
-        let calibration = try Calibration(model: file, text: try InputText.contents(ofFile: text), threads: threads)
+        let calibration = try Calibration(
+            model: file, text: try InputText.contents(ofFile: text),
+            textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: threads)
         let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
         defer { meter.finish() }
         do throws(ConversionError) {
-            let squares = try calibration.run(
-                progress: { meter.update(done: $0, total: calibration.tokenCount) }, isCancelled: { Interruption.signal != nil })
-            try Importance.write(squares, tokenCount: calibration.tokenCount, to: output)
+            try calibration.write(
+                to: output, progress: { meter.update(done: $0, total: calibration.tokenCount) },
+                isCancelled: { Interruption.signal != nil })
         } catch {
             guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
             throw Interrupted(signal: signal, message: error.description)

@@ -28,13 +28,15 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         Interruption.watch()
-        let tensors = try compare()
+        let comparison = try SourceComparison(source: source, file: file)
+        if let html { try checkIsNoSource(html, among: comparison.paths) }
+        let tensors = try run(comparison)
         if let html { try ErrorPage(title: file, tensors: tensors).write(to: html) }
-        let inexact = tensors.filter { $0.figures.squaredErrors > 0 }
+        let inexact = tensors.filter { !$0.figures.isExact }
         var table = Table(
             ("tensor", .left), ("type", .left), ("relative error", .right), ("largest error", .right), ("largest weight", .right),
             ("signal to noise", .right))
-        for tensor in inexact.sorted(by: { $0.figures.relativeError > $1.figures.relativeError }) {
+        for tensor in inexact.sorted(by: { $0.figures.isWorse(than: $1.figures) }) {
             let figures = tensor.figures
             table.add(
                 tensor.name, tensor.type.name, Format.short(figures.relativeError), Format.short(Double(figures.largestError)),
@@ -44,8 +46,8 @@ struct CompareCommand: ParsableCommand {
         try StandardOutput.write((inexact.isEmpty ? "" : table.description) + summary)
     }
 
-    private func compare() throws -> [SourceComparison.Tensor] {
-        let comparison = try SourceComparison(source: source, file: file)
+    /// Compares, with progress, until a signal says to stop.
+    private func run(_ comparison: SourceComparison) throws -> [SourceComparison.Tensor] {
         let meter = ProgressMeter("comparing", style: .automatic(quiet: quiet))
         defer { meter.finish() }
         do throws(ConversionError) {

@@ -27,7 +27,7 @@ struct ErrorPage {
         let places = tensors.map { (place: Self.place($0.name), tensor: $0) }
         var layers: [String] = [], kinds: [String] = []
         for (place, _) in places where !layers.contains(place.layer) { layers.append(place.layer) }
-        for (place, tensor) in places where tensor.figures.squaredErrors > 0 && !kinds.contains(place.kind) { kinds.append(place.kind) }
+        for (place, tensor) in places where !tensor.figures.isExact && !kinds.contains(place.kind) { kinds.append(place.kind) }
         let rows = layers.map { layer in
             let cells = kinds.map { kind in cell(places.first { $0.place == (layer, kind) }?.tensor) }
             return "<tr><th>\(layer)</th>\(cells.joined())</tr>\n"
@@ -54,8 +54,8 @@ struct ErrorPage {
     private func cell(_ tensor: SourceComparison.Tensor?) -> String {
         guard let tensor else { return "<td></td>" }
         let error = tensor.figures.relativeError
-        // 1e-5 and below: white; 0.2 and above: dark red.
-        let strength = min(1, max(0, (log10(max(error, 1e-9)) + 5) / 4.3))
+        // 1e-5 and below: white; 0.2 and above, or no number: dark red.
+        let strength = error.isFinite ? min(1, max(0, (log10(max(error, 1e-9)) + 5) / 4.3)) : 1
         let colour = "hsl(10 75% \(Format.fixed(100 - 62 * strength, digits: 0))%)"
         let noise = tensor.figures.signalToNoise.map { ", signal to noise \(Format.fixed($0, digits: 1)) dB" } ?? ""
         let hint = "\(tensor.name), \(tensor.type.name): relative error \(Format.short(error)), "

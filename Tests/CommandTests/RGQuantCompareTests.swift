@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import ModelFile
 import TestSupport
 import Testing
 
@@ -38,6 +39,30 @@ import Testing
         #expect(outcome.text == "\(file): 0 tensors differ, 154 are exact\n")
     }
 
+    @Test func whatIsNoNumberComesFirst() throws {
+        let path = try convert("--type", "q4-small", to: "model.rgq"), page = folder.file("page.html")
+        let tensor = try #require(ModelFile(path: path).tensor(named: "model.final_norm.weight"))
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.seek(toOffset: UInt64(tensor.offset))
+        // A float that is not a number.
+        try handle.write(contentsOf: [0, 0, 0xC0, 0x7F])
+        try handle.close()
+        let outcome = try Command.rgQuant.run("compare", source, path, "-q", "--html", page)
+        #expect(outcome.ending == .exit(0))
+        #expect(outcome.lines[1].split(separator: " ").prefix(3) == ["model.final_norm.weight", "f32", "nan"])
+        #expect(outcome.lines.last == "\(path): 64 tensors differ, 90 are exact")
+        let darkRed = "hsl(10 75% 38%); color: #fff\" title=\"model.final_norm.weight,"
+        #expect(try String(contentsOfFile: page, encoding: .utf8).contains(darkRed))
+    }
+
+    @Test func aPageReplacesNothingThatIsCompared() throws {
+        let file = try convert("--type", "q8", to: "model.rgq")
+        let outcome = try Command.rgQuant.run("compare", source, file, "-q", "--html", file)
+        #expect(outcome.ending == .exit(1))
+        #expect(outcome.errors == "rg-quant: \(file): is one of the files that are read; give another name for the output\n")
+        #expect(try Command.rgQuant.run("verify", "-q", file).ending == .exit(0))
+    }
+
     @Test func theHeatMapNeedsNoNetwork() throws {
         let file = try convert("--type", "q4-small", to: "a & b.rgq"), page = folder.file("page.html")
         #expect(try Command.rgQuant.run("compare", source, file, "-q", "--html", page).ending == .exit(0))
@@ -62,6 +87,13 @@ import Testing
         let other = try Command.rgQuant.run("convert", Fixtures.oracle("beta"), "-q", "-o", folder.file("x"), "--importance", statistics)
         #expect(other.ending == .exit(1))
         #expect(other.errors.hasPrefix("rg-quant: \(statistics): has statistics of 128 inputs of model.layers.0.temporal_block."))
+        let empty = try folder.write([], to: "empty")
+        let wordless = try Command.rgQuant.run("calibrate", file, empty, "-o", statistics)
+        #expect(wordless.errors == "rg-quant: \(empty): has no words; give some\n")
+        for input in [file, text] {
+            let outcome = try Command.rgQuant.run("calibrate", file, text, "-o", input, "-q")
+            #expect(outcome.errors == "rg-quant: \(input): is one of the files that are read; give another name for the output\n")
+        }
         let missing = try Command.rgQuant.run("calibrate", file, folder.file("none"), "-o", statistics)
         #expect(missing.errors == "rg-quant: \(folder.file("none")): opening failed (No such file or directory); check the path\n")
     }

@@ -186,7 +186,7 @@ import Testing
         let path = source.file("model.safetensors")
         #expect(
             try failure("convert", source.path, "-q", "-o", path)
-                == "\(path): is a file of the checkpoint that is converted; give another name for the model file")
+                == "\(path): is one of the files that are read; give another name for the output")
         #expect(try source.contents() == before)
     }
 

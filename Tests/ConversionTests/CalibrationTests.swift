@@ -65,8 +65,9 @@ import Tiles
 
     @Test func importanceLowersTheErrorThatItCounts() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
-        let squares = try Calibration(model: file.path, text: Self.text).run()
-        try Importance.write(squares, tokenCount: 10, to: folder.file("stats"))
+        let calibration = try Calibration(model: file.path, text: Self.text, threads: 1)
+        let squares = try calibration.run()
+        try calibration.write(to: folder.file("stats"))
         var options = try Conversion.Options.type(.q4)
         let plain = try convert(options, to: "plain.rgq")
         options.importance = try Importance(path: folder.file("stats"))
@@ -94,7 +95,9 @@ import Tiles
     @Test func aTextWithoutTokensIsAnError() throws {
         let file = try convert(.type(.q8), to: "q8.rgq")
         let error = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: "") }
-        #expect(error?.description == "TEXT: has no words; give some")
+        #expect(error?.description == "the text: has no words; give some")
+        let named = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: "", textPath: "a.txt") }
+        #expect(named?.description == "a.txt: has no words; give some")
         let missing = #expect(throws: ConversionError.self) { try Calibration(model: folder.file("none"), text: "a") }
         #expect(missing?.description == "\(folder.file("none")): no such file; check the path")
     }
@@ -105,6 +108,30 @@ import Tiles
             try Calibration(model: file.path, text: Self.text).run(isCancelled: { true })
         }
         #expect(error?.kind == .cancelled)
+    }
+
+    @Test func aDamagedFileIsNotCalibrated() throws {
+        let file = try convert(.type(.q8), to: "q8.rgq")
+        try file.damage("model.final_norm.weight", with: [1, 2, 3, 4])
+        let error = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: Self.text) }
+        #expect(error?.path == file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
+    }
+
+    @Test func aFileThatCanNotBeWrittenIsNoticedBeforeTheRun() throws {
+        let file = try convert(.type(.q8), to: "q8.rgq"), text = try folder.write(Array(Self.text.utf8), to: "text")
+        let calibration = try Calibration(model: file.path, text: Self.text, textPath: text)
+        let before = try folder.contents()
+        for (target, problem) in [
+            (folder.file("none/stats"), "its folder \(folder.file("none")) doesn't exist"),
+            (file.path, "is one of the files that are read"), (text, "is one of the files that are read"),
+        ] {
+            var hasRun = false
+            let error = #expect(throws: ConversionError.self) { try calibration.write(to: target, progress: { _ in hasRun = true }) }
+            #expect(error?.kind == .target && error?.path == target && error?.problem == problem)
+            #expect(!hasRun)
+        }
+        #expect(try folder.contents() == before)
+        try ModelFile(path: file.path).verifyAll()
     }
 
     // MARK: - Files of statistics
@@ -147,6 +174,28 @@ import Tiles
     func statisticsThatAreNone(table: String, floats: [Float], problem: String) throws {
         let path = try statistics(table, floats)
         #expect(try error(path)?.description == "\(path): \(problem); \(Self.advice)")
+    }
+
+    /// Files of 32 GB, nearly all of them holes.
+    @Test(arguments: [
+        ("[8000000000]", "has 32000000000 bytes of numbers, more than the 268435456 that statistics may have"),
+        ("[8,1000000000]", "tensor a is not a vector of F32"),
+    ])
+    func statisticsThatAreTooLargeAreNotRead(shape: String, problem: String) throws {
+        let path = try statistics(#"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,32000000000]}}"#)
+        let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+        try #require(truncate(path, size + 32_000_000_000) == 0)
+        #expect(try error(path)?.description == "\(path): \(problem); \(Self.advice)")
+    }
+
+    @Test func statisticsAreNotReplacedByTheirModel() throws {
+        let file = try convert(.type(.q8), to: "q8.rgq")
+        try Calibration(model: file.path, text: "a word").write(to: folder.file("stats"))
+        var options = Conversion.Options()
+        options.importance = try Importance(path: folder.file("stats"))
+        let conversion = try Conversion(source: Fixtures.tinyEnglish, options: options)
+        let error = #expect(throws: ConversionError.self) { try conversion.write(to: folder.file("stats")) }
+        #expect(error?.problem == "is one of the files that are read")
     }
 
     @Test func statisticsThatAreMissingOrDamaged() throws {

@@ -50,6 +50,15 @@ extension Conversion.Options {
 }
 
 extension ModelFile {
+    /// Replaces the first bytes of a tensor, but not its checksum.
+    func damage(_ name: String, with bytes: [UInt8]) throws {
+        guard let tensor = tensor(named: name) else { return }
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.seek(toOffset: UInt64(tensor.offset))
+        try handle.write(contentsOf: bytes)
+        try handle.close()
+    }
+
     /// The weights of a tensor, decoded, without padding.
     func weights(of tensor: TensorEntry) -> [Float] {
         let bytes = bytes(of: tensor)

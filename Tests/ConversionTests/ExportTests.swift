@@ -83,14 +83,31 @@ import Tiles
         #expect(second?.description == "\(file): is not a folder; give the path of a folder")
     }
 
-    @Test func anExportThatIsCancelledHasNoWeights() throws {
+    @Test func anExportThatIsCancelledLeavesAnEmptyFolder() throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let path = folder.file("out")
         let error = #expect(throws: ConversionError.self) {
             try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
         }
         #expect(error?.kind == .cancelled)
-        #expect(try Set(FileManager.default.contentsOfDirectory(atPath: path)) == ["config.json", "tokenizer.model"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+        // So that it can be repeated.
+        try Export(model: model.file.path, type: .f32).write(to: path)
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
+    func anExportForWhichThereIsNoRoomLeavesNothing() throws {
+        let model = try ConvertedModel(.small(), .type(.q8)), disk = try SmallDisk(byteCount: 300_000)
+        let error = #expect(throws: ConversionError.self) { try Export(model: model.file.path, type: .f32).write(to: disk.path) }
+        #expect(error?.problem.contains("its disk has only") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+    }
+
+    @Test func aDamagedFileIsNotExported() throws {
+        let model = try ConvertedModel(.small(), .type(.q8))
+        try model.file.damage("model.final_norm.weight", with: [1, 2, 3, 4])
+        let error = #expect(throws: ConversionError.self) { try Export(model: model.file.path, type: .f32) }
+        #expect(error?.path == model.file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
     }
 
     @Test func progressCountsEveryByte() throws {

@@ -87,7 +87,7 @@ import Testing
             let error = try conversionError(source, target: source, name: name)
             #expect(
                 error?.description == """
-                    \(source.file(name)): is a file of the checkpoint that is converted; give another name for the model file
+                    \(source.file(name)): is one of the files that are read; give another name for the output
                     """)
             #expect(try Data(contentsOf: URL(fileURLWithPath: source.file(name))) == before)
         }
