@@ -38,7 +38,10 @@ public func rg_session_serialize(
             buffer?.assumingMemoryBound(to: UInt8.self), capacity: capacity, size: size, "buffer", sizeName: "size")
         try use(session) { session throws(Failure) in
             let room = try result.room(for: session.largestSerialization)
-            if let count = session.serialize(into: UnsafeMutableRawBufferPointer(room)) { result.report(count) }
+            guard let count = session.serialize(into: UnsafeMutableRawBufferPointer(room)) else {
+                throw Failure(RG_ERROR_MEMORY, "no memory to pack a session; close other programs")
+            }
+            result.report(count)
         }
     }
 }

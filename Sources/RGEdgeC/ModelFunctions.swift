@@ -32,7 +32,7 @@ public func rg_model_get_info(_ model: OpaquePointer!, _ info: UnsafeMutablePoin
     }
 }
 
-/// What opening takes besides the mapping: metadata, some of them twice for a moment, SentencePiece and the forward pass.
+/// What opening takes besides the mapping: metadata, some of them twice for a moment, and the forward pass.
 private let openingBytes = 128 << 20
 
 /// Bytes of a file; 0 if there is none, which opening it will tell.

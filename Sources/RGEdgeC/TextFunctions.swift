@@ -4,8 +4,10 @@ import Text
 
 // Text to tokens and back, as in `rg_edge.h`. The functions' documentation is there.
 
-/// What SentencePiece and a growing array take for a byte of text.
-private let bytesPerTextByte = 64
+/// What SentencePiece takes for a byte of the text that it is given at once, and how much of a text that is at most (`TextPieces`).
+private let bytesPerEncodedByte = 160, encodedAtOnce = 1 << 20
+/// What growing arrays take for each byte of a text: of the text itself, or of a token a byte.
+private let bytesPerTextByte = 24
 
 @c @implementation
 public func rg_tokenize(
@@ -36,7 +38,7 @@ public func rg_detokenize(
         if let index = tokens.firstIndex(where: { $0 >= vocabulary }) {
             throw .argument("token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
         }
-        try requireHeadroom(forText: tokens.count)
+        try requireHeadroom(bytesPerTextByte, times: model.tokenizer.largestByteCount(of: tokens), for: "the text of \(tokens.count) tokens")
         // Repaired, since tokens may begin or end in the middle of a character.
         let repaired = String(decoding: model.tokenizer.decode(tokens), as: UTF8.self)
         try result.fill(with: repaired.utf8.map { CChar(bitPattern: $0) })
@@ -45,6 +47,12 @@ public func rg_detokenize(
 
 /// Throws unless there is memory to work on a text of `count` bytes.
 func requireHeadroom(forText count: Int) throws(Failure) {
-    let (bytes, overflow) = count.multipliedReportingOverflow(by: bytesPerTextByte)
-    try Headroom.require(overflow ? .max : bytes, for: "to work on a text of \(count) bytes")
+    try requireHeadroom(
+        bytesPerTextByte, times: count, and: bytesPerEncodedByte * min(count, encodedAtOnce), for: "to work on a text of \(count) bytes")
+}
+
+private func requireHeadroom(_ bytes: Int, times count: Int, and more: Int = 0, for purpose: String) throws(Failure) {
+    let (product, overflow) = count.multipliedReportingOverflow(by: bytes)
+    let (total, overflow2) = product.addingReportingOverflow(more)
+    try Headroom.require(overflow || overflow2 ? .max : total, for: purpose)
 }

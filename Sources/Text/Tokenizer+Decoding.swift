@@ -17,6 +17,11 @@ extension Tokenizer {
         }
     }
 
+    /// As many bytes as the text of tokens can have at most.
+    public func largestByteCount(of tokens: some Sequence<UInt32>) -> Int {
+        tokens.reduce(0) { $0 + (Int($1) < pieces.count ? pieces.name(of: $1).count : 0) }
+    }
+
     /// What a token adds to a text: see ``append(bytesOf:to:)``.
     public func bytes(of token: UInt32) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -65,6 +65,27 @@ static rg_status generate(rg_model *model, rg_session *session) {
     return rg_session_generate(session, "And", 3, &options, collect, &collected, NULL);
 }
 
+/* Texts long enough for what they take to matter: a line of half a megabyte, which is encoded at once, and as many tokens. */
+enum { long_count = 500000 };
+
+static rg_status tokenize_long(rg_model *model, rg_session *session) {
+    (void)session;
+    static char text[long_count];
+    static uint32_t tokens[long_count];
+    memset(text, 'a', sizeof text);
+    size_t count = 0;
+    return rg_tokenize(model, text, sizeof text, false, false, tokens, long_count, &count);
+}
+
+static rg_status detokenize_long(rg_model *model, rg_session *session) {
+    (void)session;
+    static char text[16 * long_count];
+    static uint32_t tokens[long_count];
+    for (size_t index = 0; index < long_count; index++) tokens[index] = 1000;
+    size_t length = 0;
+    return rg_detokenize(model, tokens, long_count, text, sizeof text, &length);
+}
+
 /* With 0 to 256 MB to spare the attempt is refused or succeeds, and does both at some size. */
 static void test_attempt(const char *name, Attempt attempt, rg_model *model, rg_session *session) {
     bool was_refused = false, has_succeeded = false;
@@ -126,6 +147,8 @@ void test_memory(void) {
     test_attempt("rg_session_fork", fork_session, model, session);
     test_attempt("rg_session_save, rg_session_load", save_and_load, model, session);
     test_attempt("rg_session_generate", generate, model, session);
+    test_attempt("rg_tokenize", tokenize_long, model, session);
+    test_attempt("rg_detokenize", detokenize_long, model, session);
     test_locking();
     rg_session_destroy(session);
     rg_model_close(model);
