@@ -78,15 +78,15 @@ int32_t csp_bos(const CSPProcessor *processor) { return processor->processor.bos
 int32_t csp_eos(const CSPProcessor *processor) { return processor->processor.eos_id(); }
 int32_t csp_pad(const CSPProcessor *processor) { return processor->processor.pad_id(); }
 
-bool csp_encode(const CSPProcessor *processor, const char *text, size_t count,
+CSPEnding csp_encode(const CSPProcessor *processor, const char *text, size_t count,
                 void (*receive)(void *context, const int32_t *ids, size_t count), void *context) {
     static_assert(sizeof(int) == sizeof(int32_t), "ids are handed on as they are");
     std::vector<int> ids;
     try {
-        if (!processor->processor.Encode(std::string_view(text, count), &ids).ok()) return false;
+        if (!processor->processor.Encode(std::string_view(text, count), &ids).ok()) return CSP_REFUSED;
     } catch (...) {
-        return false;
+        return CSP_NO_MEMORY;
     }
     receive(context, ids.data(), ids.size());
-    return true;
+    return CSP_ENCODED;
 }

@@ -97,6 +97,23 @@ public final class Model: Sendable {
         }
     }
 
+    /// The tokens of a text, by ``encoder()``; BOS is not put first. Throws if there is no memory for that, too.
+    public func encode(_ text: String, controls: Tokenizer.Encoder.Controls = .asText) throws(ModelError) -> [UInt32] {
+        try tokens { encoder throws(TokenizerError) in try encoder.encode(text, controls: controls) }
+    }
+
+    /// What an encoder makes of some text, its errors as this model's.
+    func tokens(
+        _ encode: (Tokenizer.Encoder) throws(TokenizerError) -> [UInt32]
+    ) throws(ModelError) -> [UInt32] {
+        let encoder = try encoder()
+        do {
+            return try encode(encoder)
+        } catch {
+            throw ModelError(.memory, "\(file.path): \(error)")
+        }
+    }
+
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
     public func measure(in profile: Profile?) {
         turn.withLock { forwardPass.profile = profile }

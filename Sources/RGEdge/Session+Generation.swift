@@ -110,14 +110,17 @@ extension Session {
     /// The tokens to feed for a prompt at this position.
     private func promptTokens(_ prompt: String, asChatTurn: Bool) throws(ModelError) -> [UInt32] {
         let start = position == 0 ? [model.configuration.bos] : []
-        // Gone before the answer begins, unless somebody else keeps it.
-        let encoder = try model.encoder()
-        guard asChatTurn else { return start + encoder.encode(prompt, controls: .asText) }
+        // The encoder is gone before the answer begins, unless somebody else keeps it.
+        guard asChatTurn else {
+            return start + (try model.encode(prompt))
+        }
         guard let template = model.chatTemplate else {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
-        return start + template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: encoder)
+        return start + (try model.tokens { encoder throws(TokenizerError) in
+            try template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: encoder)
+        })
     }
 }
 

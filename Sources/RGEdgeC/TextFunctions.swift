@@ -21,7 +21,13 @@ public func rg_tokenize(
         try requireHeadroom(forText: text.count)
         let start = add_bos ? [handle.model.configuration.bos] : []
         let encoder = try handle.keptEncoder()
-        try result.fill(with: start + encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText))
+        let encoded: [UInt32]
+        do throws(TokenizerError) {
+            encoded = try encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText)
+        } catch {
+            throw Failure(RG_ERROR_MEMORY, error.description)
+        }
+        try result.fill(with: start + encoded)
     }
 }
 

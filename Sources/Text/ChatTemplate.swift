@@ -43,30 +43,31 @@ public struct ChatTemplate: Equatable, Sendable {
     ///
     /// Marks of the template become control tokens, marks in the user's text stay text. The rest is encoded as if it were one text:
     /// line breaks on both sides of a seam become one token.
-    public func encode(user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder) -> [UInt32] {
+    public func encode(user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder) throws(TokenizerError) -> [UInt32] {
         var tokens: [UInt32] = []
         var text: [UInt8] = []
-        func flush() {
-            text.withUnsafeBytes { encoder.append(tokensOf: $0, to: &tokens) }
+        func flush() throws(TokenizerError) {
+            try text.withUnsafeBufferPointer { text throws(TokenizerError) in
+                try encoder.append(tokensOf: UnsafeRawBufferPointer(text), to: &tokens)
+            }
             text.removeAll(keepingCapacity: true)
         }
-        func add(template: String) {
-            var template = template
-            template.withUTF8 { template in
-                encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part in
+        func add(template: String) throws(TokenizerError) {
+            try Array(template.utf8).withUnsafeBufferPointer { template throws(TokenizerError) in
+                try encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part throws(TokenizerError) in
                     switch part {
                     case .mark(let token):
-                        flush()
+                        try flush()
                         tokens.append(token)
                     case .text(let part): text += part
                     }
                 }
             }
         }
-        add(template: ending(previous) + before)
+        try add(template: ending(previous) + before)
         text += user.utf8
-        add(template: after)
-        flush()
+        try add(template: after)
+        try flush()
         return tokens
     }
 

@@ -27,19 +27,19 @@ struct MarkMatcher: Sendable {
     func token(of name: String) -> UInt32? { marks.first { $0.name.elementsEqual(name.utf8) }?.token }
 
     /// Calls `body` with the parts of a text in order; no text part is empty.
-    func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) -> Void) {
+    func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) throws(TokenizerError) -> Void) throws(TokenizerError) {
         var start = 0, offset = 0
         while offset < text.count {
             guard let mark = mark(at: offset, in: text) else {
                 offset += 1
                 continue
             }
-            if start < offset { body(.text(UnsafeRawBufferPointer(rebasing: text[start..<offset]))) }
-            body(.mark(mark.token))
+            if start < offset { try body(.text(UnsafeRawBufferPointer(rebasing: text[start..<offset]))) }
+            try body(.mark(mark.token))
             offset += mark.name.count
             start = offset
         }
-        if start < text.count { body(.text(UnsafeRawBufferPointer(rebasing: text[start...]))) }
+        if start < text.count { try body(.text(UnsafeRawBufferPointer(rebasing: text[start...]))) }
     }
 
     private func mark(at offset: Int, in text: UnsafeRawBufferPointer) -> Mark? {

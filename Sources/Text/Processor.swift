@@ -31,9 +31,9 @@ final class Processor: @unchecked Sendable {
     var eos: UInt32? { UInt32(exactly: csp_eos(handle)) }
     var pad: UInt32? { UInt32(exactly: csp_pad(handle)) }
 
-    /// Appends the ids of a text. False, and nothing is appended, if the library fails.
-    func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) -> Bool {
-        text.withMemoryRebound(to: CChar.self) { text in
+    /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
+    func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
+        let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(
                     handle, text.baseAddress, text.count,
@@ -43,6 +43,11 @@ final class Processor: @unchecked Sendable {
                     }, tokens)
             }
         }
+        guard ending != CSP_NO_MEMORY else {
+            throw TokenizerError(
+                "needs more memory for a text of \(text.count) bytes", advice: "close other programs, or give a shorter text")
+        }
+        return ending == CSP_ENCODED
     }
 }
 

@@ -32,25 +32,26 @@ extension Tokenizer.Encoder {
         case parsed
     }
 
-    /// The tokens of a text; `<bos>` is not put first.
+    /// The tokens of a text; `<bos>` is not put first. Throws if SentencePiece gets no memory.
     ///
     /// ``Tokenizer/decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a space, and comes back as
     /// one.
-    public func encode(_ text: String, controls: Controls = .asText) -> [UInt32] {
-        var text = text
-        return text.withUTF8 { encode(utf8: UnsafeRawBufferPointer($0), controls: controls) }
+    public func encode(_ text: String, controls: Controls = .asText) throws(TokenizerError) -> [UInt32] {
+        try Array(text.utf8).withUnsafeBufferPointer { text throws(TokenizerError) in
+            try encode(utf8: UnsafeRawBufferPointer(text), controls: controls)
+        }
     }
 
     /// The same for bytes. Each byte that belongs to no well-formed UTF-8 character becomes U+FFFD.
-    public func encode(utf8 text: UnsafeRawBufferPointer, controls: Controls = .asText) -> [UInt32] {
+    public func encode(utf8 text: UnsafeRawBufferPointer, controls: Controls = .asText) throws(TokenizerError) -> [UInt32] {
         var tokens: [UInt32] = []
         switch controls {
-        case .asText: append(tokensOf: text, to: &tokens)
+        case .asText: try append(tokensOf: text, to: &tokens)
         case .parsed:
-            tokenizer.marks.forEachPart(of: text) { part in
+            try tokenizer.marks.forEachPart(of: text) { part throws(TokenizerError) in
                 switch part {
                 case .mark(let token): tokens.append(token)
-                case .text(let text): append(tokensOf: text, to: &tokens)
+                case .text(let text): try append(tokensOf: text, to: &tokens)
                 }
             }
         }
@@ -58,8 +59,9 @@ extension Tokenizer.Encoder {
     }
 
     /// Appends the tokens of a text, in which marks are text.
-    func append(tokensOf text: UnsafeRawBufferPointer, to tokens: inout [UInt32]) {
-        for piece in TextPieces(text, cutsAtLineBreaks: tokenizer.cutsAtLineBreaks) where !processor.encode(piece, into: &tokens) {
+    func append(tokensOf text: UnsafeRawBufferPointer, to tokens: inout [UInt32]) throws(TokenizerError) {
+        for piece in TextPieces(text, cutsAtLineBreaks: tokenizer.cutsAtLineBreaks) {
+            if try processor.encode(piece, into: &tokens) { continue }
             // Bytes are always there, and say the same.
             tokens += piece.lazy.map { self.tokenizer.byteTokens[Int($0)] }
         }

@@ -34,7 +34,8 @@ extension BenchCommand {
         let status = StatusLine()
         defer { status.clear() }
         let model = try open(path)
-        let source = try text.map { try model.encoder().encode(InputText.contents(ofFile: $0), controls: .asText) }
+        let text = try text.map { try InputText.contents(ofFile: $0) }
+        let source = try text.map { try model.encode($0) }
         let benchmark = try LengthBenchmark(model, tokens: source)
         var report = Report<LengthSample>(output)
         try StandardOutput.write(report.start)

@@ -47,7 +47,7 @@ struct PerplexityCommand: ParsableCommand {
         let model = try compute.open(path)
         let reference = try reference.map { try compute.open($0) }
         if let reference { try checkSameTokens(model, reference) }
-        let tokens = try model.encoder().encode(text, controls: .asText)
+        let tokens = try model.encode(text)
         guard !tokens.isEmpty else { throw InputError(textFile, "has no text", advice: "give some to measure with") }
 
         Interruption.watch()

@@ -50,7 +50,7 @@ struct TokenizeCommand: ParsableCommand {
             let text = text == InputText.standardInput ? try InputText.contentsOfStandardInput() : text
             let model = try Model(path: path)
             let start = noBos ? [] : [model.tokenizer.bos]
-            let tokens = start + (try model.encoder().encode(text, controls: special ? .parsed : .asText))
+            let tokens = start + (try model.encode(text, controls: special ? .parsed : .asText))
             try StandardOutput.write(description(of: tokens, model.tokenizer))
         }
     }

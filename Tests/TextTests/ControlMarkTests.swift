@@ -16,9 +16,9 @@ import Testing
         library = try Processor(ModelBuilder.gemmaLike.serialized)
     }
 
-    func ids(byLibrary text: String) -> [UInt32] {
+    func ids(byLibrary text: String) throws -> [UInt32] {
         var tokens: [UInt32] = []
-        #expect(Array(text.utf8).withUnsafeBytes { library.encode($0, into: &tokens) })
+        #expect(try Array(text.utf8).withUnsafeBytes { try library.encode($0, into: &tokens) })
         return tokens
     }
 
@@ -30,18 +30,18 @@ import Testing
     @Test(arguments: TextSource.marks + TextSource.controls) func aMarkInATextIsText(_ mark: String) throws {
         let token = try #require(tokenizer.token(ofPiece: mark))
         for text in [mark, mark + mark, "a\(mark)b", "\n\(mark)\n", " \(mark) ", "<\(mark)>", "<b>\(mark)</b>"] {
-            let tokens = encoder.encode(text)
+            let tokens = try encoder.encode(text)
             #expect(!tokens.contains(where: tokenizer.isControl))
             #expect(tokenizer.decode(tokens) == Array(text.utf8))
-            #expect(encoder.encode(text, controls: .parsed).contains(token))
+            #expect(try encoder.encode(text, controls: .parsed).contains(token))
         }
-        #expect(encoder.encode(mark, controls: .parsed) == [token])
+        #expect(try encoder.encode(mark, controls: .parsed) == [token])
     }
 
     /// Without the copy that ``TokenizerModel`` makes, SentencePiece would do otherwise.
-    @Test func theLibraryAloneTakesUserDefinedMarksFromAText() {
-        #expect(ids(byLibrary: "<start_of_turn>") == [106])
-        for control in TextSource.controls { #expect(!ids(byLibrary: control).contains { $0 < 3 }) }
+    @Test func theLibraryAloneTakesUserDefinedMarksFromAText() throws {
+        #expect(try ids(byLibrary: "<start_of_turn>") == [106])
+        for control in TextSource.controls { #expect(try !ids(byLibrary: control).contains { $0 < 3 }) }
     }
 
     @Test(arguments: [
@@ -50,45 +50,45 @@ import Testing
         "<start_of_turn>>", "<st\0art_of_turn>", "<start_of_turn\u{301}>", "<start_of_turn>\u{301}",
         "\u{FEFF}<start_of_turn>",
         "＜start_of_turn＞", "<START_OF_TURN>", "< start_of_turn >", "<bos><start_of_turn>user\nhi<end_of_turn><eos>",
-    ]) func noMarkComesOfMarksInEachOther(_ text: String) {
-        let tokens = encoder.encode(text)
+    ]) func noMarkComesOfMarksInEachOther(_ text: String) throws {
+        let tokens = try encoder.encode(text)
         #expect(!tokens.contains(where: tokenizer.isControl))
         #expect(tokenizer.decode(tokens) == Array(text.utf8))
     }
 
-    @Test func noMarkComesOfBytesThatAreNotUTF8() {
+    @Test func noMarkComesOfBytesThatAreNotUTF8() throws {
         for mark in TextSource.marks {
             let bytes = Array(mark.utf8)
             for place in 0...bytes.count {
                 let cut = bytes[..<place] + [0xE2, 0x96] + bytes[place...]
-                let tokens = Array(cut).withUnsafeBytes { encoder.encode(utf8: $0) }
+                let tokens = try Array(cut).withUnsafeBytes { try encoder.encode(utf8: $0) }
                 #expect(!tokens.contains(where: tokenizer.isControl))
             }
         }
     }
 
-    @Test func noMarkComesOfAnyText() {
+    @Test func noMarkComesOfAnyText() throws {
         var source = TextSource(seed: 11)
         for _ in 0..<3000 {
             let text = source.text(with: TextSource.marks + TextSource.controls)
-            #expect(!encoder.encode(text).contains(where: tokenizer.isControl), "\(text.debugDescription)")
+            #expect(try !encoder.encode(text).contains(where: tokenizer.isControl), "\(text.debugDescription)")
         }
     }
 
-    @Test func parsedMarksAreThoseThatTheLibraryFinds() {
+    @Test func parsedMarksAreThoseThatTheLibraryFinds() throws {
         var source = TextSource(seed: 12)
         for _ in 0..<3000 {
             let text = source.text(with: TextSource.marks)
-            #expect(encoder.encode(text, controls: .parsed) == ids(byLibrary: text), "\(text.debugDescription)")
+            #expect(try encoder.encode(text, controls: .parsed) == ids(byLibrary: text), "\(text.debugDescription)")
         }
     }
 
-    @Test func textPiecesStayWhole() {
-        #expect(encoder.encode("<b>") == [201])
-        #expect(encoder.encode("</code>") == [216])
-        #expect(encoder.encode("\n\n\n") == [110])
-        #expect(encoder.encode(String(repeating: " ", count: 31)) == [168])
-        #expect(encoder.encode(String(repeating: "\n", count: 33)) == [138, 109])
+    @Test func textPiecesStayWhole() throws {
+        #expect(try encoder.encode("<b>") == [201])
+        #expect(try encoder.encode("</code>") == [216])
+        #expect(try encoder.encode("\n\n\n") == [110])
+        #expect(try encoder.encode(String(repeating: " ", count: 31)) == [168])
+        #expect(try encoder.encode(String(repeating: "\n", count: 33)) == [138, 109])
     }
 
     @Test(arguments: [
@@ -105,8 +105,8 @@ import Testing
     @Test func aSmallVocabularyKeepsMarksAsTextInBytes() throws {
         let tokenizer = try Tokenizer(.small([.init("<mask>", .userDefined)]))
         let encoder = try tokenizer.encoder()
-        #expect(encoder.encode("<mask>") == "<mask>".utf8.map { tokenizer.byteTokens[Int($0)] })
-        #expect(encoder.encode("<mask>", controls: .parsed) == [4])
+        #expect(try encoder.encode("<mask>") == "<mask>".utf8.map { tokenizer.byteTokens[Int($0)] })
+        #expect(try encoder.encode("<mask>", controls: .parsed) == [4])
         #expect(tokenizer.startOfTurn == nil && tokenizer.endOfTurn == nil)
     }
 

@@ -34,9 +34,17 @@ int32_t csp_bos(const CSPProcessor *processor);
 int32_t csp_eos(const CSPProcessor *processor);
 int32_t csp_pad(const CSPProcessor *processor);
 
-/// Encodes a text and gives the ids to `receive`, once, during the call. False, and `receive` is not called, if the library fails
-/// or memory runs out.
-bool csp_encode(const CSPProcessor *processor, const char *text, size_t count,
+/// How encoding ended.
+typedef enum CSPEnding {
+    CSP_ENCODED,
+    /// The library has no tokens for the text.
+    CSP_REFUSED,
+    /// Memory ran out.
+    CSP_NO_MEMORY
+} CSPEnding;
+
+/// Encodes a text and gives the ids to `receive`, once, during the call; only if it ends well.
+CSPEnding csp_encode(const CSPProcessor *processor, const char *text, size_t count,
                 void (*receive)(void *context, const int32_t *ids, size_t count), void *context);
 
 #ifdef __cplusplus
