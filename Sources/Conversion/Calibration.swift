@@ -25,40 +25,23 @@ public struct Calibration {
     /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is not
     /// nil. Throws if the file is damaged or can't be run, and for a text without a token.
     public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
-        func fail(_ path: String, _ problem: String, _ advice: String) -> ConversionError {
-            ConversionError(.source, path: path, problem: problem, advice: advice)
-        }
-        let again = "convert the model again with this version's rg-quant"
         self.threads = threads ?? ProcessorCount.usableCores
         self.path = path
         self.textPath = textPath
-        let file: ModelFile
-        do throws(ModelFileError) {
-            file = try ModelFile(path: path)
-            try file.verifyAll()
-        } catch {
-            throw fail(error.path, error.problem, error.advice)
-        }
-        do throws(ConfigurationError) {
-            configuration = try Configuration(parsing: file.metadata.configuration)
-        } catch {
-            throw fail(path, error.problem, again)
-        }
-        do throws(WeightsError) {
-            weights = try Weights(file: file, configuration: configuration)
-        } catch {
-            throw fail(path, error.problem, again)
-        }
+        let model = try VerifiedModel(path: path)
+        configuration = model.configuration
+        weights = model.weights
         do throws(TokenizerError) {
-            tokens = try Tokenizer(model: file.metadata.tokenizer).encoder().encode(text)
+            tokens = try Tokenizer(model: model.file.metadata.tokenizer).encoder().encode(text)
         } catch {
-            throw fail(path, error.problem, error.advice)
+            throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
         }
         guard !tokens.isEmpty else {
             throw ConversionError(.option, path: textPath ?? "the text", problem: "has no words", advice: "give some")
         }
         guard tokens.allSatisfy({ Int($0) < configuration.vocabularySize }) else {
-            throw fail(path, "has a tokenizer with more pieces than its vocabulary", again)
+            throw ConversionError(
+                .source, path: path, problem: "has a tokenizer with more pieces than its vocabulary", advice: VerifiedModel.again)
         }
     }
 

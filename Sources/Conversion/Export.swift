@@ -24,26 +24,9 @@ public struct Export: Sendable {
     /// that can be run.
     public init(model path: String, type: ElementType) throws(ConversionError) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
-        func fail(_ path: String, _ problem: String, _ advice: String) -> ConversionError {
-            ConversionError(.source, path: path, problem: problem, advice: advice)
-        }
-        let again = "convert the model again with this version's rg-quant"
-        do throws(ModelFileError) {
-            file = try ModelFile(path: path)
-            try file.verifyAll()
-        } catch {
-            throw fail(error.path, error.problem, error.advice)
-        }
-        do throws(ConfigurationError) {
-            configuration = try Configuration(parsing: file.metadata.configuration)
-        } catch {
-            throw fail(path, error.problem, again)
-        }
-        do throws(WeightsError) {
-            _ = try Weights(file: file, configuration: configuration)
-        } catch {
-            throw fail(path, error.problem, again)
-        }
+        let model = try VerifiedModel(path: path)
+        file = model.file
+        configuration = model.configuration
         plan = configuration.tensorPlan
         self.type = type
         byteCount = plan.reduce(0) { $0 + $1.checkpointDimensions.reduce(type.bytes, *) }
