@@ -8,6 +8,7 @@ import JSON
 public final class Checkpoint: Sendable {
     /// The folder, as given.
     public let folder: String
+    /// What `config.json` says.
     public let configuration: HubConfiguration
     /// Sorted by name; no name twice.
     public let tensors: [CheckpointTensor]

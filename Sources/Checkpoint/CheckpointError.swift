@@ -9,12 +9,14 @@ public struct CheckpointError: Error, Equatable, CustomStringConvertible {
     /// What to do about it, in a clause.
     public let advice: String
 
+    /// What is wrong with a file or folder, in clauses as above.
     public init(path: String, problem: String, advice: String) {
         self.path = path
         self.problem = problem
         self.advice = advice
     }
 
+    /// One line: path, problem, advice.
     public var description: String { "\(path): \(problem); \(advice)" }
 }
 

@@ -13,6 +13,7 @@ public enum ElementType: String, Sendable {
 public struct CheckpointTensor: Equatable, Sendable {
     /// As in the checkpoint: `model.layers.0.temporal_block.linear_x.weight`.
     public let name: String
+    /// How each number is stored.
     public let type: ElementType
     /// Outermost dimension first; numbers lie row-major.
     public let dimensions: [Int]

@@ -19,6 +19,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// One line: path, problem, advice.
     public var description: String { "\(path): \(problem); \(advice)" }
 }
 

@@ -11,6 +11,7 @@ public struct ErrorFigures: Equatable, Sendable {
     /// Largest magnitude of a difference.
     public var largestError: Float = 0
 
+    /// Those of no weights.
     public init() {}
 
     /// True if no weight differs. A stored NaN makes the sum a NaN, which is not 0.

@@ -4,8 +4,10 @@ public struct QuantizationError: Error, Equatable {
     public let row: Int
     /// Input.
     public let column: Int
+    /// The weight.
     public let value: Float
 
+    /// A weight and its place.
     public init(row: Int, column: Int, value: Float) {
         self.row = row
         self.column = column

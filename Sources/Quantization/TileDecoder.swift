@@ -2,8 +2,10 @@ import Tiles
 
 /// Reads rows of tiles back as f32.
 public struct TileDecoder: Sendable {
+    /// The type of the tiles.
     public let type: WeightType
 
+    /// For tiles of a type.
     public init(_ type: WeightType) { self.type = type }
 
     /// Fills a panel from the ``Panel/columnTiles`` tiles of a row of tiles, which are 4-byte aligned. Padding is 0 as stored.

@@ -4,8 +4,10 @@ import Tiles
 ///
 /// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else.
 public struct TileEncoder: Sendable {
+    /// The type of the tiles.
     public let type: WeightType
 
+    /// For tiles of a type.
     public init(_ type: WeightType) { self.type = type }
 
     /// Writes the tiles of a panel and returns how far they are from it.
