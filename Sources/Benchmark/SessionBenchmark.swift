@@ -25,7 +25,7 @@ public final class SessionBenchmark {
             try session.feed(tokens.tokens(count, below: model.configuration.vocabularySize))
         }
         defer { unlink(path) }
-        let checkpoint = try session.checkpoint()
+        let moment = try session.checkpoint()
         let copied = session.largestSerialization
         // Kept until the time has been taken: giving memory back is not part of it.
         var kept: [AnyObject] = []
@@ -44,7 +44,7 @@ public final class SessionBenchmark {
         return [
             try result(.fork, bytes: copied) { () throws(ModelError) in kept.append(try session.fork()) },
             try result(.checkpoint, bytes: copied) { () throws(ModelError) in kept.append(try session.checkpoint()) },
-            try result(.rewind, bytes: copied) { () throws(ModelError) in try session.rewind(to: checkpoint) },
+            try result(.rewind, bytes: copied) { () throws(ModelError) in try session.rewind(to: moment) },
             try result(.save, bytes: fileBytes) { () throws(ModelError) in try session.save(to: path) },
             try result(.load, bytes: fileBytes) { () throws(ModelError) in kept.append(try model.session(from: path)) },
         ]

@@ -1,20 +1,20 @@
 /// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, and the way back to before them.
 ///
-/// Allocates a checkpoint, once a generation.
+/// Allocates a moment, once a generation.
 struct HeldTokens {
     /// The moment before the first of ``tokens``.
-    private let checkpoint: Checkpoint
-    /// Consumed since the checkpoint. The first of them may have been shown since.
+    private let moment: Moment
+    /// Consumed since the moment. The first of them may have been shown since.
     private var tokens: [UInt32] = []
     /// Where the text of each begins, in bytes from the start of the answer.
     private var starts: [Int] = []
 
-    /// Most tokens since the checkpoint that have been shown: more of them move the checkpoint on, so that a text that always might be about
+    /// Most tokens since the moment that have been shown: more of them move it on, so that a text that always might be about
     /// to stop doesn't need more and more memory.
     private static let shownLimit = 64
 
     init(of session: Session) throws(ModelError) {
-        checkpoint = try Checkpoint(of: session.model)
+        moment = try Moment(of: session.model)
         tokens.reserveCapacity(2 * Self.shownLimit)
         starts.reserveCapacity(2 * Self.shownLimit)
     }
@@ -27,7 +27,7 @@ struct HeldTokens {
 
     /// Has a token consumed whose text, from byte `start` of the answer on, is held back; `shown` bytes have been shown.
     mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) {
-        if tokens.isEmpty { session.update(checkpoint) }
+        if tokens.isEmpty { session.update(moment) }
         tokens.append(token)
         starts.append(start)
         session.feed(token)
@@ -39,7 +39,7 @@ struct HeldTokens {
     mutating func takeBack(shown: Int, in session: Session) {
         let seen = count(shown: shown)
         guard seen < tokens.count else { return }
-        session.rewind(toOwn: checkpoint)
+        session.rewind(toOwn: moment)
         consume(0..<seen, in: session)
         removeAll()
     }
@@ -47,11 +47,11 @@ struct HeldTokens {
     /// How many of the tokens have been shown, wholly or in part.
     private func count(shown: Int) -> Int { starts.prefix { $0 < shown }.count }
 
-    /// Moves the checkpoint on to after the first `seen` tokens.
+    /// Moves the moment on to after the first `seen` tokens.
     private mutating func moveOn(by seen: Int, in session: Session) {
-        session.rewind(toOwn: checkpoint)
+        session.rewind(toOwn: moment)
         consume(0..<seen, in: session)
-        session.update(checkpoint)
+        session.update(moment)
         consume(seen..<tokens.count, in: session)
         tokens.removeFirst(seen)
         starts.removeFirst(seen)

@@ -1,7 +1,7 @@
 import Glibc
 import Griffin
 
-/// All that a session remembers, of one size at any length. Forks, checkpoints and files are copies of it.
+/// All that a session remembers, of one size at any length. Forks, moments and files are copies of it.
 final class SessionMemory {
     let state: State
     /// After the last token; nothing before the first. [vocabulary]

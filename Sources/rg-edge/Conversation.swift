@@ -4,7 +4,7 @@ import RGEdge
 struct Conversation {
     /// A way back, and what it takes back, in a clause.
     private struct Step {
-        let checkpoint: Checkpoint
+        let moment: Moment
         let what: String
     }
 
@@ -34,13 +34,13 @@ struct Conversation {
         guard undoLimit > 0 else { return }
         // The oldest goes first, so that there are never more.
         if branches[current].steps.count == undoLimit { branches[current].steps.removeFirst() }
-        branches[current].steps.append(Step(checkpoint: try session.checkpoint(), what: what))
+        branches[current].steps.append(Step(moment: try session.checkpoint(), what: what))
     }
 
     /// Takes back the last step; returns what that was, or nil if there is none.
     mutating func undo() throws(ModelError) -> String? {
         guard let step = branches[current].steps.popLast() else { return nil }
-        try session.rewind(to: step.checkpoint)
+        try session.rewind(to: step.moment)
         return step.what
     }
 

@@ -2,7 +2,7 @@
 ///
 /// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the 2B
 /// model 2 MB and 16 KB a token.
-public final class Checkpoint {
+public final class Moment {
     /// Tokens that the session had consumed.
     public var position: Int64 { memory.state.position }
     let model: Model
@@ -24,32 +24,32 @@ extension Session {
     }
 
     /// Keeps this moment, to ``rewind(to:)`` it as often as wanted.
-    public func checkpoint() throws(ModelError) -> Checkpoint {
-        let checkpoint = try Checkpoint(of: model)
-        update(checkpoint)
-        return checkpoint
+    public func checkpoint() throws(ModelError) -> Moment {
+        let moment = try Moment(of: model)
+        update(moment)
+        return moment
     }
 
-    /// Keeps this moment in the place of what a checkpoint of this model kept, without allocating.
-    func update(_ checkpoint: Checkpoint) {
+    /// Keeps this moment in the place of another one of this model, without allocating.
+    func update(_ moment: Moment) {
         settle()
-        checkpoint.memory.copy(from: memory)
+        moment.memory.copy(from: memory)
     }
 
     /// Back, or on, to a moment of this session or of another one of the same model, without allocating: what comes next is the same, to
-    /// the bit, as it was there. Throws, and leaves the session as it is, for a checkpoint of another model.
-    public func rewind(to checkpoint: Checkpoint) throws(ModelError) {
-        guard checkpoint.model.file.fingerprint == model.file.fingerprint else {
+    /// the bit, as it was there. Throws, and leaves the session as it is, for a moment of another model.
+    public func rewind(to moment: Moment) throws(ModelError) {
+        guard moment.model.file.fingerprint == model.file.fingerprint else {
             throw ModelError(
                 .mismatch,
-                "the checkpoint is of another model, \(checkpoint.model.file.path); rewind to one of \(model.file.path)")
+                "the moment is one of another model, \(moment.model.file.path); rewind to one of \(model.file.path)")
         }
-        rewind(toOwn: checkpoint)
+        rewind(toOwn: moment)
     }
 
     /// Back to a moment that is known to be of this model.
-    func rewind(toOwn checkpoint: Checkpoint) {
+    func rewind(toOwn moment: Moment) {
         settle()
-        memory.copy(from: checkpoint.memory)
+        memory.copy(from: moment.memory)
     }
 }
