@@ -62,29 +62,43 @@ public enum Interruption {
         }
     }
 
-    /// The signal that came since ``watch(keepsInterrupts:)``, or nil.
+    /// Forgets SIGINT, whose work is done; a signal that ends the program stays. For programs that watch with `keepsInterrupts`.
+    public static func forgetInterrupt() { _ = received.compareExchange(expected: SIGINT, desired: 0, ordering: .relaxed) }
+
+    /// The signal that came since ``watch(keepsInterrupts:)`` and was not forgotten, or nil.
     public static var signal: Int32? {
         let number = received.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }
 
-    /// Waits until something can be read from a descriptor below 1024, or its end; false if a signal came since
-    /// ``watch(keepsInterrupts:)``, which is not missed between looking for it and waiting.
-    static func waitForInput(_ descriptor: Int32) -> Bool {
+    /// What ends a wait for input.
+    enum Arrival {
+        /// Something can be read, or the end of the file.
+        case input
+        /// ``signal`` is there.
+        case signal
+        /// The terminal has another size (``Terminal/watchSize()``).
+        case resize
+    }
+
+    /// Waits until something can be read from a descriptor below 1024, or for a signal, which is not missed between looking for it and
+    /// waiting.
+    static func waitForInput(_ descriptor: Int32) -> Arrival {
         var watched = sigset_t(), former = sigset_t()
         sigemptyset(&watched)
-        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&watched, number) }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGWINCH] { sigaddset(&watched, number) }
         // They come while pselect(2) waits, and not before.
         pthread_sigmask(SIG_BLOCK, &watched, &former)
         defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
         while signal == nil {
+            if Terminal.takeResize() { return .resize }
             var wanted = fd_set()
             withUnsafeMutableBytes(of: &wanted) { $0[Int(descriptor) / 8] |= 1 << UInt8(descriptor % 8) }
             let count = pselect(descriptor + 1, &wanted, nil, nil, nil, &former)
             // Another error than a signal: reading will tell.
-            if count > 0 || count < 0 && errno != EINTR { return true }
+            if count > 0 || count < 0 && errno != EINTR { return .input }
         }
-        return false
+        return .signal
     }
 
     private static func isIgnored(_ action: sigaction) -> Bool {

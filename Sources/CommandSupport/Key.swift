@@ -16,6 +16,8 @@ public enum Key: Equatable, Sendable {
     case suspend
     /// Ctrl-D.
     case endOfInput
+    /// No key, but the terminal's answer to the question for its cursor's column, from 0 on.
+    case cursor(column: Int)
     /// A key that means nothing here.
     case unknown
 }
@@ -84,7 +86,16 @@ struct KeyReader {
     }
 
     private func sequence(_ parameters: String) -> Key {
-        parameters == Self.pasteStart ? .text(pastedText()) : Self.sequenceKeys[parameters] ?? .unknown
+        if parameters == Self.pasteStart { return .text(pastedText()) }
+        return Self.sequenceKeys[parameters] ?? Self.cursorReport(parameters) ?? .unknown
+    }
+
+    /// `row;columnR`, from 1 on (ECMA-48, CPR).
+    private static func cursorReport(_ parameters: String) -> Key? {
+        guard parameters.last == "R" else { return nil }
+        let numbers = parameters.dropLast().split(separator: ";").map { Int($0) }
+        guard numbers.count == 2, numbers[0] != nil, let column = numbers[1], column > 0 else { return nil }
+        return .cursor(column: column - 1)
     }
 
     private static let sequenceKeys: [String: Key] = [

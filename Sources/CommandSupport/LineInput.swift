@@ -23,7 +23,6 @@ public final class LineInput {
     /// Bytes that have been read but not used.
     private var pending: [UInt8] = []
     private var isAtEnd = false
-    /// Kept after Ctrl-C: a key that comes before the next line would mean something else to the terminal's own line editing.
     private var rawTerminal: RawTerminal?
 
     /// Lines from standard input; those that are typed are added to `history`.
@@ -39,10 +38,16 @@ public final class LineInput {
     // MARK: - Bytes
 
     /// Reads more bytes; false at the end, and if a signal came.
-    private func read() -> Bool {
+    private func read(onResize: () -> Void = {}) -> Bool {
         var piece = [UInt8](repeating: 0, count: 4096)
         while !isAtEnd {
-            guard Interruption.waitForInput(STDIN_FILENO) else { return false }
+            switch Interruption.waitForInput(STDIN_FILENO) {
+            case .input: break
+            case .signal: return false
+            case .resize:
+                onResize()
+                continue
+            }
             let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
             if count > 0 {
                 pending += piece[..<count]
@@ -95,59 +100,56 @@ public final class LineInput {
     private static let escapeMilliseconds: Int32 = 100
 
     private func editedLine(prompt: String) -> Event {
-        if rawTerminal == nil { rawTerminal = RawTerminal(STDIN_FILENO) }
+        if rawTerminal == nil {
+            rawTerminal = RawTerminal(STDIN_FILENO)
+            Terminal.watchSize()
+        }
         guard rawTerminal != nil else { return plainLine(prompt: prompt) }
+        rawTerminal?.enter()
+        let display = LineDisplay(prompt: prompt)
         let keys = KeyReader { [self] isWaiting in
-            if pending.isEmpty, isWaiting || comes(within: Self.escapeMilliseconds) { _ = read() }
+            if pending.isEmpty, isWaiting || comes(within: Self.escapeMilliseconds) { _ = read(onResize: display.resize) }
             return pending.isEmpty ? nil : pending.removeFirst()
         }
-        let event = edit(prompt: prompt, keys: keys)
-        if event != .interrupted { rawTerminal = nil }
+        let event = edit(display, keys)
+        // After Ctrl-C a key that comes before the next line would mean something else to the terminal's own line editing.
+        if event != .interrupted { rawTerminal?.rest() }
         return event
     }
 
-    private func edit(prompt: String, keys: KeyReader) -> Event {
+    private func edit(_ display: LineDisplay, _ keys: KeyReader) -> Event {
         var line = LineBuffer()
         var browser = HistoryBrowser(history.lines)
-        draw(line, prompt: prompt)
+        // This line is drawn for the size that there is.
+        _ = Terminal.takeResize()
+        display.draw(line)
         while let key = keys.next() {
             switch key {
             case .enter:
-                leave(line, prompt: prompt, mark: "")
+                display.leave(line, mark: "")
                 return .line(line.text)
             case .interrupt:
-                leave(line, prompt: prompt, mark: "^C")
+                display.leave(line, mark: "^C")
                 return .interrupted
             case .endOfInput where line.isEmpty:
-                leave(line, prompt: prompt, mark: "")
+                display.leave(line, mark: "")
                 return .end
             case .endOfInput: _ = line.apply(.delete)
             case .up: browser.older(than: line.text).map { line.replace(with: $0) }
             case .down: browser.newer(than: line.text).map { line.replace(with: $0) }
             case .clearScreen: Diagnostics.write("\u{1B}[H\u{1B}[2J")
             case .suspend:
-                leave(line, prompt: prompt, mark: "^Z")
+                display.leave(line, mark: "^Z")
                 rawTerminal?.suspend()
+            case .cursor(let column):
+                if display.redraw(line, cursorAt: column) { continue }
             default: _ = line.apply(key)
             }
             // A paste over a slow line draws once.
-            if pending.isEmpty { draw(line, prompt: prompt) }
+            if pending.isEmpty { display.draw(line) }
         }
-        leave(line, prompt: prompt, mark: "")
+        display.leave(line, mark: "")
         return Interruption.signal.map { .signal($0) } ?? .end
-    }
-
-    private func draw(_ line: LineBuffer, prompt: String) {
-        let promptColumns = prompt.reduce(0) { $0 + $1.columns }
-        let (text, cursor) = line.visible(columns: Terminal.columns(STDERR_FILENO) - promptColumns)
-        // A parameter of 0 would mean 1.
-        let column = promptColumns + cursor
-        Diagnostics.write("\r\(prompt)\(text)\u{1B}[K\r" + (column > 0 ? "\u{1B}[\(column)C" : ""))
-    }
-
-    /// Leaves the line on the screen, whole, and goes on to the next.
-    private func leave(_ line: LineBuffer, prompt: String, mark: String) {
-        Diagnostics.write("\r\u{1B}[K\(prompt)\(line.text)\(mark)\n")
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// What is known of the terminal behind a file descriptor.
 enum Terminal {
@@ -13,4 +14,22 @@ enum Terminal {
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
+
+    private static let isResized = Atomic<Bool>(false)
+
+    /// From here on ``takeResize()`` knows when the program's terminal gets another size.
+    static func watchSize() {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in Terminal.isResized.store(true, ordering: .relaxed) }
+        // Nothing but a wait for input (pselect(2), which never goes on) is to notice.
+        action.sa_flags = SA_RESTART
+        sigaction(SIGWINCH, &action, nil)
+        var number = sigset_t()
+        sigemptyset(&number)
+        sigaddset(&number, SIGWINCH)
+        pthread_sigmask(SIG_UNBLOCK, &number, nil)
+    }
+
+    /// True if the size has changed since the last call.
+    static func takeResize() -> Bool { isResized.exchange(false, ordering: .relaxed) }
 }

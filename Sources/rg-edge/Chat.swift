@@ -27,6 +27,8 @@ final class Chat {
 
     /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails.
     func run() throws {
+        // Who stops an answer may press Ctrl-C twice.
+        Interruption.watch(keepsInterrupts: isInteractive)
         if isInteractive {
             note(session.position > 0 ? "Going on after \(session.position) tokens." : "/help lists what else there is; Ctrl-D ends.")
         }
@@ -50,46 +52,45 @@ final class Chat {
     private func nextLine() throws(Interrupted) -> String? {
         var text = ""
         while true {
-            // Who stops an answer may press Ctrl-C twice.
-            Interruption.watch(keepsInterrupts: isInteractive)
+            if isInteractive { Interruption.forgetInterrupt() }
+            try checkSignal()
             switch input.next(prompt: text.isEmpty ? "> " : "… ") {
             case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
             case .line(let line):
                 text += line
                 if !text.allSatisfy(\.isWhitespace) { return text }
                 text = ""
-            case .interrupted: text = ""
-            case .signal(SIGINT) where isInteractive: text = ""
-            case .signal(let signal): throw Interrupted(signal: signal, message: "interrupted")
+            case .interrupted, .signal: text = ""
             case .end: return text.isEmpty ? nil : text
             }
         }
+    }
+
+    /// Throws for a signal that ends the chat: any but the Ctrl-C of somebody who types, since the chat began.
+    private func checkSignal() throws(Interrupted) {
+        guard let signal = Interruption.signal, !isInteractive || signal != SIGINT else { return }
+        throw Interrupted(signal: signal, message: "interrupted")
     }
 
     // MARK: - Turns
 
     /// One turn of each side.
     private func answer(_ line: String) throws {
-        try conversation.prepare("\"\(Self.short(line))\" and its answer")
         let output = TextOutput(asJSON: false)
-        let position = session.position
-        do throws(ModelError) {
+        var result: GenerationResult?
+        let isRead = try conversation.attempt("\"\(Self.short(line))\" and its answer") { session throws(ModelError) in
+            let position = session.position
             // A signal that came since the line was read counts.
-            let result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
-            if session.position > position { last = result }
-        } catch {
-            _ = try conversation.undo()
-            throw error
+            result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
+            return session.position > position
         }
         try output.finishLine()
-        if session.position == position {
-            _ = try conversation.undo()
+        if isRead {
+            last = result
+        } else {
             note("Stopped before it was read; it is not part of the conversation.")
         }
-        switch Interruption.signal {
-        case nil, SIGINT: break
-        case let signal?: throw Interrupted(signal: signal, message: "interrupted")
-        }
+        try checkSignal()
     }
 
     // MARK: - Instructions

@@ -22,7 +22,8 @@ struct ChatCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Turns that /undo can take back, one after the other; each takes as much memory as a session.", valueName: "count"))
+            "Turns that /undo can take back, one after the other; each, and that being made, takes as much memory as a session.",
+            valueName: "count"))
     var undo = 1
 
     func validate() throws {

@@ -31,10 +31,26 @@ struct Conversation {
 
     /// Keeps this moment, so that what comes now can be taken back.
     mutating func prepare(_ what: String) throws(ModelError) {
-        guard undoLimit > 0 else { return }
-        // The oldest goes first, so that there are never more.
-        if branches[current].steps.count == undoLimit { branches[current].steps.removeFirst() }
-        branches[current].steps.append(Step(moment: try session.checkpoint(), what: what))
+        if undoLimit > 0 { keep(Step(moment: try session.checkpoint(), what: what)) }
+    }
+
+    /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before; where it
+    /// returns false, it says that nothing has changed. Returns what it returns.
+    mutating func attempt(_ what: String, _ turn: (Session) throws(ModelError) -> Bool) throws(ModelError) -> Bool {
+        let step = Step(moment: try session.checkpoint(), what: what)
+        do throws(ModelError) {
+            guard try turn(session) else { return false }
+        } catch {
+            try session.rewind(to: step.moment)
+            throw error
+        }
+        keep(step)
+        return true
+    }
+
+    private mutating func keep(_ step: Step) {
+        branches[current].steps.append(step)
+        if branches[current].steps.count > undoLimit { branches[current].steps.removeFirst() }
     }
 
     /// Takes back the last step; returns what that was, or nil if there is none.

@@ -50,19 +50,22 @@ struct Command: Sendable {
         return try Command(path: "/usr/bin/script").run("-qec", line, "/dev/null", environment: ["TERM": "xterm"])
     }
 
-    /// Starts the command. Its standard output goes to the file, device or pipe `output`, or else to a file for
-    /// ``RunningCommand/output``.
+    /// Starts the command. Its standard output and error go to the files, devices or pipes `output` and `errors`, or else to files for
+    /// ``RunningCommand/output`` and the outcome.
     func start(
-        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil, errors: String? = nil
     ) throws -> RunningCommand {
         let folder = try TemporaryFolder()
-        let files = (input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: folder.file("errors"))
+        let files = (
+            input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: errors ?? folder.file("errors"))
 
         let process = try spawn(arguments, environment: environment, files: [
             (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),
             (STDERR_FILENO, files.errors, O_WRONLY | O_CREAT),
         ])
-        return RunningCommand(process: process, folder: folder, outputPath: output == nil ? files.output : nil, errorPath: files.errors)
+        return RunningCommand(
+            process: process, folder: folder, outputPath: output == nil ? files.output : nil,
+            errorPath: errors == nil ? files.errors : nil)
     }
 
     /// Starts the command with files opened as its descriptors, and, if wanted, as the leader of a session of processes.
@@ -111,7 +114,7 @@ struct RunningCommand {
     /// Keeps the files.
     let folder: TemporaryFolder
     let outputPath: String?
-    let errorPath: String
+    let errorPath: String?
 
     /// Longer than any command of the tests takes, on a busy machine.
     private static let patience = 120.0
@@ -131,6 +134,24 @@ struct RunningCommand {
 
     /// Sends a signal.
     func send(_ signal: Int32) { kill(process, signal) }
+
+    /// The number of write(2), which Swift doesn't import.
+    #if arch(arm64)
+    private static let writeCall = 64
+    #else
+    private static let writeCall = 1
+    #endif
+
+    /// Waits until the command waits for something to be read that it writes to a descriptor; false if it ends before or takes too long.
+    func waitUntilItWaits(writingTo descriptor: Int32) -> Bool {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while isRunning, Date() < end {
+            let call = (try? String(contentsOfFile: "/proc/\(process)/syscall", encoding: .utf8)) ?? ""
+            if call.hasPrefix("\(Self.writeCall) 0x\(String(descriptor, radix: 16)) ") { return true }
+            usleep(2000)
+        }
+        return false
+    }
 
     /// Waits until the command has written so many bytes; false if it ends before or takes too long.
     func waitForOutput(of count: Int) -> Bool {

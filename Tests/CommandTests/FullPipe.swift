@@ -19,5 +19,11 @@ final class FullPipe {
         }
     }
 
+    /// Takes out what is in it, so that something fits again.
+    func drain() {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while read(descriptor, &bytes, bytes.count) > 0 {}
+    }
+
     deinit { close(descriptor) }
 }

@@ -35,6 +35,7 @@ struct LineEditingTests {
         ("\u{2}\u{6}\u{10}\u{E}\u{C}", [.left, .right, .up, .down, .clearScreen]),
         ("\u{3}\u{4}\u{1A}", [.interrupt, .endOfInput, .suspend]),
         ("\u{1B}b\u{1B}f\u{1B}[1;5D\u{1B}[1;5C\u{1B}\u{7F}", [.wordLeft, .wordRight, .wordLeft, .wordRight, .deleteWord]),
+        ("\u{1B}[12;34R\u{1B}[5R\u{1B}[1;0R", [.cursor(column: 33), .unknown, .unknown]),
         ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.unknown]), ("\u{1B}[", [.unknown]), ("\t", [.unknown]),
     ])
     func keyBytes(bytes: String, expected: [Key]) {

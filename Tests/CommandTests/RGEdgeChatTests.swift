@@ -1,4 +1,5 @@
 import Foundation
+import ModelFile
 import TestSupport
 import Testing
 
@@ -48,6 +49,30 @@ import Testing
         #expect(try chat(["a", "/undo"], "--undo", "0").errors.contains("nothing that can be taken back"))
     }
 
+    @Test func aFailedAnswerIsTakenBackAndNothingElse() throws {
+        let model = try sickModel(), file = folder.file("talk.rgs")
+        let failed = try chat(["Who was Moses?", "/stats"], "--undo", "0", model: model)
+        #expect(failed.ending == .exit(0))
+        #expect(failed.errors.contains("logits"))
+        #expect(position(failed) == 0)
+        // The ways back from before it are still there.
+        let undone = try chat(["/save \(file)", "/load \(file)", "Who was Moses?", "/undo"], model: model)
+        #expect(undone.errors.contains("Took back loading \(file)."))
+    }
+
+    /// A model that fails at every answer, after it has read the question: the weights of its last norm are no numbers.
+    private func sickModel() throws -> String {
+        let path = folder.file("sick.rgq")
+        let options = ["--type", "f32", "--chat-template", "gemma", "--quiet"]
+        #expect(try Command.rgQuant.run(["convert", Fixtures.tinyEnglish, "-o", path] + options).ending == .exit(0))
+        let norm = try #require(ModelFile(path: path).tensor(named: "model.final_norm.weight"))
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.seek(toOffset: UInt64(norm.offset))
+        try handle.write(contentsOf: Data(repeating: 0xFF, count: norm.byteCount))
+        try handle.close()
+        return path
+    }
+
     /// The position that the last /stats said.
     private func position(_ outcome: Command.Outcome) -> Int? {
         outcome.errors.matches(of: /(\d+) tokens in branch/).last.flatMap { Int($0.1) }
@@ -84,6 +109,20 @@ import Testing
         let kept = try chat(["Who was Moses?", "/save", "/load \(begun)", "/stats"], "--session", begun)
         #expect(kept.errors.contains("tokens to \(begun).\nGoing on after "))
         #expect(try chat(["/save"], "--session", file, "--session-read-only").errors.contains("/save needs the name of a file"))
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func aSignalWhileAnInstructionIsFollowedEndsTheChat(signal: Int32) throws {
+        let pipe = try FullPipe()
+        let running = try Command.rgEdge.start(
+            ["chat", "-m", try ConvertedModel.chat(), "-n", "5"], environment: environment,
+            input: Array("/help\nWho was Moses?\n".utf8), errors: pipe.path)
+        #expect(running.waitUntilItWaits(writingTo: STDERR_FILENO))
+        running.send(signal)
+        pipe.drain()
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(128 + signal))
+        #expect(outcome.output == [])
     }
 
     @Test func mistakesAreSaidAndTheChatGoesOn() throws {
@@ -152,6 +191,45 @@ import Testing
         chat.type("\u{3}")
         try chat.wait(for: "\u{1B}[?2004h")
         chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+    }
+
+    @Test func controlDDuringAnAnswerEndsTheChatAfterIt() throws {
+        let chat = try typedChat("-n", "1000", "--temperature", "1", "--seed", "1")
+        try chat.wait(for: "> ")
+        chat.type("Who was Moses?\r")
+        try chat.wait(for: "\u{1B}[?2004l")
+        try chat.wait(for: " ")
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+        #expect(chat.echoes)
+        #expect(chat.endKey == 4)
+    }
+
+    @Test func aNarrowerTerminalShowsTheLineOnce() throws {
+        let chat = try typedChat("-n", "2")
+        try chat.wait(for: "> ")
+        chat.type("Who was it that led them out of the land of Egypt, and where to?")
+        try chat.wait(for: "where to?")
+        // The cursor stands in column 66. A terminal that wraps the row into two puts it into column 26 of the second.
+        chat.resize(columns: 40)
+        try chat.wait(for: "\u{1B}[6n")
+        chat.type("\u{1B}[9;27R")
+        try chat.wait(for: "\r\u{1B}[J\u{1B}[A\u{1B}[K\r> ")
+        let line = try chat.wait(for: "\u{1B}[K")
+        #expect(line.hasSuffix("and where to?\u{1B}[K"))
+        #expect(line.count < "\u{1B}[K".count + 40 - "> ".count)
+        // One that cuts it leaves the cursor in the last column, and what is above alone.
+        chat.resize(columns: 30)
+        try chat.wait(for: "\u{1B}[6n")
+        chat.type("\u{1B}[9;30R")
+        try chat.wait(for: "\r\u{1B}[J\r> ")
+        // One that doesn't answer shows it at the next key.
+        chat.resize(columns: 80)
+        try chat.wait(for: "\u{1B}[6n")
+        chat.type("?")
+        try chat.wait(for: "\r> Who was it that led them out of the land of Egypt, and where to??")
+        chat.type("\u{3}\u{4}")
         #expect(try chat.end().ending == .exit(0))
     }
 

@@ -20,8 +20,7 @@ final class TerminalCommand {
         var lock: Int32 = 0, number: Int32 = 0
         guard terminal >= 0, ioctl(terminal, 0x4004_5431, &lock) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 else { throw Failure() }
         let path = "/dev/pts/\(number)"
-        var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
+        Self.setSize(of: terminal, columns: 80)
         let variables = environment.merging(["TERM": kind]) { given, _ in given }
         // The first terminal that the leader of a session opens becomes its own: then Ctrl-C is a signal.
         process = try command.spawn(
@@ -50,6 +49,21 @@ final class TerminalCommand {
     var echoes: Bool {
         var settings = termios()
         return tcgetattr(terminal, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0 && settings.c_lflag & tcflag_t(ICANON) != 0
+    }
+
+    /// The key that ends the input of programs that edit no lines.
+    var endKey: UInt8? {
+        var settings = termios()
+        guard tcgetattr(terminal, &settings) == 0 else { return nil }
+        return withUnsafeBytes(of: settings.c_cc) { $0[Int(VEOF)] }
+    }
+
+    /// Makes the terminal wider or narrower.
+    func resize(columns: UInt16) { Self.setSize(of: terminal, columns: columns) }
+
+    private static func setSize(of terminal: Int32, columns: UInt16) {
+        var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
     }
 
     /// Waits until the terminal shows a text after what was waited for before, and returns all that came up to it; throws if it doesn't come.
