@@ -35,6 +35,7 @@ func forEachBlock(
         if tiles == tilesPerStrip && product.tokens >= chunkTokens {
             for done in stride(from: 0, to: product.tokens, by: chunkTokens) {
                 let token = min(done, product.tokens - chunkTokens)
+                if product.accumulates { fetchOutputs(product, matrix, start, token, chunkRows, chunkTokens) }
                 for row in stride(from: start, to: start + tiles * Tile.rows, by: chunkRows) {
                     chunk((matrix, row, token, done - token, done / chunkTokens))
                 }
@@ -45,6 +46,15 @@ func forEachBlock(
             }
         }
         rowTile += tiles
+    }
+}
+
+/// Asks for the outputs to which a chunk's sums will be added. Not inlined: the registers are the products'.
+@inline(never)
+private func fetchOutputs(_ product: MatrixProduct, _ matrix: Int, _ row: Int, _ token: Int, _ rows: Int, _ tokens: Int) {
+    let first = product.output + (token * product.outputStride + matrix * product.matrix.shape.rows + row)
+    for token in 0..<tokens {
+        for row in stride(from: 0, to: rows, by: 16) { fetchAhead(first + (token * product.outputStride + row)) }
     }
 }
 
