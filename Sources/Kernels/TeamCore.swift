@@ -7,7 +7,7 @@ final class TeamCore: @unchecked Sendable {
 
     /// The job of the open gate, and its first phase. Written only while nobody is inside.
     private var job: (any TeamJob)?
-    private var firstPhase: UInt64 = 0
+    private var firstPhase: UInt32 = 0
 
     /// The number of the job in the upper half; below it ``openBit`` and the number of threads inside.
     private let gate = Atomic<UInt64>(0)
@@ -15,11 +15,9 @@ final class TeamCore: @unchecked Sendable {
     private static let insideMask: UInt64 = openBit - 1
     private let isStopped = Atomic<Bool>(false)
 
-    /// The phase in the upper bits, the next piece of it that nobody has taken in the lower ``pieceBits``.
+    /// The phase in the upper half, the first item of it that nobody has taken in the lower.
     private let ticket = Atomic<UInt64>(0)
-    private static let pieceBits: UInt64 = 24
-    private static let pieceMask: UInt64 = (1 << pieceBits) - 1
-    /// Pieces of the phase that are done.
+    /// Items of the phase that are done.
     private let done = Atomic<Int>(0)
 
     private let bell = Bell()
@@ -27,9 +25,9 @@ final class TeamCore: @unchecked Sendable {
     // MARK: - Jobs
 
     /// Lets the other members in and returns the job's first phase.
-    func open(_ job: any TeamJob) -> UInt64 {
+    func open(_ job: any TeamJob) -> UInt32 {
         self.job = job
-        firstPhase = ticket.load(ordering: .relaxed) >> TeamCore.pieceBits
+        firstPhase = TeamCore.phase(ofTicket: ticket.load(ordering: .relaxed))
         let number = (gate.load(ordering: .relaxed) >> 32) &+ 1
         gate.store(number << 32 | TeamCore.openBit, ordering: .sequentiallyConsistent)
         bell.ring()
@@ -81,40 +79,39 @@ final class TeamCore: @unchecked Sendable {
 
     // MARK: - Pieces
 
-    /// Items a piece: at least `atLeast`, at most what gives each member several, so that they end together.
-    static func pieceSize(_ count: Int, atLeast: Int, members: Int) -> Int {
-        let piecesEach = 8
-        let even = count / (members * piecesEach)
-        // A phase has at most 2^24 - 1 pieces.
-        return max(atLeast, even, count >> 23, 1)
-    }
+    static func phase(after phase: UInt32) -> UInt32 { phase &+ 1 }
 
-    static func phase(after phase: UInt64) -> UInt64 { (phase &+ 1) & (UInt64.max >> pieceBits) }
+    private static func phase(ofTicket ticket: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: ticket >> 32) }
 
-    /// The next piece of `phase`, or nil if all are taken or the phase is over.
-    func claim(phase: UInt64, pieces: Int) -> Int? {
+    /// The next piece of a phase of `count` items, at most 2^32 - 1; nil if all are taken or the phase is over.
+    ///
+    /// A piece is half of a member's part of what is left, but at least so many items: large pieces first, which read memory in long
+    /// runs, and small ones last, so that the members end together.
+    func claim(phase: UInt32, count: Int, atLeast: Int) -> Range<Int>? {
         var current = ticket.load(ordering: .acquiring)
-        while current >> TeamCore.pieceBits == phase {
-            let piece = Int(current & TeamCore.pieceMask)
-            guard piece < pieces else { return nil }
+        while TeamCore.phase(ofTicket: current) == phase {
+            let first = Int(UInt32(truncatingIfNeeded: current))
+            let left = count - first
+            guard left > 0 else { return nil }
+            let size = min(left, max(atLeast, left / (2 * memberCount)))
             let (exchanged, original) = ticket.weakCompareExchange(
-                expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
-            if exchanged { return piece }
+                expected: current, desired: current + UInt64(size), ordering: .acquiringAndReleasing)
+            if exchanged { return first..<first + size }
             current = original
         }
         return nil
     }
 
-    /// Counts a piece as done; whoever does the last one ends the phase.
-    func finishPiece(phase: UInt64, pieces: Int) {
-        guard done.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == pieces else { return }
+    /// Counts items as done; whoever does the last ones ends the phase.
+    func finish(_ items: Int, of count: Int, phase: UInt32) {
+        guard done.wrappingAdd(items, ordering: .acquiringAndReleasing).newValue == count else { return }
         done.store(0, ordering: .relaxed)
-        ticket.store(TeamCore.phase(after: phase) << TeamCore.pieceBits, ordering: .sequentiallyConsistent)
+        ticket.store(UInt64(TeamCore.phase(after: phase)) << 32, ordering: .sequentiallyConsistent)
         bell.ring()
     }
 
     /// Waits until all pieces of `phase` are done.
-    func waitForEnd(of phase: UInt64) {
-        bell.wait { ticket.load(ordering: .sequentiallyConsistent) >> TeamCore.pieceBits == phase }
+    func waitForEnd(of phase: UInt32) {
+        bell.wait { TeamCore.phase(ofTicket: ticket.load(ordering: .sequentiallyConsistent)) == phase }
     }
 }

@@ -4,7 +4,7 @@ public final class TeamMember {
     public let index: Int
     private let core: TeamCore
     /// The phase of the job at which this member is: each ``share(_:atLeast:_:)`` is one.
-    var phase: UInt64 = 0
+    var phase: UInt32 = 0
 
     init(index: Int, core: TeamCore) {
         self.index = index
@@ -17,17 +17,14 @@ public final class TeamMember {
     /// Does items 0..<`count` together with the other members: calls `body` with ranges until none is left, and returns when all
     /// of them are done, by whomever. What was written by other members is then visible.
     ///
-    /// Ranges have `atLeast` items, but for the last one; more where that still leaves some pieces for each member. `atLeast` is to be
-    /// worth about a microsecond.
+    /// Ranges have `atLeast` items or more, but for the last one; `atLeast` is to be worth about a microsecond. `count` is below 2^32.
     @inline(__always)
     public func share(_ count: Int, atLeast: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }
         guard core.memberCount > 1 else { return body(0..<count) }
-        let size = TeamCore.pieceSize(count, atLeast: atLeast, members: core.memberCount)
-        let pieces = (count + size - 1) / size
-        while let piece = core.claim(phase: phase, pieces: pieces) {
-            body(piece * size..<min(count, (piece + 1) * size))
-            core.finishPiece(phase: phase, pieces: pieces)
+        while let items = core.claim(phase: phase, count: count, atLeast: atLeast) {
+            body(items)
+            core.finish(items.count, of: count, phase: phase)
         }
         core.waitForEnd(of: phase)
         phase = TeamCore.phase(after: phase)
