@@ -13,6 +13,7 @@ public final class AtomicFile {
     private let folder: String
     private let temporary: UnfinishedFile
     private let descriptor: Int32
+    private var behind = WriteBehind()
     private var isCommitted = false
 
     /// Makes the temporary. Throws where the target can't be a file (a folder, a device, a name in no folder) and where the folder
@@ -64,7 +65,8 @@ public final class AtomicFile {
             advice: "make room on it, or take another", code: ENOSPC)
     }
 
-    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero.
+    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. The disk takes a large file from
+    /// its front on, as it is written: so most of it should be written in order.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {
@@ -75,6 +77,8 @@ public final class AtomicFile {
                 throw .system(target, while: "writing", count == 0 ? ENOSPC : errno)
             }
         }
+        let code = behind.advance(to: offset + done, of: descriptor)
+        guard code == 0 else { throw .system(target, while: "writing to the disk", code) }
     }
 
     /// Writes a small file whole.

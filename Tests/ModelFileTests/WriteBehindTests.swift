@@ -1,0 +1,64 @@
+@testable import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that are so large that the disk takes them while they are written.
+@Suite(.serialized) struct WriteBehindTests {
+    private let folder: TemporaryFolder
+    private let piece: [UInt8]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        // No divisor of a step, so that every step is other bytes.
+        var source = RandomSource(seed: 1)
+        piece = (0..<WriteBehind.step / 4 + 4093).map { _ in UInt8(truncatingIfNeeded: source.next()) }
+    }
+
+    /// Writes pieces one after the other up to `end`.
+    private func write(_ file: AtomicFile, from start: Int = 0, to end: Int) throws {
+        for offset in stride(from: start, to: end, by: piece.count) {
+            try piece[..<min(piece.count, end - offset)].withUnsafeBytes { try file.write($0, at: offset) }
+        }
+    }
+
+    @Test(arguments: [
+        WriteBehind.step - 1, WriteBehind.step, WriteBehind.step + 1, WriteBehind.unwrittenBytes + 2 * WriteBehind.step + 4097,
+    ])
+    func itsBytesAreThoseWritten(byteCount: Int) throws {
+        let target = folder.file("out.bin")
+        let file = try AtomicFile(target: target)
+        try write(file, to: byteCount)
+        // What is written again later, as a header is, counts.
+        try [UInt8]([1, 2, 3]).withUnsafeBytes { try file.write($0, at: 5) }
+        try file.commit()
+        let mapped = try MappedFile(path: target)
+        #expect(mapped.byteCount == byteCount)
+        #expect(Array(mapped.bytes[..<9]) == Array(piece[..<5]) + [1, 2, 3] + [piece[8]])
+        for offset in stride(from: piece.count, to: byteCount, by: piece.count) {
+            let end = min(offset + piece.count, byteCount)
+            let isSame = piece.withUnsafeBytes { memcmp($0.baseAddress, mapped.bytes.baseAddress.map { $0 + offset }, end - offset) == 0 }
+            #expect(isSame, "from byte \(offset) on")
+        }
+    }
+
+    @Test func whatTheDiskHasLeavesTheCache() throws {
+        var system = statfs()
+        try #require(statfs(folder.path, &system) == 0)
+        // A file in memory has no other place.
+        let memoryFileSystem = 0x0102_1994
+        guard system.f_type != memoryFileSystem else { return }
+
+        let file = try AtomicFile(target: folder.file("out.bin"))
+        let end = WriteBehind.unwrittenBytes
+        try write(file, to: end)
+        sync()
+        try write(file, from: end, to: end + WriteBehind.cachedBytes + 2 * WriteBehind.step)
+        let temporary = try MappedFile(path: folder.file(try #require(try folder.contents().first)))
+        let page = Int(getpagesize())
+        var pages = [UInt8](repeating: 0, count: (temporary.byteCount + page - 1) / page)
+        try #require(mincore(UnsafeMutableRawPointer(mutating: temporary.bytes.baseAddress), temporary.byteCount, &pages) == 0)
+        #expect(pages[WriteBehind.cachedBytes / page..<end / page].allSatisfy { $0 & 1 == 0 })
+        #expect(pages.last.map { $0 & 1 } == 1)
+    }
+}
