@@ -12,4 +12,20 @@ extension Configuration {
             logitsSoftCap: Float(hub.logitsSoftCap), bos: UInt32(hub.bos), eos: UInt32(hub.eos), pad: UInt32(hub.pad),
             endOfTurn: endOfTurn)
     }
+
+    /// The configuration of a checkpoint. Throws if it describes no model that can be run, or one that ``SourceReader`` has no memory for.
+    init(of checkpoint: Checkpoint, endOfTurn: UInt32?) throws(ConversionError) {
+        func fail(_ problem: String) -> ConversionError {
+            ConversionError(
+                .source, path: checkpoint.folder + "/config.json", problem: "describes \(problem)",
+                advice: "take config.json from the same download as the weights")
+        }
+        self.init(checkpoint.configuration, endOfTurn: endOfTurn)
+        if let problem { throw fail("a model that can't be run: \(problem)") }
+        guard gateBlockWidth <= SourceReader.widestGateBlock else {
+            throw fail(
+                "gates in blocks of \(gateBlockWidth) channels (lru_width / num_attention_heads), more than the "
+                    + "\(SourceReader.widestGateBlock) that can be converted")
+        }
+    }
 }

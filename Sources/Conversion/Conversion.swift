@@ -2,7 +2,6 @@ import Checkpoint
 import Glibc
 import Griffin
 import JSON
-import Kernels
 import ModelFile
 import Quantization
 import Text
@@ -29,7 +28,7 @@ public struct Conversion: Sendable {
         public init() {}
 
         /// More threads than any machine has cores for this.
-        public static let threadLimit = 1024
+        public static let threadLimit = PieceWork.threadLimit
     }
 
     /// The model's configuration as it will stand in the file.
@@ -45,40 +44,23 @@ public struct Conversion: Sendable {
     private let tensors: [MatchedTensor]
     private let pieces: [Piece]
     private let metadata: Metadata
-    private let threads: Int
+    private let work: PieceWork
     /// All files that are read.
     private let sourcePaths: [String]
 
     /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, short of the weights' values, and for options that
     /// don't fit it.
     public init(source: String, options: Options = Options()) throws(ConversionError) {
-        threads = options.threads ?? ProcessorCount.usableCores
-        guard (1...Options.threadLimit).contains(threads) else {
-            throw ConversionError(
-                .option, path: "--threads", problem: "\(threads) threads are not possible",
-                advice: "give a number in 1…\(Options.threadLimit)")
-        }
+        work = try PieceWork(threads: options.threads)
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
         sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
         let text = try SourceText(checkpoint, template: options.chatTemplate)
-        configuration = Configuration(checkpoint.configuration, endOfTurn: text.tokenizer.endOfTurn)
-        if let problem = configuration.problem {
-            throw ConversionError(
-                .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
-                advice: "take config.json from the same download as the weights")
-        }
-        guard configuration.gateBlockWidth <= SourceReader.widestGateBlock else {
-            throw ConversionError(
-                .source, path: source + "/config.json",
-                problem: "describes gates in blocks of \(configuration.gateBlockWidth) channels (lru_width / num_attention_heads), "
-                    + "more than the \(SourceReader.widestGateBlock) that can be converted",
-                advice: "take config.json from the same download as the weights")
-        }
+        configuration = try Configuration(of: checkpoint, endOfTurn: text.tokenizer.endOfTurn)
         chatTemplate = text.chatTemplate
         let matched = try MatchedTensors(checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
         tensors = matched.tensors
-        pieces = Piece.pieces(of: tensors)
-        sourceBytes = pieces.reduce(0) { $0 + $1.sourceBytes }
+        pieces = Piece.pieces(of: tensors.map(\.planned))
+        sourceBytes = matched.sourceBytes(of: pieces)
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
             provenance: Self.provenance(folder: source, options))
@@ -114,45 +96,23 @@ public struct Conversion: Sendable {
             }
         }
         try advance(by: 0)
-        try encodePieces { piece, bytes, pieceFigures throws(ConversionError) in
-            let piece = pieces[piece]
+        let pieceBytes = pieces.map { tensors[$0.tensor].byteCount(of: $0) }.max() ?? 0
+        try work.run(pieces, pieceBytes: pieceBytes) { [checkpoint, tensors] in
+            let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors)
+            return { piece, buffer throws(ConversionError) in try encoder.encode(piece, into: buffer) }
+        } take: { piece, bytes, pieceFigures throws(ConversionError) in
+            let tensor = tensors[piece.tensor]
             try translatingModelFileErrors { () throws(ModelFileError) in
-                try writer.append(UnsafeRawBufferPointer(start: bytes, count: piece.byteCount))
+                try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: piece)))
             }
             figures[piece.tensor].merge(pieceFigures)
-            try advance(by: piece.sourceBytes)
+            try advance(by: tensor.sourceBytes(of: piece))
         }
         try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
         try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
         return ConversionReport(
             tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },
             byteCount: writer.byteCount, seconds: (ContinuousClock.now - start) / .seconds(1))
-    }
-
-    /// Computes the pieces on several threads and hands them to `write` in order, on this thread.
-    private func encodePieces(
-        _ write: (_ piece: Int, _ bytes: UnsafeRawPointer, _ figures: ErrorFigures) throws(ConversionError) -> Void
-    ) throws(ConversionError) {
-        let queue = PieceQueue(
-            pieceCount: pieces.count, pieceBytes: pieces.map(\.byteCount).max() ?? 0, threads: min(threads, pieces.count))
-        let crew = (0..<min(threads, pieces.count)).compactMap { _ in
-            Thread {
-                let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors)
-                queue.compute { piece, buffer in
-                    Result { () throws(ConversionError) in try encoder.encode(pieces[piece], into: buffer) }
-                }
-            }
-        }
-        defer {
-            queue.stop()
-            for thread in crew { thread.join() }
-        }
-        guard !crew.isEmpty else {
-            throw ConversionError(
-                .option, path: "--threads", problem: "no thread can be started",
-                advice: "stop other programs, or raise \"ulimit -u\"")
-        }
-        try queue.write(write)
     }
 
     /// The JSON that says where the file comes from.

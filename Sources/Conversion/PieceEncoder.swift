@@ -15,7 +15,7 @@ final class PieceEncoder {
         reader = SourceReader(checkpoint: checkpoint)
     }
 
-    /// Writes the ``Piece/byteCount`` bytes of a piece to `output` and returns how far they are from the checkpoint's numbers.
+    /// Writes the bytes of a piece to `output` and returns how far they are from the checkpoint's numbers.
     func encode(_ piece: Piece, into output: UnsafeMutableRawPointer) throws(ConversionError) -> ErrorFigures {
         let tensor = tensors[piece.tensor]
         var figures = ErrorFigures()

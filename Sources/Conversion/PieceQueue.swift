@@ -1,11 +1,9 @@
-import Quantization
-
-/// Pieces on their way from the threads that compute them, in any order, to the one that writes them, in order.
+/// Pieces on their way from the threads that compute them, in any order, to the one that takes them, in order.
 ///
-/// There are a few buffers more than threads, used in turn, so that a thread goes on while its last piece waits to be written, and
+/// There are a few buffers more than threads, used in turn, so that a thread goes on while its last piece waits to be taken, and
 /// stops when it is too far ahead.
-final class PieceQueue: @unchecked Sendable {
-    typealias Outcome = Result<ErrorFigures, ConversionError>
+final class PieceQueue<Value>: @unchecked Sendable {
+    typealias Outcome = Result<Value, ConversionError>
 
     private let monitor = Monitor()
     private let pieceCount: Int
@@ -13,7 +11,7 @@ final class PieceQueue: @unchecked Sendable {
     // Under the lock.
     private var outcomes: [Int: Outcome] = [:]
     private var nextToCompute = 0
-    private var nextToWrite = 0
+    private var nextToTake = 0
     private var isStopped = false
 
     /// A queue for pieces of at most `pieceBytes`, computed by so many threads.
@@ -25,9 +23,9 @@ final class PieceQueue: @unchecked Sendable {
     deinit { for buffer in buffers { buffer.deallocate() } }
 
     /// Computes pieces until none is left or ``stop()`` is called: what each thread does.
-    func compute(_ encode: (_ piece: Int, _ buffer: UnsafeMutableRawPointer) -> Outcome) {
-        while let piece = take() {
-            let outcome = encode(piece, buffer(of: piece))
+    func compute(_ compute: (_ piece: Int, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value) {
+        while let piece = next() {
+            let outcome = Outcome { () throws(ConversionError) in try compute(piece, buffer(of: piece)) }
             monitor.withLock {
                 outcomes[piece] = outcome
                 monitor.wakeAll()
@@ -35,15 +33,15 @@ final class PieceQueue: @unchecked Sendable {
         }
     }
 
-    /// Hands the pieces to `write` in order, as they are ready. Throws the error of the first piece, in order, that has one.
-    func write(
-        _ write: (_ piece: Int, _ bytes: UnsafeRawPointer, _ figures: ErrorFigures) throws(ConversionError) -> Void
+    /// Hands the pieces to `take` in order, as they are ready. Throws the error of the first piece, in order, that has one.
+    func take(
+        _ take: (_ piece: Int, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
     ) throws(ConversionError) {
         for piece in 0..<pieceCount {
-            let figures = try outcome(of: piece).get()
-            try write(piece, UnsafeRawPointer(buffer(of: piece)), figures)
+            let value = try outcome(of: piece).get()
+            try take(piece, UnsafeRawPointer(buffer(of: piece)), value)
             monitor.withLock {
-                nextToWrite = piece + 1
+                nextToTake = piece + 1
                 monitor.wakeAll()
             }
         }
@@ -60,11 +58,11 @@ final class PieceQueue: @unchecked Sendable {
     private func buffer(of piece: Int) -> UnsafeMutableRawPointer { buffers[piece % buffers.count] }
 
     /// The next piece to compute, when its buffer is free; nil at the end.
-    private func take() -> Int? {
+    private func next() -> Int? {
         monitor.withLock {
             let piece = nextToCompute
             nextToCompute += 1
-            while !isStopped, piece < pieceCount, piece >= nextToWrite + buffers.count { monitor.wait() }
+            while !isStopped, piece < pieceCount, piece >= nextToTake + buffers.count { monitor.wait() }
             return isStopped || piece >= pieceCount ? nil : piece
         }
     }

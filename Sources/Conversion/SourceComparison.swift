@@ -19,27 +19,26 @@ public struct SourceComparison: Sendable {
     private let file: ModelFile
     private let tensors: [MatchedTensor]
     private let pieces: [Piece]
+    private let work: PieceWork
 
     /// The paths of all files that are read.
     public var paths: [String] { checkpoint.paths + [file.path] }
 
-    /// Opens both. Throws for what is wrong with either, and if they are not of one model.
-    public init(source: String, file path: String) throws(ConversionError) {
+    /// Opens both. Throws for what is wrong with either, and if they are not of one model. Figures are the same for any number of
+    /// threads; nil is one a physical core that this process may use.
+    public init(source: String, file path: String, threads: Int? = nil) throws(ConversionError) {
+        work = try PieceWork(threads: threads)
         do throws(ModelFileError) {
             file = try ModelFile(path: path)
         } catch {
             throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
         }
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
-        let configuration = Configuration(checkpoint.configuration, endOfTurn: nil)
-        if let problem = configuration.problem {
-            throw ConversionError(
-                .source, path: source + "/config.json", problem: "describes a model that can't be run: \(problem)",
-                advice: "take config.json from the same download as the weights")
-        }
-        tensors = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: []).tensors
-        pieces = Piece.pieces(of: tensors)
-        sourceBytes = pieces.reduce(0) { $0 + $1.sourceBytes }
+        let configuration = try Configuration(of: checkpoint, endOfTurn: nil)
+        let matched = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: [])
+        tensors = matched.tensors
+        pieces = Piece.pieces(of: tensors.map(\.planned))
+        sourceBytes = matched.sourceBytes(of: pieces)
         for tensor in tensors {
             let planned = tensor.planned
             guard let entry = file.tensor(named: planned.name), entry.dimensions == planned.dimensions,
@@ -58,11 +57,14 @@ public struct SourceComparison: Sendable {
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> [Tensor] {
         var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
-        let reader = SourceReader(checkpoint: checkpoint)
         var done = 0
-        for piece in pieces {
-            figures[piece.tensor].merge(try compare(piece, reader))
-            done += piece.sourceBytes
+        try work.run(pieces, pieceBytes: 0) { [self] in
+            let reader = SourceReader(checkpoint: checkpoint)
+            var panels = PanelBuffer()
+            return { piece, _ throws(ConversionError) in try compare(piece, reader, &panels) }
+        } take: { piece, _, pieceFigures throws(ConversionError) in
+            figures[piece.tensor].merge(pieceFigures)
+            done += tensors[piece.tensor].sourceBytes(of: piece)
             progress(done)
             if isCancelled() {
                 throw ConversionError(.cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
@@ -73,7 +75,9 @@ public struct SourceComparison: Sendable {
         }
     }
 
-    private func compare(_ piece: Piece, _ reader: SourceReader) throws(ConversionError) -> ErrorFigures {
+    private func compare(
+        _ piece: Piece, _ reader: SourceReader, _ panels: inout PanelBuffer
+    ) throws(ConversionError) -> ErrorFigures {
         let tensor = tensors[piece.tensor]
         var figures = ErrorFigures()
         guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else { return figures }
@@ -88,7 +92,7 @@ public struct SourceComparison: Sendable {
             stored.load(rows: bytes.assumingMemoryBound(to: Float.self), stride: tensor.source.count, count: 1)
             return original.errorFigures(ofStored: stored)
         }
-        let stored = Panel(columns: shape.columns)
+        let stored = panels.panel(columns: shape.columns)
         try reader.forEachRowTile(of: piece, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
             TileDecoder(entry.type).decode(bytes + rowTile * shape.columnTiles * entry.type.bytesPerTile, into: stored)
             figures.merge(panel.errorFigures(ofStored: stored))

@@ -17,7 +17,7 @@ final class SourceReader {
     private var weights = FloatBuffer()
     /// The twin's, to be compared.
     private var twins = FloatBuffer()
-    private var panel: Panel?
+    private var panels = PanelBuffer()
 
     init(checkpoint: Checkpoint) { self.checkpoint = checkpoint }
 
@@ -26,7 +26,7 @@ final class SourceReader {
         of piece: Piece, _ tensor: MatchedTensor, shape: MatrixShape,
         _ body: (_ rowTile: Int, _ panel: Panel) throws(ConversionError) -> Void
     ) throws(ConversionError) {
-        let panel = panel(columns: shape.columns)
+        let panel = panels.panel(columns: shape.columns)
         if tensor.planned.turn == .transposeEach {
             // In the checkpoint a matrix is [inputs, outputs].
             let count = shape.columns * shape.rows
@@ -88,31 +88,4 @@ final class SourceReader {
                 advice: "only models whose head is their embedding can be converted: remove the tensor if it is a mistake")
         }
     }
-
-    private func panel(columns: Int) -> Panel {
-        if let panel, panel.columns == columns { return panel }
-        let panel = Panel(columns: columns)
-        self.panel = panel
-        return panel
-    }
-}
-
-/// Memory for floats that grows to the largest number asked for.
-struct FloatBuffer: ~Copyable {
-    private var memory: UnsafeMutablePointer<Float>?
-    private var capacity = 0
-
-    init() {}
-
-    /// Room for `count` floats, whose values are undefined.
-    mutating func room(for count: Int) -> UnsafeMutablePointer<Float> {
-        if let memory, capacity >= count { return memory }
-        memory?.deallocate()
-        let larger = UnsafeMutablePointer<Float>.allocate(capacity: count)
-        memory = larger
-        capacity = count
-        return larger
-    }
-
-    deinit { memory?.deallocate() }
 }

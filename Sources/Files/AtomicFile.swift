@@ -81,11 +81,15 @@ public final class AtomicFile {
         guard code == 0 else { throw .system(target, while: "writing to the disk", code) }
     }
 
+    /// Writes a small file whole: ``write(_:at:)`` and ``commit()``.
+    public func write(whole bytes: [UInt8]) throws(FileError) {
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try write(bytes, at: 0) }
+        try commit()
+    }
+
     /// Writes a small file whole.
     public static func write(_ bytes: [UInt8], to target: String) throws(FileError) {
-        let file = try AtomicFile(target: target)
-        try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
-        try file.commit()
+        try AtomicFile(target: target).write(whole: bytes)
     }
 
     /// Makes the bytes durable and gives the file its name. The last call; if it throws before the name is given, the temporary

@@ -26,23 +26,16 @@ struct CalibrateCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "File of statistics to write.", completion: .file())
     var output: String
 
-    @Option(name: [.customShort("t"), .long], help: "Threads; by default one a core.")
-    var threads: Int?
+    @OptionGroup var work: ThreadOption
 
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
-
-    func validate() throws {
-        if let threads, !(1...Conversion.Options.threadLimit).contains(threads) {
-            throw ValidationError("--threads must be in 1…\(Conversion.Options.threadLimit)")
-        }
-    }
 
     func run() throws {
         Interruption.watch()
         let calibration = try Calibration(
             model: file, text: try InputText.contents(ofFile: text),
-            textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: threads)
+            textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: work.threads)
         let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
         defer { meter.finish() }
         do throws(ConversionError) {

@@ -23,15 +23,19 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Also draws the relative errors by layer and kind, as a web page.", valueName: "page"), completion: .file())
     var html: String?
 
+    @OptionGroup var work: ThreadOption
+
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
     func run() throws {
         Interruption.watch()
-        let comparison = try SourceComparison(source: source, file: file)
+        let comparison = try SourceComparison(source: source, file: file, threads: work.threads)
         if let html { try checkIsNoSource(html, among: comparison.paths) }
+        // Made now: that it can't be written would come late after all the work.
+        let page = try html.map { path throws(FileError) in try AtomicFile(target: path) }
         let tensors = try run(comparison)
-        if let html { try ErrorPage(title: file, tensors: tensors).write(to: html) }
+        if let page { try ErrorPage(title: file, tensors: tensors).write(to: page) }
         let inexact = tensors.filter { !$0.figures.isExact }
         var table = Table(
             ("tensor", .left), ("type", .left), ("relative error", .right), ("largest error", .right), ("largest weight", .right),

@@ -49,17 +49,10 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none.")
     var chatTemplate = ChatTemplateChoice.auto
 
-    @Option(name: [.customShort("t"), .long], help: "Threads; by default one a core. The file is the same for any number.")
-    var threads: Int?
+    @OptionGroup var work: ThreadOption
 
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
-
-    func validate() throws {
-        if let threads, !(1...Conversion.Options.threadLimit).contains(threads) {
-            throw ValidationError("--threads must be in 1…\(Conversion.Options.threadLimit)")
-        }
-    }
 
     func run() throws {
         Interruption.watch()
@@ -68,7 +61,7 @@ struct ConvertCommand: ParsableCommand {
         options.rules = tensorType
         options.importance = try importance.map { path throws(ConversionError) in try Importance(path: path) }
         options.chatTemplate = chatTemplate
-        options.threads = threads
+        options.threads = work.threads
         options.converter = "rg-quant \(projectVersion)"
         let conversion = try Conversion(source: source, options: options)
         for warning in conversion.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }

@@ -8,10 +8,8 @@ struct ErrorPage {
     let title: String
     let tensors: [SourceComparison.Tensor]
 
-    /// Writes the page, which is under its name whole or not at all.
-    func write(to path: String) throws(FileError) {
-        try AtomicFile.write(Array(text.utf8), to: path)
-    }
+    /// Writes the page to a new file and gives that its name.
+    func write(to file: AtomicFile) throws(FileError) { try file.write(whole: Array(text.utf8)) }
 
     /// Where a tensor stands: `12` and `mlp_block.up_proj`, or no layer and `embed_tokens`.
     private static func place(_ name: String) -> (layer: String, kind: String) {

@@ -22,12 +22,14 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "How to store the weights: f32 or bf16.")
     var type = ExportType.f32
 
+    @OptionGroup var work: ThreadOption
+
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
     func run() throws {
         Interruption.watch()
-        let export = try Export(model: file, type: type.elementType)
+        let export = try Export(model: file, type: type.elementType, threads: work.threads)
         let meter = ProgressMeter("exporting", style: .automatic(quiet: quiet))
         defer { meter.finish() }
         do throws(ConversionError) {

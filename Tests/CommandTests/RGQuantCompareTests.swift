@@ -63,6 +63,14 @@ import Testing
         #expect(try Command.rgQuant.run("verify", "-q", file).ending == .exit(0))
     }
 
+    @Test func aPageThatCanNotBeWrittenIsNoticedBeforeTheWork() throws {
+        let file = try convert("--type", "q8", to: "model.rgq"), page = folder.file("none/page.html")
+        // With progress, of which there would be lines.
+        let outcome = try Command.rgQuant.run("compare", source, file, "--html", page)
+        #expect(outcome.ending == .exit(1) && outcome.text == "")
+        #expect(outcome.errors == "rg-quant: \(page): its folder \(folder.file("none")) doesn't exist; make the folder first\n")
+    }
+
     @Test func theHeatMapNeedsNoNetwork() throws {
         let file = try convert("--type", "q4-small", to: "a & b.rgq"), page = folder.file("page.html")
         #expect(try Command.rgQuant.run("compare", source, file, "-q", "--html", page).ending == .exit(0))

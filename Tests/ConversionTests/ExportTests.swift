@@ -110,6 +110,17 @@ import Tiles
         #expect(error?.path == model.file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
     }
 
+    /// Seven threads are more than some tensors have pieces.
+    @Test(arguments: [ElementType.f32, .bf16]) func theBytesAreTheSameForAnyNumberOfThreads(type: ElementType) throws {
+        let model = try ConvertedModel(.small(), .type(.q8))
+        let exports = try [1, 3, 7].map { threads in
+            let path = folder.file("\(threads)")
+            try Export(model: model.file.path, type: type, threads: threads).write(to: path)
+            return try Data(contentsOf: URL(fileURLWithPath: path + "/model.safetensors"))
+        }
+        #expect(exports[1] == exports[0] && exports[2] == exports[0])
+    }
+
     @Test func progressCountsEveryByte() throws {
         let model = try ConvertedModel(.small(), .type(.q4))
         let export = try Export(model: model.file.path, type: .bf16)
@@ -134,6 +145,37 @@ import Tiles
             #expect(found.figures.largestError == reported.figures.largestError)
             #expect((found.figures.signalToNoise == nil) == (found.figures.squaredErrors == 0))
         }
+    }
+
+    @Test func figuresAreTheSameForAnyNumberOfThreads() throws {
+        let model = try ConvertedModel(Fixtures.oracle("beta"), .type(.q4))
+        let figures = try [1, 3, 7].map { threads in
+            try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: threads).run().map(\.figures)
+        }
+        #expect(figures[1] == figures[0] && figures[2] == figures[0])
+        let error = #expect(throws: ConversionError.self) {
+            try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: 0)
+        }
+        #expect(error?.description == "--threads: 0 threads are not possible; give a number in 1…1024")
+    }
+
+    @Test func aComparisonThatIsCancelledSaysSo() throws {
+        let model = try ConvertedModel(Fixtures.oracle("beta"), .type(.q4))
+        let comparison = try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: 3)
+        let error = #expect(throws: ConversionError.self) { try comparison.run(isCancelled: { true }) }
+        #expect(error?.kind == .cancelled)
+    }
+
+    /// A hostile checkpoint, which may be all holes, is refused before memory for its matrices is asked for.
+    @Test func gateBlocksTooWideToTurnInMemoryAreRefused() throws {
+        let model = try ConvertedModel(.small(), .type(.q4))
+        var checkpoint = try EditableCheckpoint.small()
+        checkpoint.configuration["num_attention_heads"] = 1
+        checkpoint.configuration["lru_width"] = 4097
+        let source = try checkpoint.write()
+        let error = #expect(throws: ConversionError.self) { try SourceComparison(source: source.path, file: model.file.path) }
+        #expect(error?.path == source.file("config.json"))
+        #expect(error?.problem.hasPrefix("describes gates in blocks of 4097 channels") == true)
     }
 
     @Test func anotherModelIsAnError() throws {

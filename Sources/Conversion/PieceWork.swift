@@ -1,0 +1,48 @@
+import Kernels
+
+/// Work on the pieces of a model by several threads. What comes of it is the same for any number of them.
+struct PieceWork {
+    /// More threads than any machine has cores for this.
+    static let threadLimit = 1024
+
+    private let threads: Int
+
+    /// For so many threads; nil is one a physical core that this process may use. Throws for a number that is not possible.
+    init(threads: Int?) throws(ConversionError) {
+        self.threads = threads ?? ProcessorCount.usableCores
+        guard (1...Self.threadLimit).contains(self.threads) else {
+            throw ConversionError(
+                .option, path: "--threads", problem: "\(self.threads) threads are not possible",
+                advice: "give a number in 1…\(Self.threadLimit)")
+        }
+    }
+
+    /// Computes the pieces on the threads and hands them to `take` in order, on this thread, as they are ready.
+    ///
+    /// `worker` is called on each thread, for what that thread computes its pieces with: up to `pieceBytes` that a piece leaves in a
+    /// buffer, and a value. Throws what `take` throws, or the error of the first piece, in order, that has one.
+    func run<Value>(
+        _ pieces: [Piece], pieceBytes: Int,
+        worker: @escaping @Sendable () -> (_ piece: Piece, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,
+        take: (_ piece: Piece, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
+    ) throws(ConversionError) {
+        let count = min(threads, pieces.count)
+        let queue = PieceQueue<Value>(pieceCount: pieces.count, pieceBytes: pieceBytes, threads: count)
+        let crew = (0..<count).compactMap { _ in
+            Thread {
+                let compute = worker()
+                queue.compute { piece, buffer throws(ConversionError) in try compute(pieces[piece], buffer) }
+            }
+        }
+        defer {
+            queue.stop()
+            for thread in crew { thread.join() }
+        }
+        guard !crew.isEmpty else {
+            throw ConversionError(
+                .option, path: "--threads", problem: "no thread can be started",
+                advice: "stop other programs, or raise \"ulimit -u\"")
+        }
+        try queue.take { piece, bytes, value throws(ConversionError) in try take(pieces[piece], bytes, value) }
+    }
+}
