@@ -72,12 +72,13 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .target(name: "CLinux"),
         .target(name: "CSIMD"),
         .target(name: "Locking"),
 
         // Files and formats.
         .target(name: "Tiles"),
-        .target(name: "Files"),
+        .target(name: "Files", dependencies: ["CLinux"]),
         .target(name: "JSON", dependencies: ["CJansson"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Has the disk take what is written to a file while more is written, from its front to its end.
@@ -28,7 +29,7 @@ struct WriteBehind {
             let start = startedBytes
             startedBytes += Self.step
             // Both are advice: nothing depends on them, and not every file system takes it.
-            sync_file_range(descriptor, off_t(start), off_t(Self.step), UInt32(SYNC_FILE_RANGE_WRITE))
+            _ = clinux_start_writing(descriptor, Int64(start), Int64(Self.step))
             if start >= Self.cachedBytes {
                 _ = posix_fadvise(descriptor, off_t(start - Self.cachedBytes), off_t(Self.step), POSIX_FADV_DONTNEED)
             }
@@ -40,16 +41,10 @@ struct WriteBehind {
         return 0
     }
 
-    /// Waits until the disk has a step of the file.
+    /// Waits until the disk has a step of the file. Returns 0, or an errno that says that writing has failed.
     private static func wait(_ descriptor: Int32, from start: Int) -> Int32 {
-        while sync_file_range(descriptor, off_t(start), off_t(step), UInt32(SYNC_FILE_RANGE_WAIT_BEFORE)) != 0 {
-            switch errno {
-            case EINTR: continue
-            case EIO, ENOSPC, EDQUOT: return errno
-            // Not possible here.
-            default: return 0
-            }
-        }
-        return 0
+        let code = clinux_wait_for_writing(descriptor, Int64(start), Int64(step))
+        // Any other: not possible here.
+        return [EIO, ENOSPC, EDQUOT].contains(code) ? code : 0
     }
 }
