@@ -2,6 +2,7 @@ import JSON
 
 /// A single safetensors file that is no model.
 public struct SafetensorsFile: Sendable {
+    /// As it was given.
     public let path: String
     /// In the order of their bytes.
     public let tensors: [CheckpointTensor]

@@ -6,11 +6,14 @@ import JSON
 public final class SafetensorsWriter {
     /// What to write.
     public struct Tensor: Sendable {
+        /// The key of its entry in the header.
         public let name: String
+        /// What its numbers are written as.
         public let type: ElementType
         /// Outermost dimension first.
         public let dimensions: [Int]
 
+        /// A tensor of a name that no other has.
         public init(name: String, type: ElementType, dimensions: [Int]) {
             self.name = name
             self.type = type

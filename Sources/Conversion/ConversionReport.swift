@@ -6,16 +6,21 @@ import Tiles
 public struct ConversionReport: Sendable {
     /// A tensor and how far it is from the checkpoint's.
     public struct Tensor: Sendable {
+        /// Its name, type and shape in the model file.
         public let description: TensorDescription
+        /// The weights written against the checkpoint's.
         public let figures: ErrorFigures
     }
 
     /// The tensors of one type.
     public struct Row: Sendable {
+        /// The type of all of them.
         public let type: WeightType
+        /// How many there are.
         public let tensorCount: Int
         /// Padding not counted.
         public let weightCount: Int
+        /// In the model file, padding included.
         public let byteCount: Int
         /// The tensor with the largest relative error, and that error (``ErrorFigures/relativeError``); nil if all are exact.
         public let worst: (name: String, relativeError: Double)?

@@ -8,8 +8,11 @@ import Tiles
 public struct SourceComparison: Sendable {
     /// A tensor and how far it is from the checkpoint's.
     public struct Tensor: Sendable {
+        /// As it is called in the model file.
         public let name: String
+        /// How the model file stores it.
         public let type: WeightType
+        /// The model file's weights against the checkpoint's.
         public let figures: ErrorFigures
     }
 

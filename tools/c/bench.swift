@@ -1,5 +1,4 @@
-// Times tokens and openings through Swift: bench MODEL THREADS TOKENS OPENINGS. Does what bench.c does, step
-// by step.
+// Times tokens and openings through Swift: bench MODEL THREADS TOKENS OPENINGS. Does what bench.c does, step by step.
 import Glibc
 import RGEdge
 
