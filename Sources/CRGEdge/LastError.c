@@ -1,19 +1,45 @@
 #include "last_error.h"
+#include "reserve.h"
 #include "rg_edge.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
-// Room for a path of the longest kind (4,096 bytes) and what is wrong with it.
-static _Thread_local char last_error[4608] = "no call has failed on this thread";
+// A pointer only, at a place that every thread has from its start: for more, a library that a running program loads (dlopen) gets memory
+// when a thread first comes by, and the program ends if there is none. The model is the library's, so this goes for the runtime's few
+// thread-local bytes, too.
+static _Thread_local __attribute__((tls_model("initial-exec"))) char *sentence;
 
-const char *rg_last_error(void) { return last_error; }
+static const char nothing_failed[] = "no call has failed on this thread";
+static char no_memory[] = "no memory, not even to say for what; close other programs";
+
+// Frees a thread's sentence at its end.
+static pthread_key_t owner;
+static bool has_owner;
+
+static void forget(void *text) {
+    crg_free(text);
+    sentence = NULL;
+}
+
+__attribute__((constructor)) static void make_owner(void) { has_owner = pthread_key_create(&owner, forget) == 0; }
+
+const char *rg_last_error(void) { return sentence ? sentence : nothing_failed; }
 
 void crg_note_error(const char *text, size_t length) {
-    if (length >= sizeof last_error) {
-        length = sizeof last_error - 1;
-        // Bytes 10xxxxxx go on with a character.
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
+    char *kept = has_owner ? (char *)crg_malloc(length + 1) : NULL;
+    if (sentence != no_memory) crg_free(sentence);
+    sentence = no_memory;
+    if (!kept) {
+        if (has_owner) pthread_setspecific(owner, NULL);
+        return;
     }
-    memcpy(last_error, text, length);
-    last_error[length] = 0;
+    if (pthread_setspecific(owner, kept) != 0) {
+        crg_free(kept);
+        return;
+    }
+    memcpy(kept, text, length);
+    kept[length] = 0;
+    sentence = kept;
 }

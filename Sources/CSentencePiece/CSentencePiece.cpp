@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +43,7 @@ void copy(const char *reason, char *message, size_t capacity) {
 
 }  // namespace
 
-CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t capacity) {
+CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, char *message, size_t capacity) {
     try {
         sentencepiece::logging::SetMinLogLevel(silent);
         const size_t before = bytes_in_use();
@@ -51,15 +52,18 @@ CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t ca
             loaded->processor.LoadFromSerializedProto(std::string_view(static_cast<const char *>(model), count));
         if (status.ok()) {
             loaded->byte_count = std::max(bytes_in_use(), before) - before;
-            return loaded.release();
+            *processor = loaded.release();
+            return CSP_OK;
         }
         copy(status.error_message(), message, capacity);
+    } catch (const std::bad_alloc &) {
+        return CSP_NO_MEMORY;
     } catch (const std::exception &error) {
         copy(error.what(), message, capacity);
     } catch (...) {
         copy("unknown error", message, capacity);
     }
-    return nullptr;
+    return CSP_REFUSED;
 }
 
 size_t csp_byte_count(const CSPProcessor *processor) { return processor->byte_count; }
@@ -88,5 +92,5 @@ CSPEnding csp_encode(const CSPProcessor *processor, const char *text, size_t cou
         return CSP_NO_MEMORY;
     }
     receive(context, ids.data(), ids.size());
-    return CSP_ENCODED;
+    return CSP_OK;
 }

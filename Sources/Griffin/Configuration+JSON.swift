@@ -4,9 +4,14 @@ import JSON
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// What is wrong, in a clause that names the key.
     public let problem: String
+    /// True if it is not the text: there was no memory to read it.
+    public let isMemory: Bool
 
     /// What is wrong, in a clause that names the key.
-    public init(problem: String) { self.problem = problem }
+    public init(problem: String, isMemory: Bool = false) {
+        self.problem = problem
+        self.isMemory = isMemory
+    }
 
     public var description: String { problem }
 }
@@ -86,6 +91,7 @@ private struct ConfigurationFields {
         do throws(JSONError) {
             value = try JSONValue(parsing: json)
         } catch {
+            guard !error.isMemory else { throw ConfigurationError(problem: "no memory to read the configuration", isMemory: true) }
             throw ConfigurationError(problem: "the text is \(error)")
         }
         guard let object = value.objectValue else { throw ConfigurationError(problem: "the text is not a JSON object") }

@@ -40,20 +40,20 @@ public final class Weights: @unchecked Sendable {
         bytesPerToken = file.tensors.reduce(0) { $0 + $1.byteCount }
 
         let reader = TensorReader(file: file)
-        let decays = UnsafeMutablePointer<Float>.allocate(capacity: Self.decayCount(configuration))
-        decays.initialize(repeating: 0, count: Self.decayCount(configuration))
+        guard let decays = calloc(max(1, Self.decayCount(configuration)), MemoryLayout<Float>.size)?.assumingMemoryBound(to: Float.self)
+        else { throw WeightsError(path: file.path, problem: "no memory for the recurrences' decays", isMemory: true) }
         do throws(WeightsError) {
             layers = try LayerReader(tensors: reader, configuration: configuration, decays: decays).layers()
             finalNorm = try reader.vector(Configuration.finalNormName)
             embedding = try reader.matrix(Configuration.embeddingName)
         } catch {
-            decays.deallocate()
+            free(decays)
             throw error
         }
         self.decays = decays
     }
 
-    deinit { decays.deallocate() }
+    deinit { free(decays) }
 
     private static func decayCount(_ configuration: Configuration) -> Int {
         configuration.recurrentWidth * configuration.layerCount(of: .recurrent)

@@ -4,8 +4,16 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
     public let path: String
     /// What is wrong, in a clause that names the tensor.
     public let problem: String
+    /// True if it is not the file: the system has no memory for what is computed of it.
+    public let isMemory: Bool
 
     public var description: String {
-        "\(path): \(problem); convert the model again with this version's rg-quant"
+        "\(path): \(problem); \(isMemory ? "close other programs" : "convert the model again with this version's rg-quant")"
+    }
+
+    init(path: String, problem: String, isMemory: Bool = false) {
+        self.path = path
+        self.problem = problem
+        self.isMemory = isMemory
     }
 }

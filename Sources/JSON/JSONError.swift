@@ -6,8 +6,18 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
     public let column: Int
     /// What is wrong, in a clause.
     public let message: String
+    /// True if it is not the text: there was no memory to read it.
+    public let isMemory: Bool
+
+    init(line: Int, column: Int, message: String, isMemory: Bool = false) {
+        self.line = line
+        self.column = column
+        self.message = message
+        self.isMemory = isMemory
+    }
 
     public var description: String {
-        line > 0 ? "not valid JSON: \(message) (line \(line), column \(column))" : "not valid JSON: \(message)"
+        if isMemory { return "no memory to read it" }
+        return line > 0 ? "not valid JSON: \(message) (line \(line), column \(column))" : "not valid JSON: \(message)"
     }
 }

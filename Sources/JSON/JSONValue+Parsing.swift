@@ -1,4 +1,5 @@
 import CJansson
+import Glibc
 
 extension JSONValue {
     /// Levels of arrays and objects in each other that a text may have.
@@ -14,14 +15,18 @@ extension JSONValue {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
         var error = json_error_t()
+        errno = 0
         func load(_ options: Int32) -> UnsafeMutablePointer<json_t>? {
             let options = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | options
             return json_loadb(start.assumingMemoryBound(to: CChar.self), bytes.count, Int(options), &error)
         }
         var loaded = load(0)
         if loaded == nil, json_error_code(&error) == json_error_numeric_overflow { loaded = load(JSON_DECODE_INT_AS_REAL) }
+        defer { loaded.map { json_decref($0) } }
+        // Where malloc(3) refuses, jansson mostly finds fault with the text, and may even leave a byte out.
+        let isMemory = json_error_code(&error) == json_error_out_of_memory || errno == ENOMEM
+        guard !isMemory else { throw JSONError(line: 0, column: 0, message: "no memory", isMemory: true) }
         guard let root = loaded else { throw JSONError(error) }
-        defer { json_decref(root) }
         return try JSONValue(root, level: 0)
     }
 

@@ -4,7 +4,7 @@ import Tiles
 
 extension ModelFile {
     /// Bytes, at most, that are read and hashed together, so that they are still in the processor's cache when they are hashed.
-    private static let pieceBytes = 256 * 1024
+    static let verifyingBytes = 256 * 1024
 
     /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero: an
     /// error of kind `checksum`; and unless its scales, or its weights if they are floats, are finite: one of kind `content`.
@@ -12,7 +12,7 @@ extension ModelFile {
     /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and no SIGBUS.
     public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
         guard var checksum = Checksum() else { throw ModelFileError(.system(path, while: "verifying", ENOMEM)) }
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.verifyingBytes, alignment: 64)
         defer { piece.deallocate() }
 
         let padding = try endOfBytes(before: tensor)..<tensor.offset

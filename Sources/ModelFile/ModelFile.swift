@@ -32,8 +32,7 @@ public final class ModelFile: Sendable {
         func bytes(_ range: Range<Int>) throws(ModelFileError) -> [UInt8] {
             try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
         }
-        let start = try bytes(0..<min(FileLayout.headerBytes, file.byteCount))
-        let header = try Header(parsing: start, fileSize: file.byteCount, path: path)
+        let (header, fingerprint) = try Self.header(of: file, path: path)
         let table = try bytes(header.tableRange)
         guard Checksum.of(table.span.bytes) == header.tableChecksum else {
             throw .damaged(path, .checksum, "has a damaged tensor table")
@@ -47,9 +46,16 @@ public final class ModelFile: Sendable {
         metadata = try Metadata(unpacking: block, unpackedBytes: header.unpackedBytes, path: path)
         numberOfTensor = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         metadataEnd = header.metadataRange.upperBound
-        fingerprint = start.span.bytes.littleEndian(at: 120, as: UInt64.self)
+        self.fingerprint = fingerprint
         self.file = file
         self.path = path
+    }
+
+    /// Reads and checks the header; the fingerprint is its last 8 bytes.
+    static func header(of file: MappedFile, path: String) throws(ModelFileError) -> (Header, fingerprint: UInt64) {
+        let start = try translatingFileErrors { () throws(FileError) in try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount)) }
+        let header = try Header(parsing: start, fileSize: file.byteCount, path: path)
+        return (header, start.span.bytes.littleEndian(at: 120, as: UInt64.self))
     }
 
     /// The tensor of that name, or nil.

@@ -75,7 +75,7 @@ public final class Model: Sendable {
         do {
             weights = try Weights(file: file, configuration: configuration)
         } catch {
-            throw ModelError(.format, error.description)
+            throw ModelError(error.isMemory ? .memory : .format, error.description)
         }
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
         guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk) else {
@@ -93,7 +93,9 @@ public final class Model: Sendable {
         do {
             return try tokenizer.encoder()
         } catch {
-            throw ModelError(.format, "\(file.path): \(error); convert the model again")
+            throw error.isMemory
+                ? ModelError(.memory, "\(file.path): \(error)")
+                : ModelError(.format, "\(file.path): \(error); convert the model again")
         }
     }
 
@@ -167,6 +169,7 @@ extension Model {
         do {
             return try Configuration(parsing: file.metadata.configuration)
         } catch {
+            guard !error.isMemory else { throw ModelError(.memory, "\(file.path): \(error); close other programs") }
             throw ModelError(.format, "\(file.path): \(error); convert the model again with this version's rg-quant")
         }
     }

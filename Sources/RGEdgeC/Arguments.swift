@@ -1,4 +1,5 @@
 import CRGEdge
+import Glibc
 
 // What callers hand over, checked before it is used.
 
@@ -17,7 +18,17 @@ func buffer<Element>(_ start: UnsafePointer<Element>?, _ count: Int, _ name: Str
     return UnsafeBufferPointer(start: try required(start, name), count: count)
 }
 
-/// A path or another text that ends with NUL.
+/// A path, which ends with NUL.
+func path(_ start: UnsafePointer<CChar>?, _ name: String = "path") throws(Failure) -> String {
+    // Over what any system opens, and little enough for what a call may take without asking.
+    let limit = 16 << 10
+    guard strnlen(try required(start, name), limit + 1) <= limit else {
+        throw .argument("\(name) has over \(limit) bytes; no file has such a name")
+    }
+    return try string(start, name)
+}
+
+/// A text that ends with NUL.
 func string(_ start: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String {
     // Anything else would be another file's name, with U+FFFD in it.
     guard let string = String(validatingCString: try required(start, name)) else {

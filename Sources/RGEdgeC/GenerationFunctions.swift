@@ -1,4 +1,5 @@
 import CRGEdge
+import Glibc
 import RGEdge
 
 // The functions of `rg_edge.h` that choose tokens. Their documentation is there.
@@ -23,19 +24,22 @@ public func rg_session_generate(
 ) -> rg_status {
     status { () throws(Failure) in
         let prompt = try buffer(prompt, length, "prompt")
-        let options = try GenerationOptions(try SizedStruct.read(options, "options"))
+        let options: rg_generate_options = try SizedStruct.read(options, "options")
+        let stopBytes = try options.stopBytes()
         let onText = try required(on_text, "on_text")
         if let result { try SizedStruct.check(result, "result") }
         try use(session) { session throws(Failure) in
-            try requireHeadroom(forText: prompt.count)
-            try requireHeadroom(forEncoderOf: session.model)
-            let generated = try session.generateOrStay(String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self), options) { text in
-                var text = text
-                return text.withUTF8 { bytes in
-                    bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+            try withHeadroom(forText: prompt.count, stopBytes: stopBytes, of: session.model) { () throws(Failure) in
+                let options = try GenerationOptions(options)
+                let prompt = String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self)
+                let generated = try session.generateOrStay(prompt, options) { text in
+                    var text = text
+                    return text.withUTF8 { bytes in
+                        bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+                    }
                 }
+                if let result { try SizedStruct.write(to: result, "result") { $0.describe(generated) } }
             }
-            if let result { try SizedStruct.write(to: result, "result") { $0.describe(generated) } }
         }
     }
 }
@@ -82,6 +86,16 @@ extension GenerationOptions {
         self.init(
             sampling: Sampling(options.sampling), maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
             asChatTurn: options.as_chat_turn)
+    }
+}
+
+extension rg_generate_options {
+    /// Bytes that the stop strings take in all, each with what belongs to it.
+    fileprivate func stopBytes() throws(Failure) -> Int {
+        let overhead = 64
+        var count = 0
+        for text in try buffer(stop, stop_count, "stop") { count += strlen(try required(text, "a stop string")) + overhead }
+        return count
     }
 }
 

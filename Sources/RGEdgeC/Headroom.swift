@@ -1,24 +1,30 @@
 import CRGEdge
 import Glibc
 
-/// Asks the system for memory before it is needed: Swift ends the process where one of its own allocations is refused.
+/// Memory that a call is granted before it begins: Swift ends the process where one of its own allocations is refused.
+///
+/// In the library those take from the room that is open here where the system refuses (`reserve.h`), so a call either gets no room, and
+/// fails with RG_ERROR_MEMORY, or has what it needs.
 enum Headroom {
     /// What a call may need besides what is named.
     private static let slack = 256 << 10
 
-    /// Throws unless the system would now give so many bytes, and address space for a file of `mapped` bytes besides.
-    static func require(_ bytes: Int, mapped: Int = 0, for purpose: String) throws(Failure) {
-        func reserve(_ count: Int, _ protection: Int32, _ flags: Int32) -> UnsafeMutableRawPointer? {
-            let start = mmap(nil, count, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0)
-            return start == MAP_FAILED ? nil : start
-        }
+    /// Runs `body` with so many bytes at its disposal, or throws if the system doesn't grant them.
+    static func with(_ bytes: Int, for purpose: String, _ body: () throws(Failure) -> Void) throws(Failure) {
         let (total, overflow) = bytes.addingReportingOverflow(slack)
-        let memory = overflow ? nil : reserve(total, PROT_READ | PROT_WRITE, 0)
-        defer { if let memory { munmap(memory, total) } }
-        let space = mapped > 0 ? reserve(mapped, PROT_NONE, Int32(MAP_NORESERVE)) : nil
-        defer { if let space { munmap(space, mapped) } }
-        guard memory != nil, space != nil || mapped <= 0 else {
+        guard !overflow, let room = crg_open_room(total) else {
             throw Failure(RG_ERROR_MEMORY, "no memory \(purpose); close other programs, or raise \"ulimit -v\" (errno \(ENOMEM))")
         }
+        defer { crg_close_room(room) }
+        try body()
+    }
+
+    /// The same for `count` times `bytes`, and `more`.
+    static func with(
+        _ bytes: Int, times count: Int, and more: Int = 0, for purpose: String, _ body: () throws(Failure) -> Void
+    ) throws(Failure) {
+        let (product, overflow) = count.multipliedReportingOverflow(by: bytes)
+        let (total, overflow2) = product.addingReportingOverflow(more)
+        try with(overflow || overflow2 ? .max : total, for: purpose, body)
     }
 }

@@ -6,10 +6,11 @@ import RGEdge
 @c @implementation
 public func rg_session_save(_ session: OpaquePointer!, _ path: UnsafePointer<CChar>!) -> rg_status {
     status { () throws(Failure) in
-        let path = try string(path, "path")
+        let path = try RGEdgeC.path(path)
         try use(session) { session throws(Failure) in
-            try Headroom.require(session.largestSerialization, for: "to pack a session")
-            try translating { () throws(ModelError) in try session.save(to: path) }
+            try Headroom.with(session.largestSerialization, for: "to pack a session") { () throws(Failure) in
+                try translating { () throws(ModelError) in try session.save(to: path) }
+            }
         }
     }
 }
@@ -20,12 +21,13 @@ public func rg_session_load(
 ) -> rg_status {
     status { () throws(Failure) in
         let model = try ModelHandle.of(model).model
-        let path = try string(path, "path")
+        let path = try RGEdgeC.path(path)
         let result = try required(session, "session")
-        // The file, which is no larger than a session but for little, and the session.
-        try Headroom.require(2 * model.sessionBytes, for: "to load a session")
-        let loaded = try translating { () throws(ModelError) in try model.session(from: path) }
-        result.pointee = SessionHandle.make(loaded)
+        // The file is no larger than a session but for little.
+        try Headroom.with(model.sessionBytes, for: "to load a session") { () throws(Failure) in
+            let loaded = try translating { () throws(ModelError) in try model.session(from: path) }
+            result.pointee = SessionHandle.make(loaded)
+        }
     }
 }
 
@@ -38,10 +40,9 @@ public func rg_session_serialize(
             buffer?.assumingMemoryBound(to: UInt8.self), capacity: capacity, size: size, "buffer", sizeName: "size")
         try use(session) { session throws(Failure) in
             let room = try result.room(for: session.largestSerialization)
-            guard let count = session.serialize(into: UnsafeMutableRawBufferPointer(room)) else {
-                throw Failure(RG_ERROR_MEMORY, "no memory to pack a session; close other programs")
+            try Headroom.with(0, for: "to pack a session") { () throws(Failure) in
+                result.report(session.serialize(into: UnsafeMutableRawBufferPointer(room)) ?? 0)
             }
-            result.report(count)
         }
     }
 }
@@ -54,8 +55,9 @@ public func rg_session_deserialize(
         let model = try ModelHandle.of(model).model
         let bytes = try RGEdgeC.buffer(buffer?.assumingMemoryBound(to: UInt8.self), size, "buffer")
         let result = try required(session, "session")
-        try requireHeadroom(forSessionOf: model)
-        let restored = try translating { () throws(ModelError) in try model.session(deserializing: bytes.span.bytes) }
-        result.pointee = SessionHandle.make(restored)
+        try Headroom.with(0, for: "for a session") { () throws(Failure) in
+            let restored = try translating { () throws(ModelError) in try model.session(deserializing: bytes.span.bytes) }
+            result.pointee = SessionHandle.make(restored)
+        }
     }
 }

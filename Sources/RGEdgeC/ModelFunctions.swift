@@ -1,5 +1,4 @@
 import CRGEdge
-import Glibc
 import RGEdge
 
 // The functions of `rg_edge.h`, "Model". Their documentation is there.
@@ -10,11 +9,13 @@ public func rg_model_open(
 ) -> rg_status {
     status { () throws(Failure) in
         let result = try required(model, "model")
-        let path = try string(path, "path")
+        let path = try RGEdgeC.path(path)
         let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
-        try Headroom.require(openingBytes, mapped: fileBytes(path), for: "to open \(path)")
-        let opened = try translating { () throws(ModelError) in try Model(path: path, options: options ?? Model.Options()) }
-        result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
+        let openingBytes = try translating { () throws(ModelError) in try Model.openingBytes(path: path) }
+        try Headroom.with(openingBytes, for: "to open \(path)") { () throws(Failure) in
+            let opened = try translating { () throws(ModelError) in try Model(path: path, options: options ?? Model.Options()) }
+            result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
+        }
     }
 }
 
@@ -30,15 +31,6 @@ public func rg_model_get_info(_ model: OpaquePointer!, _ info: UnsafeMutablePoin
         let model = try ModelHandle.of(model).model
         try SizedStruct.write(to: try required(info, "info"), "info") { $0.describe(model) }
     }
-}
-
-/// What opening takes besides the mapping: metadata, some of them twice for a moment, and the forward pass.
-private let openingBytes = 128 << 20
-
-/// Bytes of a file; 0 if there is none, which opening it will tell.
-private func fileBytes(_ path: String) -> Int {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(clamping: status.st_size) : 0
 }
 
 extension Model.Options {

@@ -22,15 +22,9 @@ final class ModelHandle: Sendable {
     func keptEncoder() throws(Failure) -> Tokenizer.Encoder {
         try lock.withLock { () throws(Failure) in
             if let encoder { return encoder }
-            try requireHeadroom(forEncoderOf: model)
             let encoder = try translating { () throws(ModelError) in try model.encoder() }
             self.encoder = encoder
             return encoder
         }
     }
-}
-
-/// Throws unless there is memory for what encodes texts: SentencePiece takes some 200 bytes a piece, and reads a copy of its model.
-func requireHeadroom(forEncoderOf model: Model) throws(Failure) {
-    try Headroom.require(model.configuration.vocabularySize * 256 + 2 * model.tokenizer.byteCount, for: "to encode a text")
 }

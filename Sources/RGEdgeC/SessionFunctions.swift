@@ -8,9 +8,10 @@ public func rg_session_create(_ model: OpaquePointer!, _ session: UnsafeMutableP
     status { () throws(Failure) in
         let model = try ModelHandle.of(model).model
         let result = try required(session, "session")
-        try requireHeadroom(forSessionOf: model)
-        let created = try translating { () throws(ModelError) in try model.makeSession() }
-        result.pointee = SessionHandle.make(created)
+        try Headroom.with(0, for: "for a session") { () throws(Failure) in
+            let created = try translating { () throws(ModelError) in try model.makeSession() }
+            result.pointee = SessionHandle.make(created)
+        }
     }
 }
 
@@ -25,9 +26,10 @@ public func rg_session_fork(_ session: OpaquePointer!, _ copy: UnsafeMutablePoin
     status { () throws(Failure) in
         let result = try required(copy, "copy")
         try use(session) { session throws(Failure) in
-            try requireHeadroom(forSessionOf: session.model)
-            let fork = try translating { () throws(ModelError) in try session.fork() }
-            result.pointee = SessionHandle.make(fork)
+            try Headroom.with(0, for: "for a session") { () throws(Failure) in
+                let fork = try translating { () throws(ModelError) in try session.fork() }
+                result.pointee = SessionHandle.make(fork)
+            }
         }
     }
 }
@@ -68,9 +70,4 @@ public func rg_session_logits(
         logits.pointee = current.baseAddress
         count.pointee = current.count
     }
-}
-
-/// Throws unless there is memory for a session.
-func requireHeadroom(forSessionOf model: Model) throws(Failure) {
-    try Headroom.require(model.sessionBytes, for: "for a session of \(model.sessionBytes) bytes")
 }

@@ -4,8 +4,6 @@ import Text
 
 // Text to tokens and back, as in `rg_edge.h`. The functions' documentation is there.
 
-/// What SentencePiece takes for a byte of the text that it is given at once, and how much of a text that is at most (`TextPieces`).
-private let bytesPerEncodedByte = 160, encodedAtOnce = 1 << 20
 /// What growing arrays take for each byte of a text: of the text itself, or of a token a byte.
 private let bytesPerTextByte = 24
 
@@ -18,16 +16,17 @@ public func rg_tokenize(
         let handle = try ModelHandle.of(model)
         let text = try buffer(text, length, "text")
         let result = try ResultBuffer(tokens, capacity: capacity, size: count, "tokens", sizeName: "count")
-        try requireHeadroom(forText: text.count)
-        let start = add_bos ? [handle.model.configuration.bos] : []
-        let encoder = try handle.keptEncoder()
-        let encoded: [UInt32]
-        do throws(TokenizerError) {
-            encoded = try encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText)
-        } catch {
-            throw Failure(RG_ERROR_MEMORY, error.description)
+        try withHeadroom(forText: text.count, of: handle.model) { () throws(Failure) in
+            let start = add_bos ? [handle.model.configuration.bos] : []
+            let encoder = try handle.keptEncoder()
+            let encoded: [UInt32]
+            do throws(TokenizerError) {
+                encoded = try encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText)
+            } catch {
+                throw Failure(RG_ERROR_MEMORY, error.description)
+            }
+            try result.fill(with: start + encoded)
         }
-        try result.fill(with: start + encoded)
     }
 }
 
@@ -44,21 +43,22 @@ public func rg_detokenize(
         if let index = tokens.firstIndex(where: { $0 >= vocabulary }) {
             throw .argument("token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
         }
-        try requireHeadroom(bytesPerTextByte, times: model.tokenizer.largestByteCount(of: tokens), for: "the text of \(tokens.count) tokens")
-        // Repaired, since tokens may begin or end in the middle of a character.
-        let repaired = String(decoding: model.tokenizer.decode(tokens), as: UTF8.self)
-        try result.fill(with: repaired.utf8.map { CChar(bitPattern: $0) })
+        let bytes = model.tokenizer.largestByteCount(of: tokens)
+        try Headroom.with(bytesPerTextByte, times: bytes, for: "for the text of \(tokens.count) tokens") { () throws(Failure) in
+            // Repaired, since tokens may begin or end in the middle of a character.
+            let repaired = String(decoding: model.tokenizer.decode(tokens), as: UTF8.self)
+            try result.fill(with: repaired.utf8.map { CChar(bitPattern: $0) })
+        }
     }
 }
 
-/// Throws unless there is memory to work on a text of `count` bytes.
-func requireHeadroom(forText count: Int) throws(Failure) {
-    try requireHeadroom(
-        bytesPerTextByte, times: count, and: bytesPerEncodedByte * min(count, encodedAtOnce), for: "to work on a text of \(count) bytes")
-}
-
-private func requireHeadroom(_ bytes: Int, times count: Int, and more: Int = 0, for purpose: String) throws(Failure) {
-    let (product, overflow) = count.multipliedReportingOverflow(by: bytes)
-    let (total, overflow2) = product.addingReportingOverflow(more)
-    try Headroom.require(overflow || overflow2 ? .max : total, for: purpose)
+/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, the strings that end an answer, and the copies of
+/// the tokenizer's model that SentencePiece is loaded from. What SentencePiece allocates itself, the system may refuse.
+func withHeadroom(
+    forText count: Int, stopBytes: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
+) throws(Failure) {
+    let (stops, overflow) = stopBytes.multipliedReportingOverflow(by: bytesPerTextByte)
+    let (more, overflow2) = stops.addingReportingOverflow(3 * model.tokenizer.byteCount)
+    try Headroom.with(
+        bytesPerTextByte, times: count, and: overflow || overflow2 ? .max : more, for: "to work on a text of \(count) bytes", body)
 }

@@ -1,24 +1,35 @@
 import CSentencePiece
+import Glibc
 
 /// SentencePiece with a model loaded.
 ///
+/// Its protobuf messages destroy what they had no memory to make, which ends the process; so the system is asked for what it will need
+/// before each call.
+///
 /// Sendable, since after loading only const functions of the library are called, which share nothing that changes.
 final class Processor: @unchecked Sendable {
+    /// What it takes for a piece of the vocabulary, and for a byte of a text that it is given at once; both rounded up.
+    private static let bytesPerPiece = 256, bytesPerByte = 160
+
     private let handle: OpaquePointer
 
-    /// Loads a serialized `ModelProto`, which ``TokenizerModel`` has checked.
-    init(_ model: [UInt8]) throws(TokenizerError) {
+    /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked.
+    init(_ model: [UInt8], pieceCount: Int) throws(TokenizerError) {
+        let work = "to load SentencePiece"
+        try Self.requireMemory(Self.bytesPerPiece * pieceCount + 2 * model.count, work)
         let capacity = 256
+        var handle: OpaquePointer?
         var reason: String?
-        let loaded = model.withUnsafeBytes { bytes in
+        let ending = model.withUnsafeBytes { bytes in
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { message in
-                let loaded = csp_load(bytes.baseAddress, bytes.count, message.baseAddress, capacity)
-                if loaded == nil { reason = message.baseAddress.map { String(cString: $0) } }
-                return loaded
+                let ending = csp_load(bytes.baseAddress, bytes.count, &handle, message.baseAddress, capacity)
+                if ending == CSP_REFUSED { reason = message.baseAddress.map { String(cString: $0) } }
+                return ending
             }
         }
-        guard let loaded else { throw TokenizerError("is refused by SentencePiece: \(printable(reason ?? ""))") }
-        handle = loaded
+        guard ending != CSP_NO_MEMORY else { throw .noMemory(work) }
+        guard let handle else { throw TokenizerError("is refused by SentencePiece: \(printable(reason ?? ""))") }
+        self.handle = handle
     }
 
     deinit { csp_destroy(handle) }
@@ -33,6 +44,8 @@ final class Processor: @unchecked Sendable {
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
+        let work = "for a text of \(text.count) bytes"
+        try Self.requireMemory(Self.bytesPerByte * text.count, work)
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(
@@ -43,11 +56,17 @@ final class Processor: @unchecked Sendable {
                     }, tokens)
             }
         }
-        guard ending != CSP_NO_MEMORY else {
-            throw TokenizerError(
-                "needs more memory for a text of \(text.count) bytes", advice: "close other programs, or give a shorter text")
+        guard ending != CSP_NO_MEMORY else { throw .noMemory(work) }
+        return ending == CSP_OK
+    }
+
+    /// Throws unless the system would now give so many bytes, and some that the C library takes in reserve.
+    private static func requireMemory(_ count: Int, _ work: String) throws(TokenizerError) {
+        let count = count + (2 << 20)
+        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
+            throw .noMemory(work)
         }
-        return ending == CSP_ENCODED
+        munmap(start, count)
     }
 }
 

@@ -4,13 +4,21 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     public let problem: String
     /// What to do about it, in a clause.
     public let advice: String
+    /// True if it is not the bytes: there is no memory to use them.
+    public let isMemory: Bool
 
-    init(_ problem: String, advice: String = TokenizerError.downloadAgain) {
+    init(_ problem: String, advice: String = TokenizerError.downloadAgain, isMemory: Bool = false) {
         self.problem = problem
         self.advice = advice
+        self.isMemory = isMemory
     }
 
     public var description: String { "tokenizer.model: \(problem); \(advice)" }
+
+    /// The system has no memory for some work.
+    static func noMemory(_ work: String) -> TokenizerError {
+        TokenizerError("needs more memory \(work)", advice: "close other programs, or give a shorter text", isMemory: true)
+    }
 
     /// For bytes that can't be what was published.
     static let downloadAgain = "take tokenizer.model from the same download as the weights, and convert the model again"

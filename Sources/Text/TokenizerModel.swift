@@ -125,9 +125,17 @@ extension TokenizerModel {
 
         /// The copy of the model that these edits were made for.
         func applied(to model: [UInt8]) -> [UInt8] {
-            var copy = model
-            for offset in controls { copy[offset] = PieceKind.control.rawValue }
-            for range in dropped.reversed() { copy.removeSubrange(range) }
+            var edited = model
+            for offset in controls { edited[offset] = PieceKind.control.rawValue }
+            guard !dropped.isEmpty else { return edited }
+            var copy: [UInt8] = []
+            copy.reserveCapacity(model.count)
+            var kept = 0
+            for range in dropped {
+                copy += edited[kept..<range.lowerBound]
+                kept = range.upperBound
+            }
+            copy += edited[kept...]
             return copy
         }
     }

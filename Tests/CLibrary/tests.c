@@ -21,6 +21,7 @@ static const Test tests[] = {
     {"threads", test_threads, false},
     {"processes", test_processes, true},
     {"memory", test_memory, true},
+    {"allocations", test_allocations, true},
 };
 
 static bool is_wanted(const Test *test, int count, char **names) {

@@ -17,6 +17,7 @@ void test_keeping(void);
 void test_threads(void);
 void test_processes(void);
 void test_memory(void);
+void test_allocations(void);
 
 #if defined(__cplusplus)
 }

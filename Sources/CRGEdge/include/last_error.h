@@ -3,5 +3,5 @@
 
 #include <stddef.h>
 
-/// Keeps `length` bytes of UTF-8 as the calling thread's last error, cut at a character where they don't fit. Allocates nothing.
+/// Keeps `length` bytes of UTF-8 as the calling thread's last error; a sentence that says so if there is no memory for them.
 void crg_note_error(const char *text, size_t length);

@@ -15,9 +15,18 @@ extern "C" {
 /// A loaded tokenizer model.
 typedef struct CSPProcessor CSPProcessor;
 
-/// Loads the `count` bytes of a serialized ModelProto, which are copied. Null if the library refuses them: `message`, of
-/// `capacity` > 0 bytes, then holds its reason, cut where it does not fit and ended by NUL.
-CSPProcessor *csp_load(const void *model, size_t count, char *message, size_t capacity);
+/// How a call ended.
+typedef enum CSPEnding {
+    CSP_OK,
+    /// The library takes no such model, or has no tokens for the text.
+    CSP_REFUSED,
+    /// Memory ran out.
+    CSP_NO_MEMORY
+} CSPEnding;
+
+/// Loads the `count` bytes of a serialized ModelProto, which are copied. If the library refuses them, `message`, of `capacity` > 0
+/// bytes, holds its reason, cut where it does not fit and ended by NUL.
+CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, char *message, size_t capacity);
 
 /// Bytes of memory that loading took from the C library, those of other threads in the meantime included.
 size_t csp_byte_count(const CSPProcessor *processor);
@@ -33,15 +42,6 @@ int32_t csp_unknown(const CSPProcessor *processor);
 int32_t csp_bos(const CSPProcessor *processor);
 int32_t csp_eos(const CSPProcessor *processor);
 int32_t csp_pad(const CSPProcessor *processor);
-
-/// How encoding ended.
-typedef enum CSPEnding {
-    CSP_ENCODED,
-    /// The library has no tokens for the text.
-    CSP_REFUSED,
-    /// Memory ran out.
-    CSP_NO_MEMORY
-} CSPEnding;
 
 /// Encodes a text and gives the ids to `receive`, once, during the call; only if it ends well.
 CSPEnding csp_encode(const CSPProcessor *processor, const char *text, size_t count,

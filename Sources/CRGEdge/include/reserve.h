@@ -1,0 +1,46 @@
+// Memory for Swift's runtime where the system has none left: it ends the process when malloc(3) refuses, and no call of ours may.
+//
+// tools/c-library gives the runtime inside the library the functions `crg_malloc` and so on in the place of malloc(3) and so on. They ask
+// the system, and only where it refuses take from here: from the rooms that are open, which calls open for what they are about to
+// allocate, or else from a reserve of fixed size, of which a call uses little (an error and its sentence). What our own code allocates for
+// itself doesn't come from here: it looks at what malloc(3) returns.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Address space for what a call is about to allocate. The system gives pages only for what is taken from it.
+typedef struct crg_room crg_room;
+
+/// Opens a room of `size` bytes; NULL if the system refuses.
+crg_room *crg_open_room(size_t size);
+
+/// Gives a room back, at once or with the last thing that was taken from it. NULL is allowed.
+void crg_close_room(crg_room *room);
+
+/// Notes that a call begins. False, and it must not, if the reserve might not do for it and all others that are under way.
+bool crg_begin_call(void);
+
+/// Notes that a call ends.
+void crg_end_call(void);
+
+/// Takes `size` bytes at a multiple of `alignment`, a power of two, from the rooms that are open, or else from the reserve; NULL if they
+/// have no place for it.
+void *crg_take(size_t size, size_t alignment);
+
+/// Gives back what was taken. False, and nothing happens, for memory that is not from here.
+bool crg_give_back(void *memory);
+
+/// malloc(3), and where it refuses, what is here; NULL if that is not enough.
+void *crg_malloc(size_t size);
+
+/// Gives back what `crg_malloc`, or malloc(3), gave. NULL is allowed.
+void crg_free(void *memory);
+
+#ifdef __cplusplus
+}
+#endif

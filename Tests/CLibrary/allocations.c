@@ -1,0 +1,191 @@
+/* Refuses memory, allocation by allocation: the C library's functions for it are replaced here for the whole program.
+ *
+ * Not under valgrind or a sanitizer, which replace them too: compiled with -DNO_REPLACED_MALLOC, this has no test. */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include "attempts.h"
+#include "tests.h"
+
+#if defined(NO_REPLACED_MALLOC)
+
+void test_allocations(void) {}
+
+#else
+
+#include <errno.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__cplusplus)
+#define NO_THROW noexcept
+extern "C" {
+#else
+#define NO_THROW
+#endif
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+/* What is refused. */
+typedef enum Refusal {
+    NOTHING,
+    /* All allocations from one on but those of SentencePiece and the C++ library: protobuf ends the process where it gets no memory, so it is
+     * only called when there is some. */
+    ALL_FROM_ONE_ON,
+    /* That one alone. */
+    ONE,
+    /* Every malloc(3) of the library's, which is what Swift's runtime calls; the library has to have room for all of them. */
+    RUNTIME
+} Refusal;
+
+static Refusal refusal;
+/* Allocations to be granted before one is refused. */
+static long granted;
+static bool was_refused;
+
+/* Where libraries lie: first the C++ ones, then others that allocate for themselves. */
+typedef struct Place {
+    const char *name;
+    uintptr_t start, end;
+} Place;
+
+static Place places[] = {
+    {"libstdc++", 0, 0}, {"libsentencepiece", 0, 0}, {"libjansson", 0, 0}, {"liblz4", 0, 0}, {"libxxhash", 0, 0}, {"libc.so", 0, 0}};
+enum { cxx_count = 2, place_count = sizeof places / sizeof *places };
+
+static int note_place(struct dl_phdr_info *info, size_t size, void *user) {
+    (void)size;
+    (void)user;
+    for (size_t index = 0; index < place_count; index++) {
+        if (!info->dlpi_name || !strstr(info->dlpi_name, places[index].name)) continue;
+        places[index].start = info->dlpi_addr;
+        for (size_t part = 0; part < info->dlpi_phnum; part++) {
+            const uintptr_t end = info->dlpi_addr + info->dlpi_phdr[part].p_vaddr + info->dlpi_phdr[part].p_memsz;
+            if (info->dlpi_phdr[part].p_type == PT_LOAD && end > places[index].end) places[index].end = end;
+        }
+    }
+    return 0;
+}
+
+static bool is_in(size_t count, const void *address) {
+    for (size_t index = 0; index < count; index++) {
+        if ((uintptr_t)address >= places[index].start && (uintptr_t)address < places[index].end) return true;
+    }
+    return false;
+}
+
+static bool refuses(const void *caller, bool is_malloc) {
+    bool is_refused = false;
+    if (refusal == RUNTIME) {
+        is_refused = is_malloc && !is_in(place_count, caller);
+    } else if (refusal != NOTHING && !is_in(cxx_count, caller)) {
+        is_refused = granted == 0 && !(refusal == ONE && was_refused);
+        if (granted > 0) granted--;
+    }
+    if (is_refused) {
+        was_refused = true;
+        errno = ENOMEM;
+    }
+    return is_refused;
+}
+
+#define CALLER __builtin_return_address(0)
+
+void *malloc(size_t size) NO_THROW { return refuses(CALLER, true) ? NULL : __libc_malloc(size); }
+void *calloc(size_t count, size_t size) NO_THROW { return refuses(CALLER, false) ? NULL : __libc_calloc(count, size); }
+void *realloc(void *memory, size_t size) NO_THROW { return refuses(CALLER, false) ? NULL : __libc_realloc(memory, size); }
+
+int posix_memalign(void **memory, size_t alignment, size_t size) NO_THROW {
+    void *taken = refuses(CALLER, true) ? NULL : __libc_memalign(alignment, size);
+    if (taken) *memory = taken;
+    return taken ? 0 : ENOMEM;
+}
+
+void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) NO_THROW {
+    if (refuses(CALLER, false)) return MAP_FAILED;
+    return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
+}
+
+#if defined(__cplusplus)
+}
+#endif
+
+/* Runs an attempt in a process of its own and says how it ended: with its status, or 100 if nothing was left to refuse. Fails if it ended
+ * otherwise, or has changed the session of a call that was refused. */
+static int try_in_process(const Attempt *attempt, rg_model *model, Twins twins, Refusal kind, long number) {
+    fflush(NULL);
+    const pid_t process = fork();
+    if (process == 0) {
+        alarm(60);
+        failures = 0;
+        was_refused = false;
+        granted = number;
+        refusal = kind;
+        const rg_status status = attempt->run(model, twins.subject);
+        refusal = NOTHING;
+        if (status == RG_ERROR_MEMORY) CHECK(strstr(rg_last_error(), "memory") != NULL);
+        if (status == RG_ERROR_MEMORY || !attempt->feeds) CHECK_ALIKE(twins);
+        _exit(failures > 0 ? 101 : status == RG_OK && !was_refused ? 100 : (int)status);
+    }
+    int status = -1;
+    waitpid(process, &status, 0);
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code != RG_OK && code != RG_ERROR_MEMORY && code != 100) {
+        fail(__FILE__, __LINE__, "%s, refusal %d of allocation %ld: wait status %d", attempt->name, (int)kind, number, status);
+    }
+    return code;
+}
+
+/* Refuses one allocation after the other, first all that follow as well, then that one alone. */
+static void refuse_in_turn(const Attempt *attempt, rg_model *model, Twins twins) {
+    const Refusal kinds[] = {ALL_FROM_ONE_ON, ONE};
+    for (int index = 0; index < 2; index++) {
+        bool was_memory = false;
+        long number = 0;
+        /* Opening a model takes over a thousand, most of them alike. */
+        for (int code = 0; code != 100; number += 1 + number / 40) {
+            const int failures_before = failures;
+            code = try_in_process(attempt, model, twins, kinds[index], number);
+            if (failures > failures_before) break;
+            was_memory = was_memory || code == RG_ERROR_MEMORY;
+        }
+        if (attempt->may_be_refused && !was_memory) fail(__FILE__, __LINE__, "%s: never refused in %ld tries", attempt->name, number);
+    }
+}
+
+/* The library has room for all that its runtime allocates in a call; and gets it back, or it would not do for many. */
+static void refuse_the_runtime(const Attempt *attempt, rg_model *model, Twins twins) {
+    if (try_in_process(attempt, model, twins, RUNTIME, 0) == RG_ERROR_MEMORY) fail(__FILE__, __LINE__, "%s has too little room", attempt->name);
+    const int count = strstr(attempt->name, "of a") || strstr(attempt->name, "of many") ? 4 : 200;
+    rg_session *session = fed_session(model);
+    for (int index = 0; index < count; index++) {
+        refusal = RUNTIME;
+        const rg_status status = attempt->run(model, session);
+        refusal = NOTHING;
+        if (status == RG_OK) continue;
+        fail(__FILE__, __LINE__, "%s, time %d without memory for the runtime: %s", attempt->name, index, rg_last_error());
+        break;
+    }
+    rg_session_destroy(session);
+}
+
+void test_allocations(void) {
+    dl_iterate_phdr(note_place, NULL);
+    CHECK(places[0].end > 0 && places[1].end > 0);
+    rg_model *model = open_model();
+    const Twins twins = make_twins(model, true);
+    for (size_t index = 0; index < attempt_count; index++) {
+        refuse_in_turn(&attempts[index], model, twins);
+        refuse_the_runtime(&attempts[index], model, twins);
+    }
+    destroy_twins(twins);
+    rg_model_close(model);
+}
+
+#endif
