@@ -35,7 +35,8 @@ public final class Tokenizer: Sendable {
     private nonisolated(unsafe) weak var latest: Encoder?
     private let lock = Lock()
 
-    /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7 MB for Gemma's.
+    /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7.5 MB for Gemma's, of which the model
+    /// is 4.2 MB.
     public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
 
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
