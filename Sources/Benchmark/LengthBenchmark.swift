@@ -2,7 +2,8 @@ import CommandSupport
 import JSON
 import RGEdge
 
-/// Feeds a session very many tokens and looks, at even distances, at what a token takes: whether it depends on how many came before.
+/// Feeds a session very many tokens and looks, at even distances, at what a token takes: whether it
+/// depends on how many came before.
 public final class LengthBenchmark {
     private let session: Session
     private let label: String

@@ -2,8 +2,8 @@ import Glibc
 
 /// What the machine and this process have in memory.
 enum MachineMemory {
-    /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what the
-    /// control group allows. Nil where Linux doesn't say.
+    /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what
+    /// the control group allows. Nil where Linux doesn't say.
     static var availableBytes: Int? {
         let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { $0 * 1024 }
         let group = SystemFile.firstLine("/sys/fs/cgroup/memory.max").flatMap { Int($0) }.map { $0 / 2 }

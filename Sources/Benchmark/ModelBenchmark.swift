@@ -63,8 +63,8 @@ public final class ModelBenchmark {
         }
     }
 
-    /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the window,
-    /// where a token costs the same at every position, it stays.
+    /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the
+    /// window, where a token costs the same at every position, it stays.
     func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
         if session.position > depth, depth < model.configuration.window { session.reset() }
         let slice = 16 * model.chunk

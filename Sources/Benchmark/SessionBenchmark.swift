@@ -15,8 +15,8 @@ public final class SessionBenchmark {
         label = model.label
     }
 
-    /// Measures every operation at a position, so many times, with a file at `path` that is removed afterwards. Positions must rise from
-    /// call to call.
+    /// Measures every operation at a position, so many times, with a file at `path` that is removed afterwards. Positions
+    /// must rise from call to call.
     public func measure(at position: Int, repetitions: Int, file path: String, progress: (String) -> Void) throws(ModelError) -> [SessionResult] {
         let model = session.model
         while session.position < position {

@@ -2,8 +2,8 @@ import Glibc
 
 /// The lines that a user has given before, kept in a file from one run to the next.
 ///
-/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no error:
-/// then there is a history of this run only.
+/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no
+/// error: then there is a history of this run only.
 public struct LineHistory {
     /// Oldest first.
     private(set) var lines: [String] = []

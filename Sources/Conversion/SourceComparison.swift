@@ -54,8 +54,9 @@ public struct SourceComparison: Sendable {
         }
     }
 
-    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread after each piece,
-    /// of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights that can't be read or are not finite.
+    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread
+    /// after each piece, of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights
+    /// that can't be read or are not finite.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> [Tensor] {

@@ -95,7 +95,8 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not permitted, or there is too little.
+    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not
+    /// permitted, or there is too little.
     public func lock() throws(FileError) {
         guard mlock(start, byteCount) != 0 else { return }
         let code = errno

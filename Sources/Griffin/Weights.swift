@@ -29,7 +29,8 @@ public final class Weights: @unchecked Sendable {
     let embedding: TiledMatrix
     private let decays: UnsafeMutablePointer<Float>
 
-    /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or one of another shape or layout.
+    /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or
+    /// one of another shape or layout.
     public init(file: ModelFile, configuration: Configuration) throws(WeightsError) {
         let plan = configuration.tensorPlan
         try Self.check(file, against: plan)

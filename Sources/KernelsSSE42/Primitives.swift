@@ -37,8 +37,8 @@ typealias FloatSingle = BlockSums<4, 1>
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
 }
 
-/// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the product
-/// is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
+/// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the
+/// product is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
 @inline(__always) func widen(_ halves: RowHalves) -> RowFloats {
     let half = csimd_u16_to_u32_x4(halves)
     let moved = (half & RowBits(repeating: 0x7FFF)) &<< RowBits(repeating: 13)

@@ -22,8 +22,9 @@ enum ScaleSearch {
         (weights * inverse).roundedToEven.larger(Lanes(repeating: lowestCode)).smaller(Lanes(repeating: highestCode))
     }
 
-    /// The scales of a block: in their sum of squared errors times importance no worse than plain rounding's, but for what is lost in
-    /// sums of f32, some 1e-7 of the sum of squared weights times importance. `importance` is nil if every input counts the same.
+    /// The scales of a block: in their sum of squared errors times importance no worse than plain rounding's, but for
+    /// what is lost in sums of f32, some 1e-7 of the sum of squared weights times importance. `importance` is nil if
+    /// every input counts the same.
     static func scale(_ weights: HalfPanel, _ importance: UnsafePointer<Float>?) -> BlockScale {
         let extreme = extreme(weights)
         let unit = Lanes(repeating: 1) / extreme

@@ -3,16 +3,17 @@ import Text
 extension Session {
     /// Feeds a prompt and generates an answer.
     ///
-    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at both ends is
-    /// left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is certain: whole characters,
-    /// and nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain, and
-    /// between the chunks of a long prompt; true stops. Bytes at the very end that make no character are left out.
+    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at
+    /// both ends is left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is
+    /// certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before each
+    /// token, also while no text is certain, and between the chunks of a long prompt; true stops. Bytes at the very end that
+    /// make no character are left out.
     ///
-    /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the next
-    /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was cancelled amid the
-    /// prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
-    /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model whose
-    /// logits are not numbers.
+    /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
+    /// next call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was
+    /// cancelled amid the prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a
+    /// chat turn with a model that has no chat template, and where there is no memory for a way back; and, at the token where that
+    /// happens, for a model whose logits are not numbers.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -55,8 +56,8 @@ extension Session {
         }
     }
 
-    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or nil, with
-    /// nothing consumed, if it was cancelled.
+    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or
+    /// nil, with nothing consumed, if it was cancelled.
     private func consume(prompt: [UInt32], cache: PromptCache?, isCancelled: () -> Bool) throws(ModelError) -> Int? {
         if position == 0 {
             let reused = cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)

@@ -49,8 +49,8 @@ public final class Session {
     /// Consumes tokens that are known to be in the vocabulary.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>) { _ = consume(tokens, isCancelled: { false }) }
 
-    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says so, stops
-    /// there, without logits, and returns false.
+    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says
+    /// so, stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) -> Bool {
         settle()
         guard let logits = memory.logits.baseAddress else { return true }

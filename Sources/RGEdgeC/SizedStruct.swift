@@ -2,8 +2,8 @@ import CRGEdge
 
 /// A struct of the header whose first member is `struct_size`, and which grows at its end in later versions.
 ///
-/// Version 1 is the first: no struct is smaller than here. A larger one comes from a program for a later version, and is understood if
-/// what is not known here has been left zero.
+/// Version 1 is the first: no struct is smaller than here. A larger one comes from a program for a later version, and is understood
+/// if what is not known here has been left zero.
 enum SizedStruct {
     /// More than any version will have: a size above it is no size.
     private static let largest = 4096

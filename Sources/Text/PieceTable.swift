@@ -1,5 +1,5 @@
-/// The vocabulary's pieces by token: their names, one after the other, and what they are for. A piece takes 5 bytes and its name, 3 MB for
-/// Gemma's 256,000.
+/// The vocabulary's pieces by token: their names, one after the other, and what they are for. A piece takes 5 bytes and its
+/// name, 3 MB for Gemma's 256,000.
 struct PieceTable: Sendable {
     private var names: [UInt8] = []
     /// Where each name ends.

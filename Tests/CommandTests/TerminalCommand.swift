@@ -66,7 +66,8 @@ final class TerminalCommand {
         _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
     }
 
-    /// Waits until the terminal shows a text after what was waited for before, and returns all that came up to it; throws if it doesn't come.
+    /// Waits until the terminal shows a text after what was waited for before, and returns all that came up to
+    /// it; throws if it doesn't come.
     @discardableResult
     func wait(for text: String) throws -> String {
         let end = Date(timeIntervalSinceNow: Self.patience)

@@ -49,7 +49,8 @@ import Tiles
     @Test(arguments: 0..<40)
     func isNeverWorseThanPlainRounding(seed: Int) throws {
         var random = RandomSource(seed: UInt64(seed))
-        // Some thousand blocks a seed: a scale that f16 rounds can give a weight another code, and that matters in one block of 10,000.
+        // Some thousand blocks a seed: a scale that f16 rounds can give a weight another code, and that
+        // matters in one block of 10,000.
         for round in 0..<60 {
             var weights = random.normalFloats(16 * 64, deviation: 0.03)
             // Also blocks that are even, that have an outlier, and that are almost all zero.

@@ -46,7 +46,8 @@ struct StopTextTests {
         return tokens
     }
 
-    /// " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest shall pronounce him unclean, …"
+    /// " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest
+    /// shall pronounce him unclean, …"
     @Test(
         "The session ends after the last token of which something was shown",
         arguments: [

@@ -45,8 +45,8 @@ extension Model {
 }
 
 extension Model {
-    /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't tell
-    /// whether they are damaged.
+    /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't
+    /// tell whether they are damaged.
     func tokens(ofSession path: String) -> [UInt32]? {
         let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
         guard let file = try? MappedFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),

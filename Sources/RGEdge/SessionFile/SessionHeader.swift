@@ -48,7 +48,8 @@ struct SessionHeader: Equatable {
     }
 
     /// Reads the header of a file of `fileBytes` bytes from its first ones: 128, or the whole file if it has fewer. Checks, in the
-    /// document's order, all that can be checked without the rest: afterwards the file is one of `model`, of a size that is possible.
+    /// document's order, all that can be checked without the rest: afterwards the file is one of
+    /// `model`, of a size that is possible.
     init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
         guard Self.magic.indices.allSatisfy({ $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0] })
         else {
