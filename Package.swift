@@ -107,7 +107,8 @@ let package = Package(
         .target(name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"]),
 
         // The commands.
-        .target(name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(
+            name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),
@@ -123,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles", "Version",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
+                "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -145,12 +147,14 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: [
-                "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization", "TestSupport", "Text",
-                "Tiles",
+                "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization", "TestSupport",
+                "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",
-            dependencies: ["AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
+            dependencies: [
+                "AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
+            ]),
         .testTarget(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),

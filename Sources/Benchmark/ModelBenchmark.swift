@@ -52,7 +52,8 @@ public final class ModelBenchmark {
         let limit = Limit(before: before, after: machine.limit(unit, type))
         return SpeedResult(
             test: test, threads: model.threads, seconds: seconds, unitsPerRun: unitsPerRun(test), unit: unit, limit: limit,
-            residentBytes: resident.bytes - machine.buffer.byteCount, privateBytes: resident.privateBytes - machine.buffer.byteCount)
+            residentBytes: resident.bytes - machine.buffer.byteCount,
+            privateBytes: resident.privateBytes - machine.buffer.byteCount)
     }
 
     /// Bytes read from the weights, or operations of the matrices.

@@ -72,7 +72,8 @@ public struct Calibration {
                 done = min(start + first + slice.count, tokens.count)
                 progress(done)
                 if isCancelled() {
-                    throw ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
+                    throw ConversionError(
+                        .cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
                 }
             }
         }

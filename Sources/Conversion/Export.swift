@@ -67,7 +67,8 @@ public struct Export: Sendable {
             done += bytes.count
             progress(done)
             if isCancelled() {
-                throw ConversionError(.cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
+                throw ConversionError(
+                    .cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
             }
         }
         // The small files last: until all weights are written, the folder stays empty, and the export can be repeated.

@@ -48,7 +48,8 @@ public struct SourceComparison: Sendable {
                 entry.isTiled == planned.isTiled
             else {
                 throw ConversionError(
-                    .source, path: path, problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
+                    .source, path: path,
+                    problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
                     advice: "compare a file with the checkpoint that it was made of")
             }
         }
@@ -71,7 +72,8 @@ public struct SourceComparison: Sendable {
             done += tensors[piece.tensor].sourceBytes(of: piece)
             progress(done)
             if isCancelled() {
-                throw ConversionError(.cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
+                throw ConversionError(
+                    .cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
             }
         }
         return zip(tensors, figures).map { tensor, figures in
@@ -84,7 +86,9 @@ public struct SourceComparison: Sendable {
     ) throws(ConversionError) -> ErrorFigures {
         let tensor = tensors[piece.tensor]
         var figures = ErrorFigures()
-        guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else { return figures }
+        guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else {
+            return figures
+        }
         guard let shape = tensor.planned.matrixShape else {
             let original = Panel(columns: tensor.source.count), stored = Panel(columns: tensor.source.count)
             var numbers = [Float](repeating: 0, count: tensor.source.count)

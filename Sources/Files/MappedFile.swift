@@ -48,7 +48,8 @@ public final class MappedFile: Sendable {
                 done += count
             } else if count == 0 {
                 throw FileError(
-                    path: path, problem: "became shorter while it was read", advice: "wait until its writer is done and start again")
+                    path: path, problem: "became shorter while it was read",
+                    advice: "wait until its writer is done and start again")
             } else if errno != EINTR {
                 throw .system(path, while: "reading", errno)
             }

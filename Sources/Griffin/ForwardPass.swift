@@ -41,7 +41,9 @@ public final class ForwardPass: @unchecked Sendable {
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
-        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else { return nil }
+        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else {
+            return nil
+        }
         self.weights = weights
         self.kernels = kernels
         self.team = team

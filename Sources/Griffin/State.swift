@@ -93,7 +93,8 @@ public final class State: @unchecked Sendable {
 
     /// All recurrent layers, as one part.
     var recurrentPart: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
+        UnsafeMutableRawBufferPointer(
+            start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
     }
 
     /// Bytes of the keys, or the values, of an attention layer that hold something: rings fill from slot 0 on.

@@ -219,7 +219,9 @@ private struct QueryGroup {
             }
             if index < dimension {
                 var halves = RowHalves.zero
-                for lane in 0..<dimension - index { halves[lane] = source.loadUnaligned(fromByteOffset: 2 * (index + lane), as: UInt16.self) }
+                for lane in 0..<dimension - index {
+                    halves[lane] = source.loadUnaligned(fromByteOffset: 2 * (index + lane), as: UInt16.self)
+                }
                 UnsafeMutableRawPointer(target + index).storeBytes(of: widen(halves), as: RowFloats.self)
             }
         }

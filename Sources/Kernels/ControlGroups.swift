@@ -36,7 +36,8 @@ struct ControlGroups {
         if let words = SystemText.firstLine(folder + "/cpu.max")?.split(separator: " "), words.count == 2 {
             return processors(time: String(words[0]), period: String(words[1]))
         }
-        guard let time = SystemText.firstLine(folder + "/cpu.cfs_quota_us"), let period = SystemText.firstLine(folder + "/cpu.cfs_period_us")
+        guard let time = SystemText.firstLine(folder + "/cpu.cfs_quota_us"),
+            let period = SystemText.firstLine(folder + "/cpu.cfs_period_us")
         else { return nil }
         return processors(time: time, period: period)
     }

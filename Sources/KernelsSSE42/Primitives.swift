@@ -64,7 +64,8 @@ typealias FloatSingle = BlockSums<4, 1>
     let finite = csimd_where_less_f32_x4(magnitude, RowFloats(repeating: 0x1p-14), subnormal, normal)
     // From 65520 on infinity; no comparison with NaN is true.
     let limit = RowFloats(repeating: 65520)
-    let special = csimd_where_less_f32_x4(RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
+    let special = csimd_where_less_f32_x4(
+        RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
     let half = csimd_where_less_f32_x4(magnitude, limit, finite, special)
     let sign = (all &>> RowBits(repeating: 16)) & RowBits(repeating: 0x8000)
     return csimd_u32_to_u16_x4(half | sign)

@@ -79,7 +79,8 @@ public final class Model: Sendable {
             throw ModelError(.format, error.description)
         }
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
-        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk) else {
+        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk)
+        else {
             throw ModelError(.memory, "\(path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
@@ -183,7 +184,8 @@ extension Model {
         guard tokenizer.vocabularySize == configuration.vocabularySize else {
             throw ModelError(
                 .format,
-                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); convert the model again")
+                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); "
+                    + "convert the model again")
         }
         guard let template = file.metadata.chatTemplate else { return (tokenizer, nil) }
         do {

@@ -68,7 +68,9 @@ public final class PromptCache: Sendable {
         do throws(ModelError) {
             let session = try model.session(from: files.file(name))
             // The hash is no proof against somebody who looks for two texts that share one.
-            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else { return nil }
+            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else {
+                return nil
+            }
             files.touch(name)
             return session
         } catch {
@@ -124,7 +126,9 @@ public final class PromptCache: Sendable {
     private var namePrefix: String { "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-" }
 
     /// The name of the file of a session.
-    private func name(of chain: TokenChain, count: Int) -> String { "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix }
+    private func name(of chain: TokenChain, count: Int) -> String {
+        "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix
+    }
 
     private func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)

@@ -74,7 +74,8 @@ final class Sampler {
         recent.forEach(last: sampling.repetitionWindow) { token in
             let candidate = candidates[Int(token)]
             guard candidate.token & mark == 0 else { return }
-            let logit = candidate.logit > 0 ? candidate.logit / sampling.repetitionPenalty : candidate.logit * sampling.repetitionPenalty
+            let logit =
+                candidate.logit > 0 ? candidate.logit / sampling.repetitionPenalty : candidate.logit * sampling.repetitionPenalty
             candidates[Int(token)] = Candidate(logit: logit, token: token | mark)
         }
         recent.forEach(last: sampling.repetitionWindow) { candidates[Int($0)].token = $0 }

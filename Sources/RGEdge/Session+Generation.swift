@@ -48,11 +48,13 @@ extension Session {
         }
         guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
         guard (0...Lookahead.limit).contains(options.lookup) else {
-            throw ModelError(.argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
+            throw ModelError(
+                .argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
         }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
-                .mismatch, "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
+                .mismatch,
+                "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
         }
     }
 
@@ -60,7 +62,8 @@ extension Session {
     /// nil, with nothing consumed, if it was cancelled.
     private func consume(prompt: [UInt32], cache: PromptCache?, isCancelled: () -> Bool) throws(ModelError) -> Int? {
         if position == 0 {
-            let reused = cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
+            let reused =
+                cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
             if reused == nil { reset() }
             return reused
         }
@@ -128,7 +131,9 @@ extension Session {
 extension String {
     /// The text without white space at its ends.
     fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
+            return ""
+        }
         return String(self[first...last])
     }
 }

@@ -13,7 +13,8 @@ extension Session {
         }
         guard let token = sampler.next(logits, recent: recent, position: position, sampling) else {
             throw ModelError(
-                .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
+                .content,
+                "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
         }
         return token
     }

@@ -20,7 +20,9 @@ public final class Session {
     init(model: Model) throws(ModelError) {
         self.model = model
         memory = try SessionMemory(model)
-        guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else { throw .noMemory(forSessionOf: model) }
+        guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else {
+            throw .noMemory(forSessionOf: model)
+        }
         self.sampler = sampler
     }
 

@@ -44,7 +44,9 @@ public struct ChatTemplate: Equatable, Sendable {
     ///
     /// Marks of the template become control tokens, marks in the user's text stay text. The rest is encoded as if it were one text:
     /// line breaks on both sides of a seam become one token.
-    public func encode(user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder) throws(TokenizerError) -> [UInt32] {
+    public func encode(
+        user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder
+    ) throws(TokenizerError) -> [UInt32] {
         var tokens: [UInt32] = []
         var text: [UInt8] = []
         func flush() throws(TokenizerError) {

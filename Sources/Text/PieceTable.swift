@@ -10,7 +10,9 @@ struct PieceTable: Sendable {
     var count: Int { kinds.count }
 
     /// Bytes that it holds in memory.
-    var byteCount: Int { names.capacity + ends.capacity * MemoryLayout<UInt32>.stride + kinds.capacity * MemoryLayout<PieceKind>.stride }
+    var byteCount: Int {
+        names.capacity + ends.capacity * MemoryLayout<UInt32>.stride + kinds.capacity * MemoryLayout<PieceKind>.stride
+    }
 
     /// Makes room for names of so many bytes in all.
     mutating func reserveCapacity(names count: Int) { names.reserveCapacity(count) }

@@ -9,9 +9,9 @@ struct ChatCommand: ParsableCommand {
         commandName: "chat",
         abstract: "Holds a conversation.",
         discussion: """
-            Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C stops an \
-            answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in $XDG_STATE_HOME/rg-edge/history \
-            (~/.local/state/rg-edge/history), but for those that begin with a space.
+            Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C \
+            stops an answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in \
+            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), but for those that begin with a space.
             """)
 
     @OptionGroup var file: ModelFileArgument

@@ -53,11 +53,13 @@ struct Command: Sendable {
     /// Starts the command. Its standard output and error go to the files, devices or pipes `output` and `errors`, or else to files
     /// for ``RunningCommand/output`` and the outcome.
     func start(
-        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil, errors: String? = nil
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil,
+        errors: String? = nil
     ) throws -> RunningCommand {
         let folder = try TemporaryFolder()
         let files = (
-            input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: errors ?? folder.file("errors"))
+            input: try folder.write(input, to: "input"), output: output ?? folder.file("output"),
+            errors: errors ?? folder.file("errors"))
 
         let process = try spawn(arguments, environment: environment, files: [
             (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),

@@ -39,7 +39,8 @@ import Testing
     @Test func theLastTurnIsTakenBackAtOnce() throws {
         let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
         let undone = try chat(["Who was Moses?", "What is a cow?", "/undo", "And Aaron?", "/stats"])
-        #expect(undone.text.hasSuffix(plain.text.split(separator: "\n").last ?? "?") || undone.text.hasSuffix(plain.text.suffix(30)))
+        #expect(
+            undone.text.hasSuffix(plain.text.split(separator: "\n").last ?? "?") || undone.text.hasSuffix(plain.text.suffix(30)))
         #expect(undone.errors.contains("Took back \"What is a cow?\" and its answer."))
         #expect(position(undone) == position(plain))
         // Once only, unless more is asked for.
@@ -80,7 +81,9 @@ import Testing
 
     @Test func branchesAreIndependent() throws {
         let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
-        let forked = try chat(["Who was Moses?", "/fork", "What is a cow?", "/fork 1", "And Aaron?", "/stats", "/fork 3", "/fork 2", "/stats"])
+        let forked = try chat([
+            "Who was Moses?", "/fork", "What is a cow?", "/fork 1", "And Aaron?", "/stats", "/fork 3", "/fork 2", "/stats",
+        ])
         #expect(forked.text.hasSuffix(plain.text.suffix(30)))
         #expect(forked.errors.contains("Branch 2 begins here"))
         #expect(forked.errors.contains("In branch 1, after "))
@@ -129,7 +132,8 @@ import Testing
         let outcome = try chat(["/foo", "/save", "/undo 3", "/fork x", "/help", " /slash", "/quit", "never"])
         #expect(outcome.ending == .exit(0))
         for part in [
-            "there is no /foo; /help lists", "/save needs the name of a file", "/undo takes nothing after it", "/fork takes the number",
+            "there is no /foo; /help lists", "/save needs the name of a file", "/undo takes nothing after it",
+            "/fork takes the number",
             "/load FILE",
         ] { #expect(outcome.errors.contains(part)) }
         #expect(!outcome.text.isEmpty)

@@ -36,7 +36,9 @@ extension Model {
         let session = try makeSession()
         do throws(SessionFileProblem) {
             guard Checksum.of(content) == header.contentChecksum else { throw SessionFileProblem.damaged("is damaged") }
-            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in try session.memory.restore(header, from: PieceReader(bytes)) }
+            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in
+                try session.memory.restore(header, from: PieceReader(bytes))
+            }
         } catch {
             throw error.error(in: source)
         }
