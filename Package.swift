@@ -31,12 +31,12 @@ let instructionSets: [InstructionSet] = architecture == "arm64"
     ]
 
 /// Kernels read memory that their callers have checked, so they are built without traps. `unsafeFlags` is the price:
-/// SwiftPM refuses this package as a versioned dependency (README, "Use it from Swift").
+/// SwiftPM refuses this package as a versioned dependency (README, "From Swift").
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
     [
         .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"] + set.flags.flatMap { ["-Xcc", $0] }),
-        // Release builds compile a module whole anyway. Debug builds must too, or vectors would be passed from file to file by calls;
-        // one object a file is what SwiftPM expects of them.
+        // Release builds compile a module whole anyway. Debug builds must too, or vectors would be passed from file to file by
+        // calls; one object a file is what SwiftPM expects of them.
         .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "1"], .when(configuration: .debug)),
     ]
 }
@@ -50,7 +50,10 @@ let testsElsewhere = ["GriffinTests", "KernelTests"]
 
 /// Runs kernels that a processor can't run, and counts what they cost: `tools/test-arm`.
 let loadTargets: [Target] = architecture == "arm64"
-    ? [.executableTarget(name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad")]
+    ? [
+        .executableTarget(
+            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad"),
+    ]
     : []
 
 // MARK: - Targets
@@ -94,7 +97,9 @@ let package = Package(
         // The model.
         .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
         .target(name: "Text", dependencies: ["CSentencePiece", "Locking"]),
-        .target(name: "RGEdge", dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),
+        .target(
+            name: "RGEdge",
+            dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),
 
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),
@@ -102,7 +107,8 @@ let package = Package(
         .target(name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"]),
 
         // The commands.
-        .target(name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(
+            name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),
@@ -118,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles", "Version",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
+                "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -139,10 +146,15 @@ let package = Package(
         .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
         .testTarget(
             name: "ConversionTests",
-            dependencies: ["Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "Quantization", "TestSupport", "Text", "Tiles"]),
+            dependencies: [
+                "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization", "TestSupport",
+                "Text", "Tiles",
+            ]),
         .testTarget(
             name: "RGEdgeTests",
-            dependencies: ["AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles"]),
+            dependencies: [
+                "AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
+            ]),
         .testTarget(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),

@@ -2,7 +2,8 @@ import CommandSupport
 import JSON
 import RGEdge
 
-/// Feeds a session very many tokens and looks, at even distances, at what a token takes: whether it depends on how many came before.
+/// Feeds a session very many tokens and looks, at even distances, at what a token takes: whether it
+/// depends on how many came before.
 public final class LengthBenchmark {
     private let session: Session
     private let label: String
@@ -29,7 +30,8 @@ public final class LengthBenchmark {
         for token in singles { seconds.append(try Stopwatch.seconds { () throws(ModelError) in try session.feed([token]) }) }
         let memory = MachineMemory.resident
         return LengthSample(
-            label: label, window: session.model.configuration.window, position: Int(session.position), tokenSeconds: median(seconds),
+            label: label, window: session.model.configuration.window, position: Int(session.position),
+            tokenSeconds: median(seconds),
             bestTokenSeconds: seconds.min() ?? 0,
             promptTokenSeconds: prompt.isEmpty ? nil : promptSeconds / Double(prompt.count), privateBytes: memory.privateBytes,
             residentBytes: memory.bytes)
@@ -58,7 +60,8 @@ public struct LengthSample: ReportRow {
 
     public static var columns: [ReportColumn] {
         [
-            ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 9), ReportColumn("ms a token", .right, width: 10),
+            ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 9),
+            ReportColumn("ms a token", .right, width: 10),
             ReportColumn("best", .right, width: 6),
             ReportColumn("ms in a chunk", .right, width: 13), ReportColumn("memory", .right, width: 7),
         ]
@@ -66,7 +69,8 @@ public struct LengthSample: ReportRow {
 
     public var cells: [String] {
         [
-            label, String(position), Format.short(tokenSeconds * 1000), Format.short(bestTokenSeconds * 1000), promptTokenSeconds.map { Format.short($0 * 1000) } ?? "",
+            label, String(position), Format.short(tokenSeconds * 1000), Format.short(bestTokenSeconds * 1000),
+            promptTokenSeconds.map { Format.short($0 * 1000) } ?? "",
             Format.bytes(privateBytes),
         ]
     }
@@ -97,7 +101,8 @@ extension Report<LengthSample> {
             return "\(Format.short(first)) and \(Format.short(last)) \(unit) (\(percent.hasPrefix("-") ? "" : "+")\(percent) %)"
         }
         let parts = [change("ms a token at best") { $0.bestTokenSeconds * 1000 }, change("MB") { Double($0.privateBytes) / 1e6 }]
-        return format.end(self.rows, notes: ["first and last tenth past the window of \(window): \(parts.joined(separator: ", "))", memory])
+        return format.end(
+            self.rows, notes: ["first and last tenth past the window of \(window): \(parts.joined(separator: ", "))", memory])
     }
 }
 

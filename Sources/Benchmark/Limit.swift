@@ -1,4 +1,5 @@
-/// What the machine can do at most, measured right before and right after a test: machines that are shared, or that heat up, change.
+/// What the machine can do at most, measured right before and right after a test: machines that are
+/// shared, or that heat up, change.
 public struct Limit: Equatable, Sendable {
     /// Bytes or operations a second.
     public let before: Double

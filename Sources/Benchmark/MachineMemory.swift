@@ -2,8 +2,8 @@ import Glibc
 
 /// What the machine and this process have in memory.
 enum MachineMemory {
-    /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what the
-    /// control group allows. Nil where Linux doesn't say.
+    /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what
+    /// the control group allows. Nil where Linux doesn't say.
     static var availableBytes: Int? {
         let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { $0 * 1024 }
         let group = SystemFile.firstLine("/sys/fs/cgroup/memory.max").flatMap { Int($0) }.map { $0 / 2 }
@@ -20,7 +20,8 @@ enum MachineMemory {
     /// Bytes of this process that are in memory: all of them, its part of mapped files included, and those that are no file's.
     static var resident: (bytes: Int, privateBytes: Int) {
         // The second and third number of statm (proc(5)): resident pages, and those of them that are files'.
-        let pages = (SystemFile.firstLine("/proc/self/statm") ?? "").split(separator: " ").dropFirst().prefix(2).map { Int($0) ?? 0 }
+        let fields = (SystemFile.firstLine("/proc/self/statm") ?? "").split(separator: " ")
+        let pages = fields.dropFirst().prefix(2).map { Int($0) ?? 0 }
         guard pages.count == 2 else { return (0, 0) }
         return (pages[0] * Int(getpagesize()), (pages[0] - pages[1]) * Int(getpagesize()))
     }

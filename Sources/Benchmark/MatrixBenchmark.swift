@@ -27,7 +27,8 @@ public struct MatrixResult: Sendable {
     public var operationsPerSecond: Samples { seconds.map { Double(tokens * shape.operationsPerToken) / $0 } }
 }
 
-/// Measures the kernels of matrices of one type by themselves: no model, no other work in between, activations quantized beforehand.
+/// Measures the kernels of matrices of one type by themselves: no model, no other work in between,
+/// activations quantized beforehand.
 public struct MatrixBenchmark {
     private let machine: Machine
     private let type: WeightType

@@ -4,8 +4,10 @@ extension MatrixResult: ReportRow {
     public static var columns: [ReportColumn] {
         [
             ReportColumn("kernels", .left, width: 10), ReportColumn("threads", .right, width: 7),
-            ReportColumn("matrix", .left, width: 10), ReportColumn("shape", .right, width: 11), ReportColumn("type", .left, width: 4), ReportColumn("tokens", .right, width: 6),
-            ReportColumn("GB/s", .right, width: 5), ReportColumn("GOPS", .right, width: 5), ReportColumn("limit", .right, width: 14),
+            ReportColumn("matrix", .left, width: 10), ReportColumn("shape", .right, width: 11),
+            ReportColumn("type", .left, width: 4), ReportColumn("tokens", .right, width: 6),
+            ReportColumn("GB/s", .right, width: 5), ReportColumn("GOPS", .right, width: 5),
+            ReportColumn("limit", .right, width: 14),
             ReportColumn("of limit", .right, width: 8),
         ]
     }
@@ -13,7 +15,8 @@ extension MatrixResult: ReportRow {
     public var cells: [String] {
         [
             kernels, String(threads), name, shape.description, type.name, String(tokens),
-            Figures.threeDigits(bytesPerSecond.mean / 1e9), Figures.threeDigits(operationsPerSecond.mean / 1e9), Figures.limit(speed),
+            Figures.threeDigits(bytesPerSecond.mean / 1e9), Figures.threeDigits(operationsPerSecond.mean / 1e9),
+            Figures.limit(speed),
             Figures.percent(speed.fractionOfLimit),
         ]
     }

@@ -52,7 +52,8 @@ public final class ModelBenchmark {
         let limit = Limit(before: before, after: machine.limit(unit, type))
         return SpeedResult(
             test: test, threads: model.threads, seconds: seconds, unitsPerRun: unitsPerRun(test), unit: unit, limit: limit,
-            residentBytes: resident.bytes - machine.buffer.byteCount, privateBytes: resident.privateBytes - machine.buffer.byteCount)
+            residentBytes: resident.bytes - machine.buffer.byteCount,
+            privateBytes: resident.privateBytes - machine.buffer.byteCount)
     }
 
     /// Bytes read from the weights, or operations of the matrices.
@@ -63,8 +64,8 @@ public final class ModelBenchmark {
         }
     }
 
-    /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the window,
-    /// where a token costs the same at every position, it stays.
+    /// Feeds tokens until the session has consumed `depth` of them. Where it has consumed more, it starts again; but past the
+    /// window, where a token costs the same at every position, it stays.
     func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
         if session.position > depth, depth < model.configuration.window { session.reset() }
         let slice = 16 * model.chunk

@@ -64,7 +64,8 @@ public struct ModelRow: ReportRow {
         [
             ReportColumn("model", .left, width: 25), ReportColumn("size", .right, width: 7),
             ReportColumn("kernels", .left, width: 10), ReportColumn("threads", .right, width: 7),
-            ReportColumn("test", .right, width: 15), ReportColumn("t/s", .right, width: 14), ReportColumn("best", .right, width: 5), ReportColumn("speed", .right, width: 9), ReportColumn("limit", .right, width: 14),
+            ReportColumn("test", .right, width: 15), ReportColumn("t/s", .right, width: 14), ReportColumn("best", .right, width: 5),
+            ReportColumn("speed", .right, width: 9), ReportColumn("limit", .right, width: 14),
             ReportColumn("of limit", .right, width: 8),
         ]
     }

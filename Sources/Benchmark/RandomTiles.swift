@@ -22,7 +22,9 @@ enum RandomTiles {
         case .f16:
             for index in 0..<Tile.weights { tile.storeBytes(of: random.nextHalf(), toByteOffset: 2 * index, as: UInt16.self) }
         case .q8, .q4:
-            for index in 0..<Tile.scaleBytes / 2 { tile.storeBytes(of: random.nextHalf(), toByteOffset: 2 * index, as: UInt16.self) }
+            for index in 0..<Tile.scaleBytes / 2 {
+                tile.storeBytes(of: random.nextHalf(), toByteOffset: 2 * index, as: UInt16.self)
+            }
             for offset in Tile.scaleBytes..<type.bytesPerTile {
                 tile.storeBytes(of: UInt8(truncatingIfNeeded: random.next()), toByteOffset: offset, as: UInt8.self)
             }

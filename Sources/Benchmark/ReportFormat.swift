@@ -78,7 +78,8 @@ public enum ReportFormat: String, CaseIterable, Sendable {
     private func csv(_ value: JSONValue) -> String {
         switch value {
         case .null: ""
-        case .string(let text): "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        case .string(let text):
+            "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
         default: String(decoding: value.serialized(), as: UTF8.self)
         }
     }

@@ -15,9 +15,11 @@ public final class SessionBenchmark {
         label = model.label
     }
 
-    /// Measures every operation at a position, so many times, with a file at `path` that is removed afterwards. Positions must rise from
-    /// call to call.
-    public func measure(at position: Int, repetitions: Int, file path: String, progress: (String) -> Void) throws(ModelError) -> [SessionResult] {
+    /// Measures every operation at a position, so many times, with a file at `path` that is removed afterwards. Positions
+    /// must rise from call to call.
+    public func measure(
+        at position: Int, repetitions: Int, file path: String, progress: (String) -> Void
+    ) throws(ModelError) -> [SessionResult] {
         let model = session.model
         while session.position < position {
             progress("feeding \(session.position) of \(position)")
@@ -30,7 +32,9 @@ public final class SessionBenchmark {
         // Kept until the time has been taken: giving memory back is not part of it.
         var kept: [AnyObject] = []
 
-        func result(_ operation: SessionResult.Operation, bytes: Int, _ body: () throws(ModelError) -> Void) throws(ModelError) -> SessionResult {
+        func result(
+            _ operation: SessionResult.Operation, bytes: Int, _ body: () throws(ModelError) -> Void
+        ) throws(ModelError) -> SessionResult {
             progress("\(operation.rawValue) at \(position)")
             func time() throws(ModelError) -> Double {
                 defer { kept.removeAll() }
@@ -67,7 +71,8 @@ public struct SessionResult: ReportRow {
 
     public static var columns: [ReportColumn] {
         [
-            ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 8), ReportColumn("operation", .left, width: 10),
+            ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 8),
+            ReportColumn("operation", .left, width: 10),
             ReportColumn("bytes", .right, width: 7), ReportColumn("ms", .right, width: 14), ReportColumn("best", .right, width: 5),
         ]
     }

@@ -25,7 +25,8 @@ public struct SpeedTest: Equatable, Sendable {
     /// `pp256`, `tg64 @ d2048`.
     public var name: String { (kind == .prompt ? "pp" : "tg") + String(tokens) + (depth > 0 ? " @ d\(depth)" : "") }
 
-    /// The tests for all combinations; a number of 0 tokens leaves its kind out. Depths rise: going on is cheaper than starting again.
+    /// The tests for all combinations; a number of 0 tokens leaves its kind out. Depths rise: going on is
+    /// cheaper than starting again.
     public static func tests(prompts: [Int], generations: [Int], depths: [Int]) -> [SpeedTest] {
         depths.sorted().flatMap { depth in
             prompts.filter { $0 > 0 }.map { SpeedTest(.prompt, tokens: $0, depth: depth) }

@@ -50,7 +50,8 @@ extension Checkpoint {
         let element = elements.lowerBound + found.index
         return CheckpointError(
             path: weightFiles[tensor.file].path,
-            problem: "tensor \(printable(tensor.name)) has \(found.isNaN ? "a NaN" : "an infinity") at \(tensor.indices(of: element))",
+            problem: "tensor \(printable(tensor.name)) has \(found.isNaN ? "a NaN" : "an infinity") at "
+                + "\(tensor.indices(of: element))",
             advice: "download the file again, or take a checkpoint whose weights are all finite")
     }
 }

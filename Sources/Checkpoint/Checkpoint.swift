@@ -4,7 +4,8 @@ import JSON
 /// A model as Hugging Face lays it out in a folder: `config.json`, `tokenizer.model`, and its weights in `model.safetensors` or
 /// in shards with `model.safetensors.index.json`.
 ///
-/// Opening reads and checks everything but the weights themselves: see ``read(_:elements:into:)``. Safe to read from several threads.
+/// Opening reads and checks everything but the weights themselves: see ``read(_:elements:into:)``. Safe
+/// to read from several threads.
 public final class Checkpoint: Sendable {
     /// The folder, as given.
     public let folder: String
@@ -14,7 +15,8 @@ public final class Checkpoint: Sendable {
     public let tensors: [CheckpointTensor]
     /// The bytes of `tokenizer.model`.
     public let tokenizer: [UInt8]
-    /// The Jinja text of `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`; nil where the folder has neither.
+    /// The Jinja text of `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`; nil
+    /// where the folder has neither.
     public let chatTemplate: String?
     /// Bytes of all tensors.
     public let totalBytes: Int

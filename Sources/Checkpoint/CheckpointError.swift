@@ -24,7 +24,8 @@ extension CheckpointError {
     /// What to do about a file whose bytes can't be what was published.
     static let downloadAgain = "download the file again"
 
-    /// The error for a system call that failed with `code` (an errno) while the program was `doing` something: "opening", "reading".
+    /// The error for a system call that failed with `code` (an errno) while the program was `doing`
+    /// something: "opening", "reading".
     static func system(_ path: String, while doing: String, _ code: Int32) -> CheckpointError {
         let error = FileError.system(path, while: doing, code)
         return CheckpointError(path: error.path, problem: error.problem, advice: error.advice)

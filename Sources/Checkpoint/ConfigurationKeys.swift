@@ -125,7 +125,8 @@ struct ConfigurationKeys {
         ]
         for (key, only) in expected {
             if let value = value(key), value != only {
-                throw error("\(key) is \(shown(value)), not \(shown(only))", "use a model with \(shown(only)), as the published ones are")
+                throw error(
+                    "\(key) is \(shown(value)), not \(shown(only))", "use a model with \(shown(only)), as the published ones are")
             }
         }
         if value("quantization_config") != nil {

@@ -19,6 +19,8 @@ public struct SafetensorsFile: Sendable {
     public func floats(of tensor: CheckpointTensor) throws(CheckpointError) -> [Float] {
         precondition(tensor.type == .f32, "only f32 can be read whole")
         let bytes = try file.bytes(tensor.byteRange)
-        return bytes.withUnsafeBytes { bytes in (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } }
+        return bytes.withUnsafeBytes { bytes in
+            (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
     }
 }

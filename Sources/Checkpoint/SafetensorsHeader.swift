@@ -80,7 +80,8 @@ enum SafetensorsHeader {
             let end = pair[1].intValue, begin >= 0, end >= begin
         else { throw fail("has data_offsets that are not two whole numbers, the first from 0 on and the second not below it") }
         guard end <= data.count else {
-            throw fail("ends at byte \(end) of the tensors, which have only \(data.count): the file is cut or its header is damaged")
+            throw fail(
+                "ends at byte \(end) of the tensors, which have only \(data.count): the file is cut or its header is damaged")
         }
         guard end - begin == bytes else {
             throw fail("has \(end - begin) bytes, but its shape \(dimensions) in \(type.rawValue) asks for \(bytes)")

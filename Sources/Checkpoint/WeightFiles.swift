@@ -70,7 +70,9 @@ struct WeightFiles {
             // Hugging Face's names are plain; one with a path in it would read outside the folder.
             guard !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")), shard != "..", shard != "." else {
                 throw fault(
-                    index, "places tensor \(printable(member.key)) in \"\(printable(shard))\", which is not the name of a file in the folder")
+                    index,
+                    "places tensor \(printable(member.key)) in \"\(printable(shard))\", "
+                        + "which is not the name of a file in the folder")
             }
             map[member.key] = shard
         }

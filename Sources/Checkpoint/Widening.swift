@@ -12,8 +12,8 @@ private let magnitudeMask: UInt32 = 0x7FFF_FFFF
 /// of them: that is how a whole vector is checked with one addition.
 private let exponentUnit: UInt32 = 0x0080_0000
 
-/// Widens `count` numbers to f32 over themselves: they lie at the end of the `count` × 4 bytes at `memory` that their f32 will fill.
-/// Numbers already f32 are only checked.
+/// Widens `count` numbers to f32 over themselves: they lie at the end of the `count` × 4 bytes at `memory` that their f32 will
+/// fill. Numbers already f32 are only checked.
 ///
 /// False if one is a NaN or an infinity; ``nonFinite(_:count:widenedFrom:)`` then says which.
 func widenInPlace(_ memory: UnsafeMutableRawPointer, count: Int, from type: ElementType) -> Bool {

@@ -26,8 +26,8 @@ public enum Interruption {
     /// second ends it at once, should the command hang, and removes the temporaries of unfinished files. A signal that was ignored
     /// (`nohup`) stays so; one that was blocked, as by programs that start others from a thread of a pool, no longer is.
     ///
-    /// With `keepsInterrupts`, for programs that SIGINT doesn't end, it never ends the process, however often it comes: Ctrl-\ is for those
-    /// that hang. Nor does it take the place of a signal that does end them.
+    /// With `keepsInterrupts`, for programs that SIGINT doesn't end, it never ends the process, however often it comes: Ctrl-\ is
+    /// for those that hang. Nor does it take the place of a signal that does end them.
     public static func watch(keepsInterrupts: Bool = false) {
         // Made here, not in the handlers, which may not take a lock.
         _ = madeReadyForRemoval
@@ -81,8 +81,8 @@ public enum Interruption {
         case resize
     }
 
-    /// Waits until something can be read from a descriptor below 1024, or for a signal, which is not missed between looking for it and
-    /// waiting.
+    /// Waits until something can be read from a descriptor below 1024, or for a signal, which is not missed
+    /// between looking for it and waiting.
     static func waitForInput(_ descriptor: Int32) -> Arrival {
         var watched = sigset_t(), former = sigset_t()
         sigemptyset(&watched)

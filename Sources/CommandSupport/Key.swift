@@ -67,7 +67,8 @@ struct KeyReader {
     private func escapeSequence() -> Key {
         switch nextByte(false) {
         case UInt8(ascii: "["): return sequence(parameters())
-        case UInt8(ascii: "O"): return nextByte(true).map { Self.sequenceKeys[String(Character(Unicode.Scalar($0)))] ?? .unknown } ?? .unknown
+        case UInt8(ascii: "O"):
+            return nextByte(true).map { Self.sequenceKeys[String(Character(Unicode.Scalar($0)))] ?? .unknown } ?? .unknown
         case UInt8(ascii: "b"): return .wordLeft
         case UInt8(ascii: "f"): return .wordRight
         case 0x7F: return .deleteWord

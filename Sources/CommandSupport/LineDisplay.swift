@@ -20,8 +20,8 @@ final class LineDisplay {
         Diagnostics.write("\r\(prompt)\(text)\u{1B}[K\r" + (cursor > 0 ? "\u{1B}[\(cursor)C" : ""))
     }
 
-    /// The terminal has another width. Some terminals cut a row that is too long now, others wrap it: where the cursor is tells which. One
-    /// that doesn't answer shows the line anew at the next key.
+    /// The terminal has another width. Some terminals cut a row that is too long now, others wrap it: where the cursor is tells
+    /// which. One that doesn't answer shows the line anew at the next key.
     func resize() {
         guard askedColumns == nil else { return }
         askedColumns = Terminal.columns(STDERR_FILENO)
@@ -29,8 +29,8 @@ final class LineDisplay {
         Diagnostics.write("\u{1B}[6n")
     }
 
-    /// Draws the line over all the rows that it has been wrapped into, now that the terminal says where its cursor is; false if that was
-    /// drawn already.
+    /// Draws the line over all the rows that it has been wrapped into, now that the terminal says where its cursor is;
+    /// false if that was drawn already.
     func redraw(_ line: LineBuffer, cursorAt column: Int) -> Bool {
         guard let columns = askedColumns else { return false }
         askedColumns = nil
@@ -39,7 +39,8 @@ final class LineDisplay {
             return true
         }
         let rowsAbove = column == cursor % columns ? cursor / columns : 0
-        // What is below goes first: erased from its first row on, a whole screen would be kept by some terminals, to scroll back to.
+        // What is below goes first: erased from its first row on, a whole screen would be kept by some
+        // terminals, to scroll back to.
         Diagnostics.write("\r\u{1B}[J" + String(repeating: "\u{1B}[A\u{1B}[K", count: rowsAbove))
         draw(line)
         return true

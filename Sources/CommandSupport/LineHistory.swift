@@ -2,8 +2,8 @@ import Glibc
 
 /// The lines that a user has given before, kept in a file from one run to the next.
 ///
-/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no error:
-/// then there is a history of this run only.
+/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no
+/// error: then there is a history of this run only.
 public struct LineHistory {
     /// Oldest first.
     private(set) var lines: [String] = []
@@ -15,7 +15,9 @@ public struct LineHistory {
     /// The history in the file `NAME` of the user's state folder, `$XDG_STATE_HOME/rg-edge` or `~/.local/state/rg-edge`
     /// (XDG Base Directory Specification 0.8). The folder is made when the first line comes.
     public init(named name: String) {
-        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        func variable(_ name: String) -> String? {
+            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
         let folder = variable("XDG_STATE_HOME") ?? variable("HOME").map { $0 + "/.local/state" }
         self.init(path: folder.map { $0 + "/rg-edge/" + name })
     }
@@ -60,7 +62,9 @@ public struct LineHistory {
     }
 
     private func makeFolders(above path: String) {
-        for place in path.utf8.indices.dropFirst() where path.utf8[place] == UInt8(ascii: "/") { mkdir(String(path[..<place]), 0o700) }
+        for place in path.utf8.indices.dropFirst() where path.utf8[place] == UInt8(ascii: "/") {
+            mkdir(String(path[..<place]), 0o700)
+        }
     }
 
     private static func escaped(_ line: String) -> String {

@@ -2,8 +2,9 @@ import Glibc
 
 /// Lines that a user types: edited on a terminal, plain from anything else.
 ///
-/// The editor knows the keys of readline's Emacs mode that everybody uses, and draws on standard error, so that standard output is for
-/// results alone. On a dumb terminal the system's own line editing serves; from a pipe or a file lines come as they are, without prompts.
+/// The editor knows the keys of readline's Emacs mode that everybody uses, and draws on standard error, so that standard
+/// output is for results alone. On a dumb terminal the system's own line editing serves; from a pipe or a file lines come
+/// as they are, without prompts.
 public final class LineInput {
     /// What came.
     public enum Event: Equatable, Sendable {

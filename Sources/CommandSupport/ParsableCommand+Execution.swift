@@ -49,7 +49,9 @@ extension ParsableCommand {
     /// Throws for a word where the name of a subcommand should be: ArgumentParser would complain of what follows it.
     private static func checkSubcommand() throws(ValidationError) {
         let names = configuration.subcommands.map { $0._commandName }
-        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help", !names.contains(word) else {
+            return
+        }
         throw ValidationError("There is no command '\(word)'; use \(names.joined(separator: ", "))")
     }
 

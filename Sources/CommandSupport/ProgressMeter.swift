@@ -1,6 +1,7 @@
 import Glibc
 
-/// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a terminal, elsewhere a line a tenth.
+/// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a
+/// terminal, elsewhere a line a tenth.
 public final class ProgressMeter {
     /// What is shown.
     public enum Style: Sendable {

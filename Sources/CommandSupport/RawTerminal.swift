@@ -34,8 +34,8 @@ struct RawTerminal: ~Copyable {
         Diagnostics.write(Self.pasteOn)
     }
 
-    /// No line is edited for a while: Ctrl-C is a signal again. What is typed ahead is kept for the next line, Ctrl-D as a key like others;
-    /// as the end of a file it would be forgotten when that line begins.
+    /// No line is edited for a while: Ctrl-C is a signal again. What is typed ahead is kept for the next line, Ctrl-D as a key like
+    /// others; as the end of a file it would be forgotten when that line begins.
     mutating func rest() {
         guard isRaw else { return }
         isRaw = false
@@ -46,8 +46,8 @@ struct RawTerminal: ~Copyable {
         Diagnostics.write(Self.pasteOff)
     }
 
-    /// Gives the terminal back, stops this program and those that it shares its job with, as Ctrl-Z does elsewhere, and takes the terminal
-    /// again when they go on.
+    /// Gives the terminal back, stops this program and those that it shares its job with, as Ctrl-Z does elsewhere, and takes the
+    /// terminal again when they go on.
     mutating func suspend() {
         rest()
         Self.apply(former, to: descriptor)

@@ -3,8 +3,8 @@ import Files
 import Griffin
 
 extension Calibration {
-    /// Feeds the text and writes the statistics, for ``Importance``, to a file, which is under its name whole or not at all. That it
-    /// can be written is checked first. The rest is as in ``run(progress:isCancelled:)``.
+    /// Feeds the text and writes the statistics, for ``Importance``, to a file, which is under its name whole or not at all. That
+    /// it can be written is checked first. The rest is as in ``run(progress:isCancelled:)``.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {

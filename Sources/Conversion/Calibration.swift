@@ -22,8 +22,8 @@ public struct Calibration {
     private let tokens: [UInt32]
     private let threads: Int
 
-    /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is not
-    /// nil. Throws if the file is damaged or can't be run, and for a text without a token.
+    /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is
+    /// not nil. Throws if the file is damaged or can't be run, and for a text without a token.
     public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
         self.threads = threads ?? ProcessorCount.usableCores
         self.path = path
@@ -48,8 +48,8 @@ public struct Calibration {
     /// The paths of the files that are read.
     var paths: [String] { [path] + [textPath].compactMap { $0 } }
 
-    /// Feeds the text. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that are
-    /// done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
+    /// Feeds the text. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that
+    /// are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputSquares {
@@ -72,7 +72,8 @@ public struct Calibration {
                 done = min(start + first + slice.count, tokens.count)
                 progress(done)
                 if isCancelled() {
-                    throw ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
+                    throw ConversionError(
+                        .cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
                 }
             }
         }

@@ -57,7 +57,8 @@ public struct Conversion: Sendable {
         let text = try SourceText(checkpoint, template: options.chatTemplate)
         configuration = try Configuration(of: checkpoint, endOfTurn: text.tokenizer.endOfTurn)
         chatTemplate = text.chatTemplate
-        let matched = try MatchedTensors(checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
+        let matched = try MatchedTensors(
+            checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
         tensors = matched.tensors
         pieces = Piece.pieces(of: tensors.map(\.planned))
         sourceBytes = matched.sourceBytes(of: pieces)

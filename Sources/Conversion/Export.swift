@@ -5,8 +5,8 @@ import JSON
 import ModelFile
 import Text
 
-/// Writes a model file back as a folder of Hugging Face's: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model has
-/// a chat template, `chat_template.jinja`.
+/// Writes a model file back as a folder of Hugging Face's: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model
+/// has a chat template, `chat_template.jinja`.
 ///
 /// Weights are those that the file stands for, a scale times a code: in f32 exactly, in bf16 to nearest, halves to even.
 public struct Export: Sendable {
@@ -19,8 +19,9 @@ public struct Export: Sendable {
     let type: ElementType
     private let work: PieceWork
 
-    /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is damaged, or no model
-    /// that can be run. What is written is the same for any number of threads; nil is one a physical core that this process may use.
+    /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is
+    /// damaged, or no model that can be run. What is written is the same for any number of threads; nil is one a physical
+    /// core that this process may use.
     public init(model path: String, type: ElementType, threads: Int? = nil) throws(ConversionError) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
         work = try PieceWork(threads: threads)
@@ -33,8 +34,8 @@ public struct Export: Sendable {
         byteCount = pieces.reduce(0) { $0 + $1.weightCount * type.bytes }
     }
 
-    /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece of a
-    /// tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last.
+    /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece
+    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
@@ -66,7 +67,8 @@ public struct Export: Sendable {
             done += bytes.count
             progress(done)
             if isCancelled() {
-                throw ConversionError(.cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
+                throw ConversionError(
+                    .cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
             }
         }
         // The small files last: until all weights are written, the folder stays empty, and the export can be repeated.

@@ -14,7 +14,8 @@ public struct Importance: Sendable {
     /// The most bytes accepted of a file of statistics; those of the 9B model have 6 MB.
     private static let limit = 256 << 20
 
-    /// Reads what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't be read or is something else.
+    /// Reads what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't
+    /// be read or is something else.
     public init(path: String) throws(ConversionError) {
         func fail(_ problem: String) -> ConversionError {
             ConversionError(.source, path: path, problem: problem, advice: Self.advice)

@@ -72,8 +72,8 @@ struct MatchedTensors: Sendable {
         self.tensors = tensors
     }
 
-    /// True for a name of the form that RecurrentGemma's weights have: a model with such a tensor that its configuration doesn't ask
-    /// for, say in a layer more, would run without it and be another model. Tables of rotations, which some versions of
+    /// True for a name of the form that RecurrentGemma's weights have: a model with such a tensor that its configuration doesn't
+    /// ask for, say in a layer more, would run without it and be another model. Tables of rotations, which some versions of
     /// transformers store, are no weights: they follow from the configuration.
     private static func isArchitectureName(_ name: String) -> Bool {
         if name.hasSuffix(".rotary_emb.inv_freq") { return false }

@@ -19,8 +19,8 @@ struct PieceWork {
 
     /// Computes the pieces on the threads and hands them to `take` in order, on this thread, as they are ready.
     ///
-    /// `worker` is called on each thread, for what that thread computes its pieces with: up to `pieceBytes` that a piece leaves in a
-    /// buffer, and a value. Throws what `take` throws, or the error of the first piece, in order, that has one.
+    /// `worker` is called on each thread, for what that thread computes its pieces with: up to `pieceBytes` that a piece leaves in
+    /// a buffer, and a value. Throws what `take` throws, or the error of the first piece, in order, that has one.
     func run<Value>(
         _ pieces: [Piece], pieceBytes: Int,
         worker: @escaping @Sendable () -> (_ piece: Piece, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,

@@ -10,8 +10,8 @@ struct Piece: Sendable {
     /// Its weights, without padding.
     let weightCount: Int
 
-    /// Weights in a piece, unless its smallest unit has more: so few that its tiles are still in the processor's cache when they are
-    /// hashed and written, so many that the hand-over from thread to thread costs nothing.
+    /// Weights in a piece, unless its smallest unit has more: so few that its tiles are still in the processor's cache when they
+    /// are hashed and written, so many that the hand-over from thread to thread costs nothing.
     private static let usualCount = 1 << 18
 
     /// The pieces of the tensors, in their order. Their smallest unit is a row of tiles; of turned matrices, a whole matrix.

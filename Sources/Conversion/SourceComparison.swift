@@ -48,14 +48,16 @@ public struct SourceComparison: Sendable {
                 entry.isTiled == planned.isTiled
             else {
                 throw ConversionError(
-                    .source, path: path, problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
+                    .source, path: path,
+                    problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
                     advice: "compare a file with the checkpoint that it was made of")
             }
         }
     }
 
-    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread after each piece,
-    /// of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights that can't be read or are not finite.
+    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread
+    /// after each piece, of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights
+    /// that can't be read or are not finite.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> [Tensor] {
@@ -70,7 +72,8 @@ public struct SourceComparison: Sendable {
             done += tensors[piece.tensor].sourceBytes(of: piece)
             progress(done)
             if isCancelled() {
-                throw ConversionError(.cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
+                throw ConversionError(
+                    .cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
             }
         }
         return zip(tensors, figures).map { tensor, figures in
@@ -83,7 +86,9 @@ public struct SourceComparison: Sendable {
     ) throws(ConversionError) -> ErrorFigures {
         let tensor = tensors[piece.tensor]
         var figures = ErrorFigures()
-        guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else { return figures }
+        guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else {
+            return figures
+        }
         guard let shape = tensor.planned.matrixShape else {
             let original = Panel(columns: tensor.source.count), stored = Panel(columns: tensor.source.count)
             var numbers = [Float](repeating: 0, count: tensor.source.count)

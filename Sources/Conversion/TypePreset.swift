@@ -11,16 +11,6 @@ public enum TypePreset: String, CaseIterable, Sendable {
     case q4Large = "q4-large"
     case q8, f16, f32
 
-    /// All matrices in one type.
-    public init(all type: WeightType) {
-        switch type {
-        case .q4: self = .q4Small
-        case .q8: self = .q8
-        case .f16: self = .f16
-        case .f32: self = .f32
-        }
-    }
-
     /// The type of matrices for which nothing says another.
     public var type: WeightType {
         switch self {

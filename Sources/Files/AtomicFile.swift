@@ -65,8 +65,8 @@ public final class AtomicFile {
             advice: "make room on it, or take another", code: ENOSPC)
     }
 
-    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. The disk takes a large file from
-    /// its front on, as it is written: so most of it should be written in order.
+    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. The disk takes a large file
+    /// from its front on, as it is written: so most of it should be written in order.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var done = 0
         while done < bytes.count {

@@ -24,7 +24,8 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 }
 
 extension FileError {
-    /// The error for a system call that failed with `code` (an errno) while the program was `doing` something: "opening", "reading".
+    /// The error for a system call that failed with `code` (an errno) while the program was `doing`
+    /// something: "opening", "reading".
     public static func system(_ path: String, while doing: String, _ code: Int32) -> FileError {
         let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"
         return FileError(path: path, problem: "\(doing) failed (\(words))", advice: advice(for: code), code: code)

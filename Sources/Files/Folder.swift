@@ -22,7 +22,9 @@ public struct Folder: Sendable {
         let code = errno
         var status = stat()
         guard code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            if code == EEXIST { throw FileError(path: path, problem: "is not a folder", advice: "give the path of a folder", code: ENOTDIR) }
+            if code == EEXIST {
+                throw FileError(path: path, problem: "is not a folder", advice: "give the path of a folder", code: ENOTDIR)
+            }
             throw .system(path, while: "making the folder", code)
         }
     }

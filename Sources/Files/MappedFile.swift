@@ -48,7 +48,8 @@ public final class MappedFile: Sendable {
                 done += count
             } else if count == 0 {
                 throw FileError(
-                    path: path, problem: "became shorter while it was read", advice: "wait until its writer is done and start again")
+                    path: path, problem: "became shorter while it was read",
+                    advice: "wait until its writer is done and start again")
             } else if errno != EINTR {
                 throw .system(path, while: "reading", errno)
             }
@@ -95,7 +96,8 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not permitted, or there is too little.
+    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not
+    /// permitted, or there is too little.
     public func lock() throws(FileError) {
         guard mlock(start, byteCount) != 0 else { return }
         let code = errno

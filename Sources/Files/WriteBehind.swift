@@ -3,14 +3,14 @@ import Glibc
 
 /// Has the disk take what is written to a file while more is written, from its front to its end.
 ///
-/// Left alone, the system keeps it all in its file cache: it finds memory for a large file, which may take longer than writing it (on a
-/// virtual machine whose memory its host has to get first: 6 s instead of 0.9 s for 2.9 GB), pushes out what other programs had there,
-/// and leaves the waiting to the end, when nobody sees how long it will take. So every ``step`` goes to the disk at once; what the disk
-/// has when ``cachedBytes`` more are written leaves the cache, and its pages take what comes next. Of a slow disk's file that is nothing,
-/// and it stays in the cache; but never are more than about ``unwrittenBytes`` waiting.
+/// Left alone, the system keeps it all in its file cache: it finds memory for a large file, which may take longer than writing it
+/// (on a virtual machine whose memory its host has to get first: 6 s instead of 0.9 s for 2.9 GB), pushes out what other programs
+/// had there, and leaves the waiting to the end, when nobody sees how long it will take. So every ``step`` goes to the disk at
+/// once; what the disk has when ``cachedBytes`` more are written leaves the cache, and its pages take what comes next. Of a slow
+/// disk's file that is nothing, and it stays in the cache; but never are more than about ``unwrittenBytes`` waiting.
 ///
-/// (Past the cache, with O_DIRECT, 2.9 GB take as long and 0.1 s of the processor's time instead of 0.8 s. But they then have to be copied
-/// into aligned buffers, and not every file system can do that.)
+/// (Past the cache, with O_DIRECT, 2.9 GB take as long and 0.1 s of the processor's time instead of 0.8 s. But they then have to be
+/// copied into aligned buffers, and not every file system can do that.)
 struct WriteBehind {
     /// Bytes that are handed to the disk together.
     static let step = 4 << 20
@@ -22,8 +22,8 @@ struct WriteBehind {
     /// Bytes from the front of the file that were handed to the disk: a multiple of ``step``.
     private var startedBytes = 0
 
-    /// Says that a file has been written up to `end`, with holes or not. Returns 0, or the errno with which writing an earlier part to the
-    /// disk has failed: fsync(2) will not report it again.
+    /// Says that a file has been written up to `end`, with holes or not. Returns 0, or the errno with which writing an earlier part
+    /// to the disk has failed: fsync(2) will not report it again.
     mutating func advance(to end: Int, of descriptor: Int32) -> Int32 {
         while end - startedBytes >= Self.step {
             let start = startedBytes

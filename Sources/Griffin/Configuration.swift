@@ -112,23 +112,33 @@ public struct Configuration: Equatable, Sendable {
         let sizes = [
             ("width", width), ("head_dimension", headDimension), ("recurrent_width", recurrentWidth), ("mlp_width", mlpWidth),
         ]
-        for (name, size) in sizes where !(1...Limit.dimension).contains(size) { return "\(name) is \(size), not in 1…\(Limit.dimension)" }
+        for (name, size) in sizes where !(1...Limit.dimension).contains(size) {
+            return "\(name) is \(size), not in 1…\(Limit.dimension)"
+        }
         if !(1...Limit.heads).contains(headCount) { return "head_count is \(headCount), not in 1…\(Limit.heads)" }
-        if !(1...Limit.vocabulary).contains(vocabularySize) { return "vocabulary_size is \(vocabularySize), not in 1…\(Limit.vocabulary)" }
+        if !(1...Limit.vocabulary).contains(vocabularySize) {
+            return "vocabulary_size is \(vocabularySize), not in 1…\(Limit.vocabulary)"
+        }
         if !(1...Limit.layers).contains(layerCount) { return "layer_count is \(layerCount), not in 1…\(Limit.layers)" }
         if !(1...Limit.window).contains(window) { return "window is \(window), not in 1…\(Limit.window)" }
         if headCount * headDimension > Limit.dimension { return "head_count × head_dimension is over \(Limit.dimension)" }
         if !(1...Limit.layers).contains(blockPattern.count) {
             return "block_pattern has \(blockPattern.count) blocks, not 1…\(Limit.layers)"
         }
-        if recurrentWidth % headCount != 0 { return "recurrent_width \(recurrentWidth) is not a multiple of head_count \(headCount)" }
+        if recurrentWidth % headCount != 0 {
+            return "recurrent_width \(recurrentWidth) is not a multiple of head_count \(headCount)"
+        }
         if !(rotaryFraction > 0 && rotaryFraction <= 1) { return "rotary_fraction is \(rotaryFraction), not in 0…1" }
-        if rotaryDimension == 0 || rotaryDimension % 2 != 0 { return "the rotated part of a head, \(rotaryDimension) elements, is not an even number" }
+        if rotaryDimension == 0 || rotaryDimension % 2 != 0 {
+            return "the rotated part of a head, \(rotaryDimension) elements, is not an even number"
+        }
         if !(rotaryBase > 1 && rotaryBase.isFinite) { return "rotary_base is \(rotaryBase), not a number above 1" }
         if !(normEpsilon > 0 && normEpsilon < 1) { return "norm_epsilon is \(normEpsilon), not in 0…1" }
         if !(logitsSoftCap > 0 && logitsSoftCap.isFinite) { return "logits_soft_cap is \(logitsSoftCap), not a positive number" }
         let tokens = [("bos", bos), ("eos", eos), ("pad", pad)] + (endOfTurn.map { [("end_of_turn", $0)] } ?? [])
-        for (name, token) in tokens where Int(token) >= vocabularySize { return "\(name) is token \(token), outside the vocabulary of \(vocabularySize)" }
+        for (name, token) in tokens where Int(token) >= vocabularySize {
+            return "\(name) is token \(token), outside the vocabulary of \(vocabularySize)"
+        }
         return nil
     }
 }

@@ -44,7 +44,8 @@ extension ForwardPass {
         }
     }
 
-    /// Rotates queries and keys to their positions and puts keys and values in ``Workspace/chunkKeys`` and ``Workspace/chunkValues``.
+    /// Rotates queries and keys to their positions and puts keys and values in ``Workspace/chunkKeys``
+    /// and ``Workspace/chunkValues``.
     private func rotate(
         queries: UnsafeMutablePointer<Float>, keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>,
         _ chunk: Chunk, _ member: TeamMember

@@ -20,7 +20,9 @@ extension ForwardPass {
 
     /// Shares out tokens and, where these are few, parts of their columns.
     @inline(__always)
-    func shareTokensAndColumns(_ tokens: Int, _ width: Int, _ member: TeamMember, _ body: (_ token: Int, _ columns: Range<Int>) -> Void) {
+    func shareTokensAndColumns(
+        _ tokens: Int, _ width: Int, _ member: TeamMember, _ body: (_ token: Int, _ columns: Range<Int>) -> Void
+    ) {
         let columns = tokens < 4 * member.count ? ForwardPass.pieceColumns : width
         let parts = (width + columns - 1) / columns
         member.share(tokens * parts) { items in

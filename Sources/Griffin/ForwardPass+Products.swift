@@ -4,8 +4,8 @@ import Tiles
 
 /// How norms and matrix products are divided among the members of a team.
 extension ForwardPass {
-    /// RMSNorm of each token into ``Workspace/normed`` and from there to ``Workspace/quantized``, if one of the matrices that read it
-    /// wants that.
+    /// RMSNorm of each token into ``Workspace/normed`` and from there to ``Workspace/quantized``, if one of the
+    /// matrices that read it wants that.
     func normalize(
         _ input: UnsafePointer<Float>, tokens: Int, weight: UnsafePointer<Float>, for readers: Readers, _ member: TeamMember
     ) {

@@ -4,11 +4,11 @@ import Tiles
 
 /// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
 ///
-/// Runs one chunk of tokens at a time, for one state at a time: callers keep others out. Nothing is allocated after `init`, and the result
-/// for a token depends neither on how the tokens are divided into chunks, nor on the number of threads.
+/// Runs one chunk of tokens at a time, for one state at a time: callers keep others out. Nothing is allocated after `init`, and the
+/// result for a token depends neither on how the tokens are divided into chunks, nor on the number of threads.
 ///
-/// The functions in the extensions are run by every member of the team: each does the pieces that it gets from `share`, which ends when
-/// the others' are done too.
+/// The functions in the extensions are run by every member of the team: each does the pieces that it gets from `share`, which ends
+/// when the others' are done too.
 public final class ForwardPass: @unchecked Sendable {
     /// Which logits are wanted of a chunk, and where they go.
     public enum Output {
@@ -41,7 +41,9 @@ public final class ForwardPass: @unchecked Sendable {
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
-        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else { return nil }
+        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else {
+            return nil
+        }
         self.weights = weights
         self.kernels = kernels
         self.team = team

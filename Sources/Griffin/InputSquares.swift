@@ -3,8 +3,8 @@ import KernelTypes
 import ModelFile
 import Tiles
 
-/// The sums of the squares of every matrix's inputs over the tokens that are fed while it is set as ``ForwardPass/inputSquares``: how
-/// much an error in the weights of an input counts.
+/// The sums of the squares of every matrix's inputs over the tokens that are fed while it is set as ``ForwardPass/inputSquares``:
+/// how much an error in the weights of an input counts.
 ///
 /// Not to be read while a chunk is computed.
 public final class InputSquares {
@@ -33,8 +33,8 @@ public final class InputSquares {
 
     deinit { for sum in sums { sum.squares.deallocate() } }
 
-    /// The mean squares of the inputs of each matrix, in file order; for a stack those of its first matrix, then the next one's. Zero
-    /// where nothing was fed.
+    /// The mean squares of the inputs of each matrix, in file order; for a stack those of its first matrix, then the next
+    /// one's. Zero where nothing was fed.
     public var means: [(name: String, inputs: [Float])] {
         sums.map { sum in (sum.name, sum.squares.map { Float($0 / Double(max(1, sum.tokenCount))) }) }
     }

@@ -2,8 +2,8 @@ import Glibc
 
 /// The frequencies of rotary position embedding (Su et al., arXiv:2104.09864): base^(-2i/n) for the n rotated elements of a head.
 ///
-/// Angles are computed in Double from 64-bit positions, so that they are right at any position: in f32, as references do it, an angle at
-/// position 10,000,000 is off by up to half a radian.
+/// Angles are computed in Double from 64-bit positions, so that they are right at any position: in f32, as references do it, an
+/// angle at position 10,000,000 is off by up to half a radian.
 struct RotaryTable: Sendable {
     /// [half]
     private let frequencies: [Double]

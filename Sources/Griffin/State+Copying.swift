@@ -1,7 +1,7 @@
 /// What copies of a state are made of, in memory and in files.
 extension State {
-    /// Makes this state equal to `other`, which is of the same model, without allocating. Copies what means something: of a ring that
-    /// isn't full yet, only the slots that are.
+    /// Makes this state equal to `other`, which is of the same model, without allocating. Copies what means something: of a ring
+    /// that isn't full yet, only the slots that are.
     public func copy(from other: State) {
         precondition(layout == other.layout, "states of different models")
         position = other.position

@@ -3,8 +3,8 @@ import KernelTypes
 
 /// What a model remembers of the tokens so far: of one size, however many they were.
 ///
-/// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with the
-/// keys (rotated) and values of the last `window` positions: position k in slot k mod window. 17.5 MB for the 2B model.
+/// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with
+/// the keys (rotated) and values of the last `window` positions: position k in slot k mod window. 17.5 MB for the 2B model.
 ///
 /// One block of memory, of which the system gives pages only when they are first written.
 public final class State: @unchecked Sendable {
@@ -68,8 +68,8 @@ public final class State: @unchecked Sendable {
         memset(memory, 0, layout.recurrentBytes)
     }
 
-    /// Asks for large pages if most of the memory is about to be filled at once: filling 17.5 MB then takes 1.9 ms instead of 9.8, most of
-    /// which is the system's work to give 4,000 small ones. A short conversation is better off with pages for what it has.
+    /// Asks for large pages if most of the memory is about to be filled at once: filling 17.5 MB then takes 1.9 ms instead of 9.8,
+    /// most of which is the system's work to give 4,000 small ones. A short conversation is better off with pages for what it has.
     func preferLargePages() {
         guard position >= layout.window / 2 else { return }
         madvise(memory, layout.byteCount, MADV_HUGEPAGE)
@@ -93,7 +93,8 @@ public final class State: @unchecked Sendable {
 
     /// All recurrent layers, as one part.
     var recurrentPart: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
+        UnsafeMutableRawBufferPointer(
+            start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
     }
 
     /// Bytes of the keys, or the values, of an attention layer that hold something: rings fill from slot 0 on.

@@ -3,9 +3,9 @@ import KernelTypes
 
 /// What a chunk of tokens makes of a state, kept aside until it is known how many of the tokens stay: speculation without undoing.
 ///
-/// Holds, after each token, h and the convolution's input of every recurrent layer, and the keys and values that would go to the rings.
-/// ``accept(_:into:)`` moves a state on by the first tokens at the cost of copying the recurrent part once. 0.38 MB a token for the 2B
-/// model.
+/// Holds, after each token, h and the convolution's input of every recurrent layer, and the keys and values that would go to
+/// the rings. ``accept(_:into:)`` moves a state on by the first tokens at the cost of copying the recurrent part once. 0.38
+/// MB a token for the 2B model.
 public final class Trial: @unchecked Sendable {
     /// Tokens that a chunk may have.
     public let capacity: Int
@@ -32,7 +32,8 @@ public final class Trial: @unchecked Sendable {
     public init?(_ configuration: Configuration, element: CacheElement, capacity: Int) {
         layout = Layout(state: State.Layout(configuration, element: element), capacity: capacity)
         self.capacity = capacity
-        guard let memory = mmap(nil, layout.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED
+        guard let memory = mmap(nil, layout.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            memory != MAP_FAILED
         else { return nil }
         self.memory = memory
     }
@@ -55,7 +56,8 @@ public final class Trial: @unchecked Sendable {
             for token in max(0, count - layout.state.window)..<count {
                 let slot = Int((state.position + Int64(token)) % Int64(layout.state.window)) * layout.vectorBytes
                 (state.keys(layer) + slot).copyMemory(from: keys(layer) + token * layout.vectorBytes, byteCount: layout.vectorBytes)
-                (state.values(layer) + slot).copyMemory(from: values(layer) + token * layout.vectorBytes, byteCount: layout.vectorBytes)
+                (state.values(layer) + slot).copyMemory(
+                    from: values(layer) + token * layout.vectorBytes, byteCount: layout.vectorBytes)
             }
         }
         state.position += Int64(count)

@@ -29,7 +29,8 @@ public final class Weights: @unchecked Sendable {
     let embedding: TiledMatrix
     private let decays: UnsafeMutablePointer<Float>
 
-    /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or one of another shape or layout.
+    /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or
+    /// one of another shape or layout.
     public init(file: ModelFile, configuration: Configuration) throws(WeightsError) {
         let plan = configuration.tensorPlan
         try Self.check(file, against: plan)
@@ -64,7 +65,9 @@ public final class Weights: @unchecked Sendable {
         for planned in plan {
             guard let tensor = file.tensor(named: planned.name) else { throw fail("has no tensor \(planned.name)") }
             guard tensor.dimensions == planned.dimensions else {
-                throw fail("tensor \(planned.name) has the shape \(tensor.dimensions), but its configuration asks for \(planned.dimensions)")
+                throw fail(
+                    "tensor \(planned.name) has the shape \(tensor.dimensions), "
+                        + "but its configuration asks for \(planned.dimensions)")
             }
             guard tensor.isTiled == planned.isTiled, planned.isTiled || tensor.type == .f32 else {
                 throw fail("tensor \(planned.name) is not \(planned.isTiled ? "tiled" : "plain f32")")

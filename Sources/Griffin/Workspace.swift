@@ -2,8 +2,8 @@ import Glibc
 import KernelTypes
 import Tiles
 
-/// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One for a model, whatever the number of its
-/// sessions; 26 MB for the 2B model and chunks of 256.
+/// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One for a model, whatever the number of
+/// its sessions; 26 MB for the 2B model and chunks of 256.
 ///
 /// [n × m] below are f32, row by row, of the chunk's tokens.
 struct Workspace: @unchecked Sendable {

@@ -8,8 +8,8 @@ extension JSONValue {
     /// Reads a JSON text in UTF-8; any value may stand at the top.
     ///
     /// Stricter than RFC 8259 where readers disagree: throws for a key that an object has twice, for U+0000 in a string, for
-    /// numbers beyond a double, and for more than ``depthLimit`` levels. In a text with a whole number beyond 64 bits (Hugging Face's
-    /// `tokenizer_config.json` has 10^30) all numbers are reals, the nearest ones.
+    /// numbers beyond a double, and for more than ``depthLimit`` levels. In a text with a whole number beyond 64 bits (Hugging
+    /// Face's `tokenizer_config.json` has 10^30) all numbers are reals, the nearest ones.
     public static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")

@@ -8,9 +8,9 @@ import KernelTypes
 
 /// See `KernelSet.attend`.
 ///
-/// A vector's lanes are queries: 16 heads of one token or of several in turn, so that there are no sums across lanes, and each key and
-/// value is widened once for all of them. Scores lie in the scratch until their largest is known. For a query the keys are added in
-/// order of position and masked ones add exactly nothing, so that its result does not depend on the queries beside it.
+/// A vector's lanes are queries: 16 heads of one token or of several in turn, so that there are no sums across lanes, and each key
+/// and value is widened once for all of them. Scores lie in the scratch until their largest is known. For a query the keys are
+/// added in order of position and masked ones add exactly nothing, so that its result does not depend on the queries beside it.
 @Sendable func attend(
     _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
 ) {
@@ -191,7 +191,8 @@ private struct QueryGroup {
         }
     }
 
-    /// Widens 8 keys, or values, from number `first` on. After the last one, which stands in for those that are missing, nothing is read.
+    /// Widens 8 keys, or values, from number `first` on. After the last one, which stands in for those that
+    /// are missing, nothing is read.
     private func widenVectors(_ first: Int, _ ring: UnsafeRawPointer, _ chunk: UnsafeRawPointer, _ scratch: AttentionScratch) {
         let vectorBytes = operands.dimension * operands.element.bytes
         let start = Int(firstKey % Int64(operands.window))
@@ -218,7 +219,9 @@ private struct QueryGroup {
             }
             if index < dimension {
                 var halves = RowHalves.zero
-                for lane in 0..<dimension - index { halves[lane] = source.loadUnaligned(fromByteOffset: 2 * (index + lane), as: UInt16.self) }
+                for lane in 0..<dimension - index {
+                    halves[lane] = source.loadUnaligned(fromByteOffset: 2 * (index + lane), as: UInt16.self)
+                }
                 UnsafeMutableRawPointer(target + index).storeBytes(of: widen(halves), as: RowFloats.self)
             }
         }

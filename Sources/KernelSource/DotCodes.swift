@@ -1,5 +1,5 @@
-// Byte codes for instruction sets with a dot product of four unsigned with four signed bytes (`vpdpbusd`). Weights are made unsigned
-// by adding an offset to their codes: the sums start at -offset × the sum of the activations.
+// Byte codes for instruction sets with a dot product of four unsigned with four signed bytes (`vpdpbusd`). Weights are made
+// unsigned by adding an offset to their codes: the sums start at -offset × the sum of the activations.
 import Tiles
 
 /// Codes -128…127 and the offset 128.

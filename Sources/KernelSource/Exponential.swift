@@ -1,7 +1,7 @@
 // e^x and what is made of it, to about an ulp.
 //
-// x = n·ln 2 + r with n whole and |r| ≤ ln 2 / 2, so e^x = 2^n·e^r, and e^r - 1 = r + r²·P(r). P is a minimax polynomial of degree 5,
-// fitted for the relative error of e^r - 1 with coefficients rounded to f32: 4.3e-10, far below the rounding of f32.
+// x = n·ln 2 + r with n whole and |r| ≤ ln 2 / 2, so e^x = 2^n·e^r, and e^r - 1 = r + r²·P(r). P is a minimax polynomial of degree
+// 5, fitted for the relative error of e^r - 1 with coefficients rounded to f32: 4.3e-10, far below the rounding of f32.
 import CSIMD
 
 /// e^x as 2^n·(1 + fraction), which loses no digits where e^x - 1 is wanted.

@@ -44,8 +44,8 @@ private func multiply<Weights: FloatWeights, let registers: Int, let tokens: Int
 
 /// One block, whose sums stay in registers over all columns.
 ///
-/// Even and odd columns have sums of their own, so that a single token does not wait for each addition; for each output the order is
-/// the same whatever the shape.
+/// Even and odd columns have sums of their own, so that a single token does not wait for each addition; for each output the order
+/// is the same whatever the shape.
 @inline(__always)
 private func multiplyBlock<Weights: FloatWeights, let registers: Int, let tokens: Int>(
     _: Weights.Type, _: BlockSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: BlockOrigin

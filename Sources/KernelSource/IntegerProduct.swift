@@ -49,8 +49,8 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
     // Of the blocks since the last scale, where several share one.
     var parts = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
 
-    // A strip's first chunks ask for the next strip, which the processor's own prefetching meets too late: a seventh of the time for 64
-    // tokens.
+    // A strip's first chunks ask for the next strip, which the processor's own prefetching meets too late: a
+    // seventh of the time for 64 tokens.
     let stripTiles = max(1, registers / registersPerTile)
     let ahead = InlineArray<4, Int> { lineAhead(4 * origin.pass + $0, stripTiles: stripTiles, rowBytes, Codes.tileBytes) }
 
@@ -124,11 +124,12 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 }
 
-/// How far ahead of one token's product a line a tile is asked for: two pages, which took 1 to 5 % off a token in q4 with AVX-512. One page
-/// brought less, three and four nothing; more lines a tile, at half the distance or the same, made it slower.
+/// How far ahead of one token's product a line a tile is asked for: two pages, which took 1 to 5 % off a token in q4 with AVX-512.
+/// One page brought less, three and four nothing; more lines a tile, at half the distance or the same, made it slower.
 @inline(__always) private var bytesAhead: Int { 8192 }
 
-/// From a strip's tile of a column to a cache line of the next strip's there: number `line` of as many as the tiles have, then no other.
+/// From a strip's tile of a column to a cache line of the next strip's there: number `line` of as many as
+/// the tiles have, then no other.
 @inline(__always)
 private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
     let lineBytes = 64

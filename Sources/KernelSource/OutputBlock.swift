@@ -7,18 +7,18 @@ import Tiles
 /// (`Primitives.swift`).
 typealias BlockSums<let registers: Int, let tokens: Int> = InlineArray<tokens, InlineArray<registers, RowFloats>>
 
-/// Where a block lies: the first of its rows, a multiple of the registers' lanes, in a matrix of the stack, and the first of its tokens,
-/// of which the first `written` are in the output already; and how many chunks of the strip come before it.
+/// Where a block lies: the first of its rows, a multiple of the registers' lanes, in a matrix of the stack, and the first of its
+/// tokens, of which the first `written` are in the output already; and how many chunks of the strip come before it.
 ///
 /// A tuple, as types of this module's own would bring metadata and with it helper functions whose names other modules share
 /// (`tools/check-objects`).
 typealias BlockOrigin = (matrix: Int, row: Int, token: Int, written: Int, pass: Int)
 
-/// Cuts the outputs of a product into blocks: into `chunk`s where there are rows and tokens enough, else into `single`s of one token and
-/// one row of tiles.
+/// Cuts the outputs of a product into blocks: into `chunk`s where there are rows and tokens enough, else into `single`s of
+/// one token and one row of tiles.
 ///
-/// A strip is as many rows of tiles as a chunk needs for whole tiles. All tokens pass a strip before the next one is touched, so that
-/// weights come from memory once. The last chunk of a strip reaches back over tokens that are done where too few are left.
+/// A strip is as many rows of tiles as a chunk needs for whole tiles. All tokens pass a strip before the next one is touched, so
+/// that weights come from memory once. The last chunk of a strip reaches back over tokens that are done where too few are left.
 @inline(__always)
 func forEachBlock(
     _ product: MatrixProduct, _ rowTiles: Range<Int>, chunkRows: Int, chunkTokens: Int, chunk: (BlockOrigin) -> Void,

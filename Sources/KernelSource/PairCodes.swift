@@ -25,7 +25,8 @@ enum Q8Codes: BlockCodes {
     @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts { sums }
 }
 
-/// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the activations goes at the end.
+/// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the
+/// activations goes at the end.
 enum Q4Codes: BlockCodes {
     @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
     @inline(__always) static var sharesScales: Bool { true }

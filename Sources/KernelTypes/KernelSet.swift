@@ -67,9 +67,9 @@ public struct KernelSet: Sendable {
     /// `cap · tanh(x / cap)` in place: the logits' soft cap.
     public let softCap: @Sendable (_ values: UnsafeMutablePointer<Float>, _ count: Int, _ cap: Float) -> Void
 
-    /// Multiplies and adds on registers alone, with the instructions that the set has for weights of `type`: what ``multiply`` could
-    /// reach if nothing had to be loaded, scaled or stored. Takes time in proportion to `rounds` and returns the operations done, a
-    /// multiplication and an addition being two. For benchmarks.
+    /// Multiplies and adds on registers alone, with the instructions that the set has for weights of `type`: what ``multiply``
+    /// could reach if nothing had to be loaded, scaled or stored. Takes time in proportion to `rounds` and returns the operations
+    /// done, a multiplication and an addition being two. For benchmarks.
     public let arithmeticPeak: @Sendable (_ type: WeightType, _ rounds: Int) -> Int
 
     /// A set of these functions.

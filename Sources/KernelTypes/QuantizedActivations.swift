@@ -2,16 +2,15 @@ import Tiles
 
 /// Activations as the integer kernels read them: signed bytes with one f32 scale a block of ``Tile/block``.
 ///
-/// For q4 matrices, ``wideScale`` blocks in a row have the same scale, from a matrix's first block on. The kernels then multiply by it
-/// once in four blocks, not in each, which makes decoding with one thread and prefill some 5 % faster. What it costs is small beside
-/// what 4-bit weights cost: a divergence of 0.0636 instead of 0.0633 (`Tests/Fixtures/tiny-en`). With q8 it would be 0.0009 instead
-/// of 0.0007, so there each block has a scale of its own.
+/// For q4 matrices, ``wideScale`` blocks in a row have the same scale, from a matrix's first block on. The kernels then multiply by
+/// it once in four blocks, not in each, which makes decoding with one thread and prefill some 5 % faster. What it costs is small
+/// beside what 4-bit weights cost: a divergence of 0.0636 instead of 0.0633 (`Tests/Fixtures/tiny-en`). With q8 it would be 0.0009
+/// instead of 0.0007, so there each block has a scale of its own.
 ///
 /// The input of a stack of matrices is one vector a matrix, one after the other; each is padded with zero codes to whole tiles, so
 /// that a token's codes are `count` × `paddedColumns` bytes. An activation is `scale × code`, codes -127…127,
-/// scale = max|x| / 127 of the blocks that share it, rounded to nearest even. Where that scale would be below the smallest normal f32, scale and
-/// codes are 0. NaN becomes 0, and an infinity counts as the largest finite number.
-/// Does not own its memory.
+/// scale = max|x| / 127 of the blocks that share it, rounded to nearest even. Where that scale would be below the smallest normal
+/// f32, scale and codes are 0. NaN becomes 0, and an infinity counts as the largest finite number. Does not own its memory.
 public struct QuantizedActivations: @unchecked Sendable {
     /// [tokens × count × paddedColumns], 64-byte aligned.
     public let codes: UnsafeMutablePointer<Int8>
@@ -35,7 +34,8 @@ public struct QuantizedActivations: @unchecked Sendable {
     /// Blocks that share a scale for q4 matrices.
     public static let wideScale = 4
 
-    /// Blocks that must share a scale if a matrix of that type is to read them; matrices of types with a smaller number may as well.
+    /// Blocks that must share a scale if a matrix of that type is to read them; matrices of types with
+    /// a smaller number may as well.
     public static func blocksPerScale(_ type: WeightType) -> Int { type == .q4 ? wideScale : 1 }
 
     /// Codes of one token.

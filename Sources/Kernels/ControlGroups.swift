@@ -5,8 +5,9 @@ struct ControlGroups {
 
     /// Of a process whose `/proc/PID/cgroup` has these lines, `NUMBER:CONTROLLERS:PATH`; hierarchies are mounted in `root`.
     ///
-    /// Version 2 has number 0 and no controllers. Of version 1 there is a hierarchy a line, in the folder named after its controllers.
-    /// A container sees its own group as the root, but may be told the path outside: where there is no such folder, the root counts.
+    /// Version 2 has number 0 and no controllers. Of version 1 there is a hierarchy a line, in the folder named after
+    /// its controllers. A container sees its own group as the root, but may be told the path outside: where there is no
+    /// such folder, the root counts.
     init(_ lines: String, root: String = "/sys/fs/cgroup") {
         folders = lines.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -35,7 +36,8 @@ struct ControlGroups {
         if let words = SystemText.firstLine(folder + "/cpu.max")?.split(separator: " "), words.count == 2 {
             return processors(time: String(words[0]), period: String(words[1]))
         }
-        guard let time = SystemText.firstLine(folder + "/cpu.cfs_quota_us"), let period = SystemText.firstLine(folder + "/cpu.cfs_period_us")
+        guard let time = SystemText.firstLine(folder + "/cpu.cfs_quota_us"),
+            let period = SystemText.firstLine(folder + "/cpu.cfs_period_us")
         else { return nil }
         return processors(time: time, period: period)
     }

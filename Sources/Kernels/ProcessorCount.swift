@@ -26,6 +26,7 @@ public enum ProcessorCount {
     /// A name for the core of a processor: the list of the processors on it, or the processor itself where Linux doesn't say.
     private static func core(of processor: Int) -> String {
         let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
-        return SystemText.firstLine(folder + "core_cpus_list") ?? SystemText.firstLine(folder + "thread_siblings_list") ?? String(processor)
+        return SystemText.firstLine(folder + "core_cpus_list") ?? SystemText.firstLine(folder + "thread_siblings_list")
+            ?? String(processor)
     }
 }

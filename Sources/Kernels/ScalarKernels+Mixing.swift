@@ -70,7 +70,9 @@ extension ScalarKernels {
                 let output = operands.output + token * operands.outputStride + head * dimension
                 for index in 0..<dimension {
                     var value: Float = 0
-                    for seen in first...position { value += scratch[Int(seen - first)] * operands.number(operands.value(seen), index) }
+                    for seen in first...position {
+                        value += scratch[Int(seen - first)] * operands.number(operands.value(seen), index)
+                    }
                     output[index] = value / sum
                 }
             }

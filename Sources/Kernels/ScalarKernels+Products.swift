@@ -23,7 +23,8 @@ extension ScalarKernels {
     private static func quantize(
         _ values: UnsafePointer<Float>, _ columns: Int, _ blocks: Range<Int>, _ result: QuantizedActivations
     ) {
-        let inputs = blocks.lowerBound * Tile.block..<max(blocks.lowerBound * Tile.block, min(columns, blocks.upperBound * Tile.block))
+        let inputs =
+            blocks.lowerBound * Tile.block..<max(blocks.lowerBound * Tile.block, min(columns, blocks.upperBound * Tile.block))
         var largest: Float = 0
         for index in inputs where values[index].magnitude > largest { largest = values[index].magnitude }
         largest = min(largest, .greatestFiniteMagnitude)

@@ -22,7 +22,8 @@ struct ScalarTile {
 
     /// The code of a row and a column, -127…127 or -8…7; for q8 and q4.
     func code(_ row: Int, _ column: Int) -> Int32 {
-        // Both types put four consecutive columns of a row together and the rows side by side; the columns of q4 are those of a block.
+        // Both types put four consecutive columns of a row together and the rows side by side; the
+        // columns of q4 are those of a block.
         let codes = bytes + Tile.scaleBytes
         func offset(_ column: Int) -> Int { column / 4 * 4 * Tile.rows + row * 4 + column % 4 }
         if type == .q8 { return Int32(codes.load(fromByteOffset: offset(column), as: Int8.self)) }

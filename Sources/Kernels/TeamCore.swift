@@ -85,8 +85,8 @@ final class TeamCore: @unchecked Sendable {
 
     /// The next piece of a phase of `count` items, at most 2^32 - 1; nil if all are taken or the phase is over.
     ///
-    /// A piece is half of a member's part of what is left, but has at least so many items, and one: large pieces first, which read memory
-    /// in long runs, and small ones last, so that the members end together.
+    /// A piece is half of a member's part of what is left, but has at least so many items, and one: large pieces first, which read
+    /// memory in long runs, and small ones last, so that the members end together.
     func claim(phase: UInt32, count: Int, atLeast: Int) -> Range<Int>? {
         var current = ticket.load(ordering: .acquiring)
         while TeamCore.phase(ofTicket: current) == phase {

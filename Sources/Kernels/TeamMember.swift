@@ -17,7 +17,8 @@ public final class TeamMember {
     /// Does items 0..<`count` together with the other members: calls `body` with ranges until none is left, and returns when all
     /// of them are done, by whomever. What was written by other members is then visible.
     ///
-    /// Ranges have `atLeast` items or more, but for the last one; `atLeast` is to be worth about a microsecond. `count` is below 2^32.
+    /// Ranges have `atLeast` items or more, but for the last one; `atLeast` is to be worth about a
+    /// microsecond. `count` is below 2^32.
     @inline(__always)
     public func share(_ count: Int, atLeast: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }

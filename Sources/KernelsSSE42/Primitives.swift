@@ -37,8 +37,8 @@ typealias FloatSingle = BlockSums<4, 1>
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
 }
 
-/// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the product
-/// is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
+/// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the
+/// product is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
 @inline(__always) func widen(_ halves: RowHalves) -> RowFloats {
     let half = csimd_u16_to_u32_x4(halves)
     let moved = (half & RowBits(repeating: 0x7FFF)) &<< RowBits(repeating: 13)
@@ -64,7 +64,8 @@ typealias FloatSingle = BlockSums<4, 1>
     let finite = csimd_where_less_f32_x4(magnitude, RowFloats(repeating: 0x1p-14), subnormal, normal)
     // From 65520 on infinity; no comparison with NaN is true.
     let limit = RowFloats(repeating: 65520)
-    let special = csimd_where_less_f32_x4(RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
+    let special = csimd_where_less_f32_x4(
+        RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
     let half = csimd_where_less_f32_x4(magnitude, limit, finite, special)
     let sign = (all &>> RowBits(repeating: 16)) & RowBits(repeating: 0x8000)
     return csimd_u32_to_u16_x4(half | sign)

@@ -2,8 +2,8 @@ import Glibc
 
 /// A mutex of the C library's, for what is used by one thread at a time.
 ///
-/// Swift's own (`Synchronization.Mutex`) holds the kernel's numbers of threads, which are others in a child process after fork(2), and the
-/// tools that look for races (ThreadSanitizer, helgrind) don't know it.
+/// Swift's own (`Synchronization.Mutex`) holds the kernel's numbers of threads, which are others in a child process after fork(2),
+/// and the tools that look for races (ThreadSanitizer, helgrind) don't know it.
 public final class Lock: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 

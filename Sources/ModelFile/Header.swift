@@ -73,7 +73,8 @@ extension Header {
             tableEnd <= fileSize
         else { throw .invalid(path, "has its tensor table in the wrong place") }
         guard word(48) <= UInt64(FileLayout.largestPackedMetadata) else {
-            throw .invalid(path, "has \(word(48)) bytes of packed metadata, more than the \(FileLayout.largestPackedMetadata) allowed")
+            throw .invalid(
+                path, "has \(word(48)) bytes of packed metadata, more than the \(FileLayout.largestPackedMetadata) allowed")
         }
         guard word(40) == UInt64(tableEnd), word(48) <= UInt64(fileSize - tableEnd) else {
             throw .invalid(path, "has its metadata in the wrong place")

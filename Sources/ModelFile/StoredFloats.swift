@@ -35,7 +35,8 @@ struct StoredFloats {
         bytes.withMemoryRebound(to: UInt16.self) { largestMagnitude($0) < 0x7C00 }
     }
 
-    /// The largest of floats, as bits, without their signs: so they are ordered as the numbers are, with infinity and NaN above all.
+    /// The largest of floats, as bits, without their signs: so they are ordered as the numbers are,
+    /// with infinity and NaN above all.
     private static func largestMagnitude<Bits: FixedWidthInteger>(_ numbers: UnsafeBufferPointer<Bits>) -> Bits {
         var largest: Bits = 0
         for number in numbers { largest = max(largest, number & (Bits.max >> 1)) }

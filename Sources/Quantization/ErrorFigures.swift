@@ -17,8 +17,8 @@ public struct ErrorFigures: Equatable, Sendable {
     /// True if no weight differs. A stored NaN makes the sum a NaN, which is not 0.
     public var isExact: Bool { squaredErrors == 0 }
 
-    /// sqrt(Σ error² / Σ weight²), 0 where all weights are 0: the part of the weights that is lost. Not finite if stored weights are
-    /// not.
+    /// sqrt(Σ error² / Σ weight²), 0 where all weights are 0: the part of the weights that is lost. Not
+    /// finite if stored weights are not.
     public var relativeError: Double {
         squares > 0 || !squaredErrors.isFinite ? (squaredErrors / squares).squareRoot() : 0
     }

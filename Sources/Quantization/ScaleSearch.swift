@@ -22,13 +22,15 @@ enum ScaleSearch {
         (weights * inverse).roundedToEven.larger(Lanes(repeating: lowestCode)).smaller(Lanes(repeating: highestCode))
     }
 
-    /// The scales of a block: in their sum of squared errors times importance no worse than plain rounding's. `importance` is nil
-    /// if every input counts the same.
+    /// The scales of a block: in their sum of squared errors times importance no worse than plain rounding's, but for
+    /// what is lost in sums of f32, some 1e-7 of the sum of squared weights times importance. `importance` is nil if
+    /// every input counts the same.
     static func scale(_ weights: HalfPanel, _ importance: UnsafePointer<Float>?) -> BlockScale {
         let extreme = extreme(weights)
         let unit = Lanes(repeating: 1) / extreme
         let plain = BlockScale(extreme / Lanes(repeating: lowestCode), extreme: extreme, largestCode: -lowestCode)
-        let plainSums = Sums(weights, importance, inverse: unit * Lanes(repeating: lowestCode))
+        // Of the codes under the stored scale. The exact one gives a weight halfway between two codes now and then the other one.
+        let plainSums = Sums(weights, importance, inverse: plain.inverse)
 
         var best = plainSums
         for candidate in candidates {

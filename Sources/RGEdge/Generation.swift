@@ -8,8 +8,8 @@ public struct GenerationOptions: Sendable {
     public var stop: [String]
     /// Wrap the prompt in the model's chat template.
     public var asChatTurn: Bool
-    /// Guess up to so many tokens from what the text has said before, and check them together: the same text, sooner where it repeats
-    /// itself; 0…64. Allocates 0.4 MB and the logits for each (with the 2B model 1.4 MB).
+    /// Guess up to so many tokens from what the text has said before, and check them together: the same text, sooner where it
+    /// repeats itself; 0…64. Allocates 0.4 MB and the logits for each (with the 2B model 1.4 MB).
     public var lookup: Int
     /// Where the beginnings of prompts are kept; used at position 0.
     public var cache: PromptCache?

@@ -1,4 +1,5 @@
-/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, and the way back to before them.
+/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, and
+/// the way back to before them.
 ///
 /// Allocates a moment, once a generation.
 struct HeldTokens {

@@ -1,10 +1,11 @@
 import Griffin
 
-/// Tokens computed ahead of time: with a token that is fed go some guesses of what follows it, all in one chunk, since a chunk costs little
-/// more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
+/// Tokens computed ahead of time: with a token that is fed go some guesses of what follows it, all in one chunk, since a chunk
+/// costs little more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
 ///
-/// The result is the same as without: logits don't depend on the chunks in which tokens are fed, and the session's state moves on only by
-/// tokens that were really fed (``Trial``). Measures whether it pays, and pauses where it doesn't. Allocates nothing after `init`.
+/// The result is the same as without: logits don't depend on the chunks in which tokens are fed, and the session's state
+/// moves on only by tokens that were really fed (``Trial``). Measures whether it pays, and pauses where it doesn't.
+/// Allocates nothing after `init`.
 final class Lookahead {
     private let trial: Trial
     private let vocabularySize: Int
@@ -44,8 +45,8 @@ final class Lookahead {
     /// The logits after the last token fed, if it was one of the chunk's. [vocabulary]
     var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
 
-    /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses if there are any and they
-    /// pay.
+    /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses
+    /// if there are any and they pay.
     func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) {
         if used > 0, used < tokenCount, tokens[used] == token {
             used += 1

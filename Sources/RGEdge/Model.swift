@@ -8,7 +8,8 @@ import Text
 /// A model file, mapped and ready to run.
 ///
 /// Opening takes milliseconds: weights stay in the file and are read in place. Immutable; any number of threads may use it and its
-/// sessions at once. Its threads and the memory of its forward pass are there once, whatever the number of sessions: these take turns.
+/// sessions at once. Its threads and the memory of its forward pass are there once, whatever the number
+/// of sessions: these take turns.
 public final class Model: Sendable {
     /// What can be chosen at open.
     public struct Options: Sendable {
@@ -78,7 +79,8 @@ public final class Model: Sendable {
             throw ModelError(error.isMemory ? .memory : .format, error.description)
         }
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
-        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk) else {
+        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk)
+        else {
             throw ModelError(.memory, "\(path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
@@ -87,8 +89,8 @@ public final class Model: Sendable {
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
 
-    /// What encodes texts for this model. It is large (52 MB for Gemma's vocabulary) and takes 70 ms to load, so each prompt makes one
-    /// and lets it go, unless one is alive: keep it to encode many texts. Throws if the file's tokenizer can't be used.
+    /// What encodes texts for this model. It is large (52 MB for Gemma's vocabulary) and takes 70 ms to load, so each prompt makes
+    /// one and lets it go, unless one is alive: keep it to encode many texts. Throws if the file's tokenizer can't be used.
     public func encoder() throws(ModelError) -> Tokenizer.Encoder {
         do {
             return try tokenizer.encoder()
@@ -141,7 +143,8 @@ extension Model {
     public var mappedBytes: Int { file.byteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
-    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, but not ``encoder()``.
+    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the
+    /// tokenizer, but not ``encoder()``.
     public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount }
 }
 
@@ -184,7 +187,8 @@ extension Model {
         guard tokenizer.vocabularySize == configuration.vocabularySize else {
             throw ModelError(
                 .format,
-                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); convert the model again")
+                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); "
+                    + "convert the model again")
         }
         guard let template = file.metadata.chatTemplate else { return (tokenizer, nil) }
         do {

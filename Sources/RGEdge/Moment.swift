@@ -1,7 +1,7 @@
 /// A moment of a conversation, to come back to: a copy of all that a ``Session`` remembered.
 ///
-/// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the 2B
-/// model 2 MB and 16 KB a token.
+/// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the
+/// 2B model 2 MB and 16 KB a token.
 public final class Moment {
     /// Tokens that the session had consumed.
     public var position: Int64 { memory.state.position }
@@ -36,8 +36,8 @@ extension Session {
         moment.memory.copy(from: memory)
     }
 
-    /// Back, or on, to a moment of this session or of another one of the same model, without allocating: what comes next is the same, to
-    /// the bit, as it was there. Throws, and leaves the session as it is, for a moment of another model.
+    /// Back, or on, to a moment of this session or of another one of the same model, without allocating: what comes next is the
+    /// same, to the bit, as it was there. Throws, and leaves the session as it is, for a moment of another model.
     public func rewind(to moment: Moment) throws(ModelError) {
         guard moment.model.file.fingerprint == model.file.fingerprint else {
             throw ModelError(

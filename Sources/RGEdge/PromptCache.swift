@@ -1,10 +1,11 @@
 import Files
 import Glibc
 
-/// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier one did costs only the rest.
+/// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier
+/// one did costs only the rest.
 ///
-/// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was not there.
-/// What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
+/// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was
+/// not there. What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
 public final class PromptCache: Sendable {
     /// Where the sessions are kept, as it was given.
     public let folder: String
@@ -15,8 +16,8 @@ public final class PromptCache: Sendable {
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
 
-    /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another moment is
-    /// stored, so that a third prompt that parts from them there finds it.
+    /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another
+    /// moment is stored, so that a third prompt that parts from them there finds it.
     static let spacing = 256
     /// Tokens that a stored moment has to save at least.
     static let leastGain = 64
@@ -27,8 +28,8 @@ public final class PromptCache: Sendable {
     /// What a killed process may leave (`AtomicFile`) is removed after an hour, in which the slowest disk has written a session.
     private static let unfinishedSuffix = ".partial", unfinishedNanoseconds = 3600 * 1_000_000_000
 
-    /// The cache of a model's sessions in `folder`, which is made if it isn't there. `onProblem` is told, in a sentence, what keeps a
-    /// session from being stored. Throws if the folder can't be made or read.
+    /// The cache of a model's sessions in `folder`, which is made if it isn't there. `onProblem` is told, in a sentence, what keeps
+    /// a session from being stored. Throws if the folder can't be made or read.
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
@@ -67,7 +68,9 @@ public final class PromptCache: Sendable {
         do throws(ModelError) {
             let session = try model.session(from: files.file(name))
             // The hash is no proof against somebody who looks for two texts that share one.
-            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else { return nil }
+            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else {
+                return nil
+            }
             files.touch(name)
             return session
         } catch {
@@ -76,8 +79,8 @@ public final class PromptCache: Sendable {
         }
     }
 
-    /// How many tokens a prompt has in common with one of the stored sessions, at most; of those that are longer than what a file keeps of
-    /// its tokens nothing is known.
+    /// How many tokens a prompt has in common with one of the stored sessions, at most; of those that are longer than what a file
+    /// keeps of its tokens nothing is known.
     func longestCommonBeginning(of tokens: [UInt32]) -> Int {
         guard let entries = try? files.entries() else { return 0 }
         let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
@@ -123,7 +126,9 @@ public final class PromptCache: Sendable {
     private var namePrefix: String { "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-" }
 
     /// The name of the file of a session.
-    private func name(of chain: TokenChain, count: Int) -> String { "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix }
+    private func name(of chain: TokenChain, count: Int) -> String {
+        "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix
+    }
 
     private func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
@@ -132,9 +137,9 @@ public final class PromptCache: Sendable {
 }
 
 extension Session {
-    /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores what is
-    /// new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many tokens did not have
-    /// to be computed; nil if `isCancelled`, which is asked between these places, ended it.
+    /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores
+    /// what is new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many
+    /// tokens did not have to be computed; nil if `isCancelled`, which is asked between these places, ended it.
     func consume(_ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false }) -> Int? {
         if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
         let reused = Int(position)

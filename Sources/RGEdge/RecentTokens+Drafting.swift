@@ -4,8 +4,9 @@ extension RecentTokens {
     /// Longest one that is looked for.
     private static let longestMatch = 16
 
-    /// Guesses what comes after `next`, which follows these tokens: what came where the text had its longest match with this end, the last
-    /// such place (prompt lookup, https://github.com/apoorvumang/prompt-lookup-decoding). Writes to `drafts` and returns how many.
+    /// Guesses what comes after `next`, which follows these tokens: what came where the text had its longest match with
+    /// this end, the last such place (prompt lookup, https://github.com/apoorvumang/prompt-lookup-decoding). Writes to
+    /// `drafts` and returns how many.
     ///
     /// Looks at all tokens that are kept: some microseconds.
     func draft(after next: UInt32, to drafts: UnsafeMutableBufferPointer<UInt32>) -> Int {

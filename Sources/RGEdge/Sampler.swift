@@ -30,8 +30,8 @@ final class Sampler {
 
     /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///
-    /// `logits` has the size of the vocabulary; a NaN counts as never to be chosen. Takes time in proportion to the vocabulary, and for
-    /// top-k and top-p to the logarithm of its size for each token kept.
+    /// `logits` has the size of the vocabulary; a NaN counts as never to be chosen. Takes time in proportion to the vocabulary, and
+    /// for top-k and top-p to the logarithm of its size for each token kept.
     func next(_ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling) -> UInt32? {
         let penalizes = sampling.repetitionPenalty != 1 && sampling.repetitionWindow > 0
         if sampling.temperature == 0 && !penalizes { return mostLikely(logits) }
@@ -74,7 +74,8 @@ final class Sampler {
         recent.forEach(last: sampling.repetitionWindow) { token in
             let candidate = candidates[Int(token)]
             guard candidate.token & mark == 0 else { return }
-            let logit = candidate.logit > 0 ? candidate.logit / sampling.repetitionPenalty : candidate.logit * sampling.repetitionPenalty
+            let logit =
+                candidate.logit > 0 ? candidate.logit / sampling.repetitionPenalty : candidate.logit * sampling.repetitionPenalty
             candidates[Int(token)] = Candidate(logit: logit, token: token | mark)
         }
         recent.forEach(last: sampling.repetitionWindow) { candidates[Int($0)].token = $0 }

@@ -11,7 +11,8 @@ public struct Sampling: Equatable, Sendable {
     public var topP: Float
     /// Keep the tokens of at least this part of the most likely one's probability (Nguyen et al., arXiv:2407.01082); 0 for all.
     public var minP: Float
-    /// Divides positive and multiplies negative logits of the last tokens (Keskar et al., arXiv:1909.05858, section 4.1); 1 for none.
+    /// Divides positive and multiplies negative logits of the last tokens (Keskar et al.,
+    /// arXiv:1909.05858, section 4.1); 1 for none.
     public var repetitionPenalty: Float
     /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``.
     public var repetitionWindow: Int

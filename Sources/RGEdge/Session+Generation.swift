@@ -3,16 +3,17 @@ import Text
 extension Session {
     /// Feeds a prompt and generates an answer.
     ///
-    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at both ends is
-    /// left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is certain: whole characters,
-    /// and nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain, and
-    /// between the chunks of a long prompt; true stops. Bytes at the very end that make no character are left out.
+    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at
+    /// both ends is left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is
+    /// certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before each
+    /// token, also while no text is certain, and between the chunks of a long prompt; true stops. Bytes at the very end that
+    /// make no character are left out.
     ///
-    /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the next
-    /// call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was cancelled amid the
-    /// prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
-    /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model whose
-    /// logits are not numbers.
+    /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
+    /// next call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was
+    /// cancelled amid the prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a
+    /// chat turn with a model that has no chat template, and where there is no memory for a way back; and, at the token where that
+    /// happens, for a model whose logits are not numbers.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -47,19 +48,22 @@ extension Session {
         }
         guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
         guard (0...Lookahead.limit).contains(options.lookup) else {
-            throw ModelError(.argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
+            throw ModelError(
+                .argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
         }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
-                .mismatch, "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
+                .mismatch,
+                "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
         }
     }
 
-    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or nil, with
-    /// nothing consumed, if it was cancelled.
+    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or
+    /// nil, with nothing consumed, if it was cancelled.
     private func consume(prompt: [UInt32], cache: PromptCache?, isCancelled: () -> Bool) throws(ModelError) -> Int? {
         if position == 0 {
-            let reused = cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
+            let reused =
+                cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
             if reused == nil { reset() }
             return reused
         }
@@ -127,7 +131,9 @@ extension Session {
 extension String {
     /// The text without white space at its ends.
     fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
+            return ""
+        }
         return String(self[first...last])
     }
 }

@@ -1,6 +1,6 @@
 extension Session {
-    /// Chooses the token to follow from the current logits; does not feed it. Throws, with nothing changed, before the first token, for
-    /// options that make no sense, and for a model whose logits are not numbers.
+    /// Chooses the token to follow from the current logits; does not feed it. Throws, with nothing changed, before the first token,
+    /// for options that make no sense, and for a model whose logits are not numbers.
     public func sample(_ sampling: Sampling) throws(ModelError) -> UInt32 {
         if let problem = sampling.problem { throw ModelError(.argument, problem) }
         return try nextToken(sampling)
@@ -13,7 +13,8 @@ extension Session {
         }
         guard let token = sampler.next(logits, recent: recent, position: position, sampling) else {
             throw ModelError(
-                .content, "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
+                .content,
+                "\(model.file.path): the logits after token \(position) are not numbers; check the file with rg-quant verify")
         }
         return token
     }

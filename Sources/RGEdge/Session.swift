@@ -20,7 +20,9 @@ public final class Session {
     init(model: Model) throws(ModelError) {
         self.model = model
         memory = try SessionMemory(model)
-        guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else { throw .noMemory(forSessionOf: model) }
+        guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else {
+            throw .noMemory(forSessionOf: model)
+        }
         self.sampler = sampler
     }
 
@@ -49,8 +51,8 @@ public final class Session {
     /// Consumes tokens that are known to be in the vocabulary.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>) { _ = consume(tokens, isCancelled: { false }) }
 
-    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says so, stops
-    /// there, without logits, and returns false.
+    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says
+    /// so, stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) -> Bool {
         settle()
         guard let logits = memory.logits.baseAddress else { return true }

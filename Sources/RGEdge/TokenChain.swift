@@ -2,8 +2,9 @@ import CXXHash
 
 /// The hash of a sequence of tokens, which each token carries on: what a session keeps of its tokens, whose number has no limit.
 ///
-/// Two sequences with the same hash may be taken for the same. One pass over a text gives the hash of each of its beginnings, so that
-/// the longest one that a stored session has seen is found without storing any tokens (`formats/rgs.md`, "The hash of the tokens").
+/// Two sequences with the same hash may be taken for the same. One pass over a text gives the hash of each of its
+/// beginnings, so that the longest one that a stored session has seen is found without storing any tokens
+/// (`formats/rgs.md`, "The hash of the tokens").
 struct TokenChain: Equatable, Sendable {
     /// 0 for no tokens.
     private(set) var hash: UInt64 = 0

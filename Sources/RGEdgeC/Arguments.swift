@@ -10,7 +10,9 @@ func required<Pointer>(_ pointer: Pointer?, _ name: String) throws(Failure) -> P
 }
 
 /// `count` elements from `start` on, which may be NULL if there are none. Sizes beyond any memory arrive as negative numbers.
-func buffer<Element>(_ start: UnsafePointer<Element>?, _ count: Int, _ name: String) throws(Failure) -> UnsafeBufferPointer<Element> {
+func buffer<Element>(
+    _ start: UnsafePointer<Element>?, _ count: Int, _ name: String
+) throws(Failure) -> UnsafeBufferPointer<Element> {
     guard (0...Int.max / MemoryLayout<Element>.stride).contains(count) else {
         throw .argument("\(UInt(bitPattern: count)) elements of \(name) are more than fit any memory; check the size")
     }

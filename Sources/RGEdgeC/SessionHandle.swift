@@ -16,7 +16,9 @@ final class SessionHandle: Sendable {
     }
 
     /// A handle for a new session.
-    static func make(_ session: Session) -> OpaquePointer { OpaquePointer(Unmanaged.passRetained(SessionHandle(session)).toOpaque()) }
+    static func make(_ session: Session) -> OpaquePointer {
+        OpaquePointer(Unmanaged.passRetained(SessionHandle(session)).toOpaque())
+    }
 
     /// Runs `body` alone. Throws if a call is under way on the session already: in another thread, or one whose callback this is.
     func use(_ body: (Session) throws(Failure) -> Void) throws(Failure) {

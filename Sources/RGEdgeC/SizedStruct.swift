@@ -2,8 +2,8 @@ import CRGEdge
 
 /// A struct of the header whose first member is `struct_size`, and which grows at its end in later versions.
 ///
-/// Version 1 is the first: no struct is smaller than here. A larger one comes from a program for a later version, and is understood if
-/// what is not known here has been left zero.
+/// Version 1 is the first: no struct is smaller than here. A larger one comes from a program for a later version, and is understood
+/// if what is not known here has been left zero.
 enum SizedStruct {
     /// More than any version will have: a size above it is no size.
     private static let largest = 4096
@@ -13,7 +13,8 @@ enum SizedStruct {
         let pointer = UnsafeRawPointer(try required(pointer, name))
         let size = try size(of: Value.self, at: pointer, name)
         guard (MemoryLayout<Value>.stride..<size).allSatisfy({ pointer.load(fromByteOffset: $0, as: UInt8.self) == 0 }) else {
-            throw Failure(RG_ERROR_VERSION, "\(name) sets members that this version of the library doesn't know; install a newer one")
+            throw Failure(
+                RG_ERROR_VERSION, "\(name) sets members that this version of the library doesn't know; install a newer one")
         }
         return pointer.loadUnaligned(as: Value.self)
     }
@@ -26,7 +27,8 @@ enum SizedStruct {
         var value = UnsafeRawPointer(pointer).loadUnaligned(as: Value.self)
         fill(&value)
         withUnsafeBytes(of: value) { bytes in
-            UnsafeMutableRawPointer(pointer).copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(pointer), byteCount: bytes.count)
+            UnsafeMutableRawPointer(pointer).copyMemory(
+                from: bytes.baseAddress ?? UnsafeRawPointer(pointer), byteCount: bytes.count)
         }
     }
 
@@ -35,12 +37,15 @@ enum SizedStruct {
         _ = try size(of: Value.self, at: UnsafeRawPointer(pointer), name)
     }
 
-    private static func size<Value: BitwiseCopyable>(of type: Value.Type, at pointer: UnsafeRawPointer, _ name: String) throws(Failure) -> Int {
+    private static func size<Value: BitwiseCopyable>(
+        of type: Value.Type, at pointer: UnsafeRawPointer, _ name: String
+    ) throws(Failure) -> Int {
         let size = pointer.loadUnaligned(as: Int.self)
         guard (MemoryLayout<Value>.stride...largest).contains(size) else {
             throw Failure(
                 RG_ERROR_VERSION,
-                "struct_size of \(name) is \(UInt(bitPattern: size)), not \(MemoryLayout<Value>.stride) as in version 1; begin with its RG_…_INIT")
+                "struct_size of \(name) is \(UInt(bitPattern: size)), not \(MemoryLayout<Value>.stride) as in version 1; "
+                    + "begin with its RG_…_INIT")
         }
         return size
     }

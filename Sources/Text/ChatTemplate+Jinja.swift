@@ -9,8 +9,8 @@ extension ChatTemplate {
     /// The template that says what a Hugging Face `chat_template` (a Jinja program) does for one turn of a user; nil if that isn't
     /// Gemma's format, the only one that RecurrentGemma models were trained on.
     ///
-    /// The program is not run: it is recognized by the marks that it writes and by the opening of the model's turn. Gemma's own also
-    /// trims white space around the user's words, which ``encode(user:after:with:)`` leaves to its caller.
+    /// The program is not run: it is recognized by the marks that it writes and by the opening of the model's turn. Gemma's own
+    /// also trims white space around the user's words, which ``encode(user:after:with:)`` leaves to its caller.
     public static func recognize(jinja program: String) -> ChatTemplate? {
         let needed = [ControlMark.endOfTurn, ControlMark.startOfTurn + "model", "user"]
         return needed.allSatisfy { !program.places(of: $0).isEmpty } ? gemma : nil

@@ -1,5 +1,6 @@
 /// How a user's words are put to a model that was trained on conversations: a text with control marks and one place, `{text}`,
-/// for the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`; `<bos>` goes before the first turn.
+/// for the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`;
+/// `<bos>` goes before the first turn.
 public struct ChatTemplate: Equatable, Sendable {
     /// What stands in a template for the user's words.
     public static let placeholder = "{text}"
@@ -15,8 +16,8 @@ public struct ChatTemplate: Equatable, Sendable {
         case none
         /// The model ended it with `<end_of_turn>`, and that token was fed to it.
         case ended
-        /// Its end mark is still to come: it was cut off by a limit, a stop string or the user, or the model chose the mark but it was
-        /// not fed.
+        /// Its end mark is still to come: it was cut off by a limit, a stop string or the user, or the model chose
+        /// the mark but it was not fed.
         case cut
     }
 
@@ -43,7 +44,9 @@ public struct ChatTemplate: Equatable, Sendable {
     ///
     /// Marks of the template become control tokens, marks in the user's text stay text. The rest is encoded as if it were one text:
     /// line breaks on both sides of a seam become one token.
-    public func encode(user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder) throws(TokenizerError) -> [UInt32] {
+    public func encode(
+        user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder
+    ) throws(TokenizerError) -> [UInt32] {
         var tokens: [UInt32] = []
         var text: [UInt8] = []
         func flush() throws(TokenizerError) {

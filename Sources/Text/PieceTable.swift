@@ -1,5 +1,5 @@
-/// The vocabulary's pieces by token: their names, one after the other, and what they are for. A piece takes 5 bytes and its name, 3 MB for
-/// Gemma's 256,000.
+/// The vocabulary's pieces by token: their names, one after the other, and what they are for. A piece takes 5 bytes and its
+/// name, 3 MB for Gemma's 256,000.
 struct PieceTable: Sendable {
     private var names: [UInt8] = []
     /// Where each name ends.
@@ -10,7 +10,9 @@ struct PieceTable: Sendable {
     var count: Int { kinds.count }
 
     /// Bytes that it holds in memory.
-    var byteCount: Int { names.capacity + ends.capacity * MemoryLayout<UInt32>.stride + kinds.capacity * MemoryLayout<PieceKind>.stride }
+    var byteCount: Int {
+        names.capacity + ends.capacity * MemoryLayout<UInt32>.stride + kinds.capacity * MemoryLayout<PieceKind>.stride
+    }
 
     /// Makes room for names of so many bytes in all.
     mutating func reserveCapacity(names count: Int) { names.reserveCapacity(count) }

@@ -1,5 +1,5 @@
-/// Cuts a long text where its tokens stay the same, since SentencePiece needs 160 bytes of memory for each byte of a text that it is
-/// given at once.
+/// Cuts a long text where its tokens stay the same, since SentencePiece needs 160 bytes of memory for each byte of a
+/// text that it is given at once.
 struct TextPieces: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.
     static let wanted = 64 << 10

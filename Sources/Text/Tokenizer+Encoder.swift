@@ -1,7 +1,7 @@
 extension Tokenizer {
     /// Encodes texts, by SentencePiece, which takes 200 bytes of memory a piece and some time to load: 52 MB and 70 ms for Gemma's
-    /// 256,000 pieces. So one is made for a text, and gone with its last reference; keep one to encode many. Safe to use from several
-    /// threads at once.
+    /// 256,000 pieces. So one is made for a text, and gone with its last reference; keep one to encode many. Safe to use
+    /// from several threads at once.
     public final class Encoder: Sendable {
         let tokenizer: Tokenizer
         let processor: Processor
@@ -34,8 +34,8 @@ extension Tokenizer.Encoder {
 
     /// The tokens of a text; `<bos>` is not put first. Throws if SentencePiece gets no memory.
     ///
-    /// ``Tokenizer/decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a space, and comes back as
-    /// one.
+    /// ``Tokenizer/decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a
+    /// space, and comes back as one.
     public func encode(_ text: String, controls: Controls = .asText) throws(TokenizerError) -> [UInt32] {
         try Array(text.utf8).withUnsafeBufferPointer { text throws(TokenizerError) in
             try encode(utf8: UnsafeRawBufferPointer(text), controls: controls)

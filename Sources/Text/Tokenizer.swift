@@ -5,7 +5,8 @@ import Locking
 ///
 /// Of the user-defined pieces some are text (runs of line breaks or of spaces, HTML tags), others control marks
 /// (`<start_of_turn>`, `<mask>`, `<unused12>`, `[@BOS@]`, `<2mass>`); control pieces (`<bos>`, `<eos>`, `<pad>`) are marks as well.
-/// Safe to use from several threads at once. What texts are encoded with is an ``Encoder``, which is much larger and made on demand.
+/// Safe to use from several threads at once. What texts are encoded with is an ``Encoder``, which is
+/// much larger and made on demand.
 public final class Tokenizer: Sendable {
     /// Number of pieces. Tokens are 0 to one less.
     public let vocabularySize: Int
@@ -35,7 +36,8 @@ public final class Tokenizer: Sendable {
     private nonisolated(unsafe) weak var latest: Encoder?
     private let lock = Lock()
 
-    /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7 MB for Gemma's.
+    /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7.5 MB for Gemma's, of which the model
+    /// is 4.2 MB.
     public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
 
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
@@ -80,8 +82,8 @@ public final class Tokenizer: Sendable {
     /// True for `<bos>`, `<eos>`, `<start_of_turn>` and the like, which add nothing to a text.
     public func isControl(_ token: UInt32) -> Bool { Int(token) < pieces.count && pieces.kinds[Int(token)] == .control }
 
-    /// The name of a piece as the vocabulary has it, for display: with `▁` for spaces, `<0x41>` for a byte. Empty for a token outside
-    /// the vocabulary.
+    /// The name of a piece as the vocabulary has it, for display: with `▁` for spaces, `<0x41>` for a byte. Empty for a
+    /// token outside the vocabulary.
     public func piece(of token: UInt32) -> String {
         guard Int(token) < vocabularySize else { return "" }
         return String(decoding: pieces.name(of: token), as: UTF8.self)

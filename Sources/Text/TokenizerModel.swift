@@ -41,7 +41,8 @@ struct TokenizerModel {
                 case (1, .bytes(let range)): try addPiece(WireReader(model, in: range))
                 case (2, .bytes(let range)): try trainer.merge(WireReader(model, in: range))
                 case (3, .bytes(let range)): try normalizer.merge(WireReader(model, in: range))
-                // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's decoding has not, and extensions.
+                // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's
+                // decoding has not, and extensions.
                 default: edits.dropped.append(field.range)
                 }
             }

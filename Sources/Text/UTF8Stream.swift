@@ -1,8 +1,9 @@
 /// Turns bytes that arrive in pieces, cut anywhere, into text: a character is given out when its last byte is there.
 ///
-/// All that is given out, put together, is what `String(decoding:as:)` makes of all the bytes: what is not UTF-8 becomes U+FFFD, one
-/// for each longest part that could have begun a character (The Unicode Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal
-/// Subparts"). A character is one Unicode scalar: a combining accent or the next part of an emoji sequence may follow later.
+/// All that is given out, put together, is what `String(decoding:as:)` makes of all the bytes: what is not UTF-8 becomes
+/// U+FFFD, one for each longest part that could have begun a character (The Unicode Standard 15.0, section 3.9, "U+FFFD
+/// Substitution of Maximal Subparts"). A character is one Unicode scalar: a combining accent or the next part of an
+/// emoji sequence may follow later.
 public struct UTF8Stream: Sendable {
     /// The start of a character, up to three bytes.
     private var pending: [UInt8] = []

@@ -49,7 +49,8 @@ struct WireReader {
             value = .bytes(try take(Int(length)))
         case 5:
             let place = try take(4).lowerBound
-            value = .fixed32(UInt32(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+            value = .fixed32(
+                UInt32(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: place, as: UInt32.self)))
         default: throw damaged("a field of wire type \(tag & 7)")
         }
         return Field(number: Int(tag >> 3), value: value, range: start..<offset)

@@ -32,8 +32,8 @@ public struct MatrixShape: Equatable, Sendable {
     public var tileCount: Int { count * rowTiles * columnTiles }
     /// Bytes of the whole stack.
     public func byteCount(_ type: WeightType) -> Int { tileCount * type.bytesPerTile }
-    /// The rows, counted over the whole stack, that row of tiles `index` holds, counted over the stack, too: the last one of a matrix
-    /// may hold fewer than ``Tile/rows``.
+    /// The rows, counted over the whole stack, that row of tiles `index` holds, counted over the stack, too: the last one of a
+    /// matrix may hold fewer than ``Tile/rows``.
     public func rows(ofRowTile index: Int) -> Range<Int> {
         let first = index % rowTiles * Tile.rows
         let start = index / rowTiles * rows

@@ -19,7 +19,8 @@ extension BenchCommand {
     private var benchmarkPromptTokens: Int { prompts.counts.max() ?? 1 }
 
     private static func table(_ profile: Profile, _ test: SpeedTest, _ model: Model) -> String {
-        var table = Table(("\(test.name), \(model.threads) threads, \(model.kernels.name)", .left), ("µs a token", .right), ("share", .right))
+        var table = Table(
+            ("\(test.name), \(model.threads) threads, \(model.kernels.name)", .left), ("µs a token", .right), ("share", .right))
         func add(_ name: String, _ seconds: Double) {
             let microseconds = seconds * 1e6 / Double(test.tokens)
             let share = 100 * seconds / max(profile.totalSeconds, .leastNormalMagnitude)

@@ -54,7 +54,8 @@ struct BenchCommand: ParsableCommand {
     var sessions = false
 
     @Option(
-        help: ArgumentHelp("Feed so many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
+        help: ArgumentHelp(
+            "Feed so many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
     var length: Int?
 
     @Option(help: ArgumentHelp("The text to feed for --length, over and over. (default: random tokens)", valueName: "file"))

@@ -30,7 +30,8 @@ final class Chat {
         // Who stops an answer may press Ctrl-C twice.
         Interruption.watch(keepsInterrupts: isInteractive)
         if isInteractive {
-            note(session.position > 0 ? "Going on after \(session.position) tokens." : "/help lists what else there is; Ctrl-D ends.")
+            let isNew = session.position == 0
+            note(isNew ? "/help lists what else there is; Ctrl-D ends." : "Going on after \(session.position) tokens.")
         }
         while let line = try nextLine() {
             do {

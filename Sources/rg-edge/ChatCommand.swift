@@ -9,9 +9,9 @@ struct ChatCommand: ParsableCommand {
         commandName: "chat",
         abstract: "Holds a conversation.",
         discussion: """
-            Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C stops an \
-            answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in $XDG_STATE_HOME/rg-edge/history \
-            (~/.local/state/rg-edge/history), but for those that begin with a space.
+            Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C \
+            stops an answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in \
+            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), but for those that begin with a space.
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -51,8 +51,8 @@ struct ChatCommand: ParsableCommand {
         try conversation.save(chat.session)
     }
 
-    /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is not. Lines
-    /// of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
+    /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is
+    /// not. Lines of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
     private func keep(_ chat: Chat) throws -> String {
         guard let target = conversation.target else { return "" }
         guard chat.isInteractive else { return "; \(target) is as it was" }

@@ -16,7 +16,9 @@ enum ChatInstruction: Equatable {
         let description: String
 
         /// An instruction that needs a file has none.
-        static func noFile(_ name: String) -> Mistake { Mistake(description: "/\(name) needs the name of a file: /\(name) talk.rgs") }
+        static func noFile(_ name: String) -> Mistake {
+            Mistake(description: "/\(name) needs the name of a file: /\(name) talk.rgs")
+        }
     }
 
     /// Nil for a line that is for the model: one that doesn't begin with a slash.
@@ -37,14 +39,17 @@ enum ChatInstruction: Equatable {
         case "load": self = .load(argument)
         case "fork" where argument.isEmpty: self = .fork(nil)
         case "fork":
-            guard let number = Int(argument) else { throw Mistake(description: "/fork takes the number of a branch, or nothing for a new one") }
+            guard let number = Int(argument) else {
+                throw Mistake(description: "/fork takes the number of a branch, or nothing for a new one")
+            }
             self = .fork(number)
         case "undo": self = try without(.undo)
         case "reset": self = try without(.reset)
         case "stats": self = try without(.stats)
         case "quit", "exit": self = try without(.quit)
         default:
-            throw Mistake(description: "there is no /\(name); /help lists what there is, and a space before the slash makes it a message")
+            throw Mistake(
+                description: "there is no /\(name); /help lists what there is, and a space before the slash makes it a message")
         }
     }
 

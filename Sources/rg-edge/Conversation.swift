@@ -34,8 +34,8 @@ struct Conversation {
         if undoLimit > 0 { keep(Step(moment: try session.checkpoint(), what: what)) }
     }
 
-    /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before; where it
-    /// returns false, it says that nothing has changed. Returns what it returns.
+    /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before;
+    /// where it returns false, it says that nothing has changed. Returns what it returns.
     mutating func attempt(_ what: String, _ turn: (Session) throws(ModelError) -> Bool) throws(ModelError) -> Bool {
         let step = Step(moment: try session.checkpoint(), what: what)
         do throws(ModelError) {

@@ -25,7 +25,8 @@ struct GenerationArguments: ParsableArguments {
     var lookup = 0
 
     @Option(
-        help: ArgumentHelp("Keep the beginnings of prompts in this folder, and start from them when they come again.", valueName: "folder"))
+        help: ArgumentHelp(
+            "Keep the beginnings of prompts in this folder, and start from them when they come again.", valueName: "folder"))
     var promptCache: String?
 
     @Option(
@@ -39,11 +40,15 @@ struct GenerationArguments: ParsableArguments {
     private static let usualCacheLimit = 1_000_000_000
 
     func validate() throws {
-        if let maxTokens, maxTokens < -1 { throw ValidationError("--max-tokens must be a count, or -1 for no limit, not \(maxTokens)") }
+        if let maxTokens, maxTokens < -1 {
+            throw ValidationError("--max-tokens must be a count, or -1 for no limit, not \(maxTokens)")
+        }
         if stop.contains("") { throw ValidationError("--stop needs a text that is not empty") }
         if !(0...64).contains(lookup) { throw ValidationError("--lookup must be 0 to 64, not \(lookup)") }
         if promptCache == "" { throw ValidationError("--prompt-cache needs the name of a folder") }
-        if promptCacheLimit != nil, promptCache == nil { throw ValidationError("--prompt-cache-limit goes with --prompt-cache FOLDER") }
+        if promptCacheLimit != nil, promptCache == nil {
+            throw ValidationError("--prompt-cache-limit goes with --prompt-cache FOLDER")
+        }
     }
 
     /// The options for answers of a model, one chat turn or plain text.

@@ -23,7 +23,8 @@ struct GenerationSummary {
     /// One line for people.
     var line: String {
         "prompt: \(result.promptTokens) tokens\(reused), \(Format.short(prefillRate)) tokens/s; "
-            + "text: \(result.generatedTokens) tokens\(guessed), \(Format.short(decodeRate)) tokens/s, \(Format.bytes(bytesPerSecond))/s; "
+            + "text: \(result.generatedTokens) tokens\(guessed), \(Format.short(decodeRate)) tokens/s, "
+            + "\(Format.bytes(bytesPerSecond))/s; "
             + "memory: \(Format.bytes(model.mappedBytes)) mapped, \(Format.bytes(allocatedBytes)) allocated; "
             + "\(model.threads == 1 ? "1 thread" : "\(model.threads) threads"), \(model.kernels.name)"
             + (seed.map { "; seed \($0)" } ?? "")

@@ -53,7 +53,9 @@ struct ModelReport {
     private var provenance: [Field] {
         guard let provenance = parsedProvenance else { return [] }
         func word(_ key: String) -> String? { provenance[key]?.stringValue.map(Diagnostics.onOneLine) }
-        let types = provenance["types"]?.arrayValue.map { Diagnostics.onOneLine($0.compactMap(\.stringValue).joined(separator: ", ")) }
+        let types = provenance["types"]?.arrayValue.map {
+            Diagnostics.onOneLine($0.compactMap(\.stringValue).joined(separator: ", "))
+        }
         let parts = [
             word("converter"), word("source").map { "from \($0)" }, types.map { "as \($0)" },
         ].compactMap { $0 }

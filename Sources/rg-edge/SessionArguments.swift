@@ -6,7 +6,8 @@ import RGEdge
 /// The file that a conversation comes from and goes to.
 struct SessionArguments: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Go on with the conversation that is in this file, if there is one, and keep it there.", valueName: "file"))
+        help: ArgumentHelp(
+            "Go on with the conversation that is in this file, if there is one, and keep it there.", valueName: "file"))
     var session: String?
 
     @Flag(help: "Leave the file of --session as it is.")

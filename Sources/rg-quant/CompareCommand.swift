@@ -20,7 +20,9 @@ struct CompareCommand: ParsableCommand {
     @Argument(help: "Model file.", completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("Also draws the relative errors by layer and kind, as a web page.", valueName: "page"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Also draws the relative errors by layer and kind, as a web page.", valueName: "page"),
+        completion: .file())
     var html: String?
 
     @OptionGroup var work: ThreadOption
@@ -44,9 +46,11 @@ struct CompareCommand: ParsableCommand {
             let figures = tensor.figures
             table.add(
                 tensor.name, tensor.type.name, Format.short(figures.relativeError), Format.short(Double(figures.largestError)),
-                Format.short(Double(figures.largestWeight)), figures.signalToNoise.map { "\(Format.fixed($0, digits: 1)) dB" } ?? "")
+                Format.short(Double(figures.largestWeight)),
+                figures.signalToNoise.map { "\(Format.fixed($0, digits: 1)) dB" } ?? "")
         }
-        let summary = "\(Diagnostics.onOneLine(file)): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
+        let summary =
+            "\(Diagnostics.onOneLine(file)): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
         try StandardOutput.write((inexact.isEmpty ? "" : table.description) + summary)
     }
 

@@ -102,8 +102,8 @@ struct ConvertCommand: ParsableCommand {
             "all", "\(report.tensors.count)", "\(report.rows.reduce(0) { $0 + $1.byteCount })", Format.fixed(bits, digits: 2), "")
         let template = conversion.chatTemplate == nil ? "no chat template" : "Gemma's chat template"
         return """
-            \(table)\(Diagnostics.onOneLine(output)): \(Format.bytes(report.byteCount)), \(Format.count(report.weightCount)) weights, \
-            \(template), in \(Format.duration(seconds: report.seconds))
+            \(table)\(Diagnostics.onOneLine(output)): \(Format.bytes(report.byteCount)), \
+            \(Format.count(report.weightCount)) weights, \(template), in \(Format.duration(seconds: report.seconds))
 
             """
     }

@@ -36,12 +36,12 @@ struct ErrorPage {
             <html lang="en"><meta charset="utf-8"><title>\(Self.escaped(title))</title>
             <style>
             body { font: 14px sans-serif; margin: 2em } table { border-collapse: collapse } p { max-width: 50em }
-            td { width: 4.5em; height: 1.8em; text-align: center; border: 1px solid #fff } th { font-weight: normal; padding: 0 .5em }
-            th span { writing-mode: vertical-rl; transform: rotate(180deg) }
+            td { width: 4.5em; height: 1.8em; text-align: center; border: 1px solid #fff }
+            th { font-weight: normal; padding: 0 .5em } th span { writing-mode: vertical-rl; transform: rotate(180deg) }
             </style>
             <h1>\(Self.escaped(title))</h1>
-            <p>Relative error of each matrix, sqrt(Σ error² / Σ weight²), in per cent; a row a layer, a column a kind. From white, exact, to
-            dark red, 20 % and more, on a scale of logarithms. Point at a cell for more.</p>
+            <p>Relative error of each matrix, sqrt(Σ error² / Σ weight²), in per cent; a row a layer, a column a kind. From white,
+            exact, to dark red, 20 % and more, on a scale of logarithms. Point at a cell for more.</p>
             <table><tr><th>layer</th>\(titles)</tr>
             \(rows.joined())</table>
             </html>
@@ -59,7 +59,8 @@ struct ErrorPage {
         let hint = "\(tensor.name), \(tensor.type.name): relative error \(Format.short(error)), "
             + "largest \(Format.short(Double(tensor.figures.largestError)))\(noise)"
         let ink = strength > 0.6 ? "#fff" : "#000"
-        return "<td style=\"background: \(colour); color: \(ink)\" title=\"\(Self.escaped(hint))\">\(Format.short(error * 100))</td>"
+        return
+            "<td style=\"background: \(colour); color: \(ink)\" title=\"\(Self.escaped(hint))\">\(Format.short(error * 100))</td>"
     }
 
     private static func escaped(_ text: String) -> String {

@@ -34,7 +34,8 @@ struct ExportCommand: ParsableCommand {
         defer { meter.finish() }
         do throws(ConversionError) {
             try export.write(
-                to: folder, progress: { meter.update(done: $0, total: export.byteCount) }, isCancelled: { Interruption.signal != nil })
+                to: folder, progress: { meter.update(done: $0, total: export.byteCount) },
+                isCancelled: { Interruption.signal != nil })
         } catch {
             guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
             throw Interrupted(signal: signal, message: error.description)

@@ -10,7 +10,8 @@ struct RGQuantCommand: ParsableCommand {
         abstract: "Makes and checks the model files that rg-edge runs.",
         version: projectVersion,
         subcommands: [
-            ConvertCommand.self, CalibrateCommand.self, VerifyCommand.self, InspectCommand.self, CompareCommand.self, ExportCommand.self,
+            ConvertCommand.self, CalibrateCommand.self, VerifyCommand.self, InspectCommand.self, CompareCommand.self,
+            ExportCommand.self,
         ])
 
     static func main() { execute() }

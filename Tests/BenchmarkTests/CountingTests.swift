@@ -9,7 +9,8 @@ import Tiles
 @Suite struct CountingTests {
     /// RecurrentGemma-2B.
     private let configuration = Configuration(
-        vocabularySize: 256_000, width: 2560, layerCount: 26, headCount: 10, headDimension: 256, recurrentWidth: 2560, mlpWidth: 7680,
+        vocabularySize: 256_000, width: 2560, layerCount: 26, headCount: 10, headDimension: 256, recurrentWidth: 2560,
+        mlpWidth: 7680,
         window: 2048, blockPattern: [.recurrent, .recurrent, .attention])
 
     @Test func matricesOfRecurrentGemma2BAreCountedOnce() {

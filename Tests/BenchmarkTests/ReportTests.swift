@@ -16,7 +16,8 @@ import Tiles
         ModelRow(
             machine: machine, model: model,
             result: SpeedResult(
-                test: test, threads: 2, seconds: seconds, unitsPerRun: units, unit: unit, limit: limit, residentBytes: 1_550_000_000,
+                test: test, threads: 2, seconds: seconds, unitsPerRun: units, unit: unit, limit: limit,
+                residentBytes: 1_550_000_000,
                 privateBytes: 55_000_000),
             time: "2026-11-24T20:15:00Z")
     }

@@ -19,7 +19,8 @@ import Testing
 
     private func sample(_ position: Int, milliseconds: Double, bytes: Int) -> LengthSample {
         LengthSample(
-            label: "m", window: 128, position: position, tokenSeconds: milliseconds / 500, bestTokenSeconds: milliseconds / 1000, promptTokenSeconds: nil, privateBytes: bytes,
+            label: "m", window: 128, position: position, tokenSeconds: milliseconds / 500, bestTokenSeconds: milliseconds / 1000,
+            promptTokenSeconds: nil, privateBytes: bytes,
             residentBytes: 2 * bytes)
     }
 

@@ -10,7 +10,8 @@ static rg_generate_options short_options(void) {
     return options;
 }
 
-static rg_status generate(rg_session *session, const rg_generate_options *options, Collected *collected, rg_generate_result *result) {
+static rg_status generate(rg_session *session, const rg_generate_options *options, Collected *collected,
+                          rg_generate_result *result) {
     memset(collected->text, 0, sizeof collected->text);
     collected->length = 0;
     collected->pieces = 0;
@@ -27,8 +28,10 @@ static void test_refusals(rg_model *model, bool are_fed) {
     rg_session *subject = twins.subject;
 
     EXPECT_ERROR(RG_ERROR_ARGUMENT, "session is NULL", generate(NULL, &options, &collected, &result));
-    REFUSES(twins, RG_ERROR_ARGUMENT, "prompt is NULL", rg_session_generate(subject, NULL, 3, &options, collect, &collected, &result));
-    REFUSES(twins, RG_ERROR_ARGUMENT, "fit", rg_session_generate(subject, prompt, SIZE_MAX, &options, collect, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "prompt is NULL",
+            rg_session_generate(subject, NULL, 3, &options, collect, &collected, &result));
+    REFUSES(twins, RG_ERROR_ARGUMENT, "fit",
+            rg_session_generate(subject, prompt, SIZE_MAX, &options, collect, &collected, &result));
     REFUSES(twins, RG_ERROR_ARGUMENT, "options is NULL", generate(subject, NULL, &collected, &result));
     REFUSES(twins, RG_ERROR_ARGUMENT, "on_text is NULL", rg_session_generate(subject, prompt, 3, &options, NULL, NULL, &result));
 
@@ -137,7 +140,8 @@ static bool call_inside(void *user, const char *text, size_t length) {
     EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_fork(inside->session, &copy));
     EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_save(inside->session, in_folder("inside.rgs")));
     rg_generate_options options = short_options();
-    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way", rg_session_generate(inside->session, prompt, 3, &options, call_inside, user, NULL));
+    EXPECT_ERROR(RG_ERROR_ARGUMENT, "under way",
+                 rg_session_generate(inside->session, prompt, 3, &options, call_inside, user, NULL));
     CHECK(copy == NULL && rg_session_position(inside->session) > 0);
     const float *logits = NULL;
     size_t count = 0;

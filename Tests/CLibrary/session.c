@@ -120,7 +120,9 @@ static void test_sample(rg_model *model) {
     bad[5].repetition_penalty = 0;
     bad[6].repetition_window = UINT32_MAX;
     bad[7].repetition_penalty = INFINITY;
-    for (size_t index = 0; index < 8; index++) REFUSES(twins, RG_ERROR_ARGUMENT, " is ", rg_session_sample(twins.subject, &bad[index], &token));
+    for (size_t index = 0; index < 8; index++) {
+        REFUSES(twins, RG_ERROR_ARGUMENT, " is ", rg_session_sample(twins.subject, &bad[index], &token));
+    }
     bad[0] = greedy;
     bad[0].struct_size = 4;
     REFUSES(twins, RG_ERROR_VERSION, "struct_size of sampling", rg_session_sample(twins.subject, &bad[0], &token));

@@ -68,7 +68,8 @@ void test_threads(void) {
     for (uint32_t index = 0; index < thread_count; index++) pthread_create(&together[index].thread, NULL, work, &together[index]);
     for (uint32_t index = 0; index < thread_count; index++) {
         pthread_join(together[index].thread, NULL);
-        CHECK(alone[index].position == together[index].position && alone[index].collected.length == together[index].collected.length);
+        CHECK(alone[index].position == together[index].position);
+        CHECK(alone[index].collected.length == together[index].collected.length);
         CHECK(memcmp(alone[index].collected.text, together[index].collected.text, alone[index].collected.length) == 0);
     }
 

@@ -50,14 +50,16 @@ struct Command: Sendable {
         return try Command(path: "/usr/bin/script").run("-qec", line, "/dev/null", environment: ["TERM": "xterm"])
     }
 
-    /// Starts the command. Its standard output and error go to the files, devices or pipes `output` and `errors`, or else to files for
-    /// ``RunningCommand/output`` and the outcome.
+    /// Starts the command. Its standard output and error go to the files, devices or pipes `output` and `errors`, or else to files
+    /// for ``RunningCommand/output`` and the outcome.
     func start(
-        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil, errors: String? = nil
+        _ arguments: [String], environment: [String: String] = [:], input: [UInt8] = [], output: String? = nil,
+        errors: String? = nil
     ) throws -> RunningCommand {
         let folder = try TemporaryFolder()
         let files = (
-            input: try folder.write(input, to: "input"), output: output ?? folder.file("output"), errors: errors ?? folder.file("errors"))
+            input: try folder.write(input, to: "input"), output: output ?? folder.file("output"),
+            errors: errors ?? folder.file("errors"))
 
         let process = try spawn(arguments, environment: environment, files: [
             (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),
@@ -142,7 +144,8 @@ struct RunningCommand {
     private static let writeCall = 1
     #endif
 
-    /// Waits until the command waits for something to be read that it writes to a descriptor; false if it ends before or takes too long.
+    /// Waits until the command waits for something to be read that it writes to a descriptor; false if it
+    /// ends before or takes too long.
     func waitUntilItWaits(writingTo descriptor: Int32) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)
         while isRunning, Date() < end {

@@ -51,7 +51,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--sessions", "--length", "5"], "each go alone"), (["--length", "0"], "--length must be 1 to"), (["--text", "x"], "--text goes with --length"),
+        (["--sessions", "--length", "5"], "each go alone"), (["--length", "0"], "--length must be 1 to"),
+        (["--text", "x"], "--text goes with --length"),
         (["--sessions", "--profile"], "each go alone"),
     ])
     func whatDoesNotGoTogetherIsAUsageError(arguments: [String], part: String) throws {

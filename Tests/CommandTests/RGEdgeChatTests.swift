@@ -39,7 +39,8 @@ import Testing
     @Test func theLastTurnIsTakenBackAtOnce() throws {
         let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
         let undone = try chat(["Who was Moses?", "What is a cow?", "/undo", "And Aaron?", "/stats"])
-        #expect(undone.text.hasSuffix(plain.text.split(separator: "\n").last ?? "?") || undone.text.hasSuffix(plain.text.suffix(30)))
+        #expect(
+            undone.text.hasSuffix(plain.text.split(separator: "\n").last ?? "?") || undone.text.hasSuffix(plain.text.suffix(30)))
         #expect(undone.errors.contains("Took back \"What is a cow?\" and its answer."))
         #expect(position(undone) == position(plain))
         // Once only, unless more is asked for.
@@ -80,7 +81,9 @@ import Testing
 
     @Test func branchesAreIndependent() throws {
         let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
-        let forked = try chat(["Who was Moses?", "/fork", "What is a cow?", "/fork 1", "And Aaron?", "/stats", "/fork 3", "/fork 2", "/stats"])
+        let forked = try chat([
+            "Who was Moses?", "/fork", "What is a cow?", "/fork 1", "And Aaron?", "/stats", "/fork 3", "/fork 2", "/stats",
+        ])
         #expect(forked.text.hasSuffix(plain.text.suffix(30)))
         #expect(forked.errors.contains("Branch 2 begins here"))
         #expect(forked.errors.contains("In branch 1, after "))
@@ -129,7 +132,8 @@ import Testing
         let outcome = try chat(["/foo", "/save", "/undo 3", "/fork x", "/help", " /slash", "/quit", "never"])
         #expect(outcome.ending == .exit(0))
         for part in [
-            "there is no /foo; /help lists", "/save needs the name of a file", "/undo takes nothing after it", "/fork takes the number",
+            "there is no /foo; /help lists", "/save needs the name of a file", "/undo takes nothing after it",
+            "/fork takes the number",
             "/load FILE",
         ] { #expect(outcome.errors.contains(part)) }
         #expect(!outcome.text.isEmpty)
@@ -211,24 +215,22 @@ import Testing
         try chat.wait(for: "> ")
         chat.type("Who was it that led them out of the land of Egypt, and where to?")
         try chat.wait(for: "where to?")
+        /// The terminal gets another width, is asked where its cursor stands, and gives an answer; then the line is drawn.
+        func resize(to columns: UInt16, answer: String, drawn text: String) throws {
+            chat.resize(columns: columns)
+            try chat.wait(for: "\u{1B}[6n")
+            chat.type(answer)
+            try chat.wait(for: text)
+        }
         // The cursor stands in column 66. A terminal that wraps the row into two puts it into column 26 of the second.
-        chat.resize(columns: 40)
-        try chat.wait(for: "\u{1B}[6n")
-        chat.type("\u{1B}[9;27R")
-        try chat.wait(for: "\r\u{1B}[J\u{1B}[A\u{1B}[K\r> ")
+        try resize(to: 40, answer: "\u{1B}[9;27R", drawn: "\r\u{1B}[J\u{1B}[A\u{1B}[K\r> ")
         let line = try chat.wait(for: "\u{1B}[K")
         #expect(line.hasSuffix("and where to?\u{1B}[K"))
         #expect(line.count < "\u{1B}[K".count + 40 - "> ".count)
         // One that cuts it leaves the cursor in the last column, and what is above alone.
-        chat.resize(columns: 30)
-        try chat.wait(for: "\u{1B}[6n")
-        chat.type("\u{1B}[9;30R")
-        try chat.wait(for: "\r\u{1B}[J\r> ")
+        try resize(to: 30, answer: "\u{1B}[9;30R", drawn: "\r\u{1B}[J\r> ")
         // One that doesn't answer shows it at the next key.
-        chat.resize(columns: 80)
-        try chat.wait(for: "\u{1B}[6n")
-        chat.type("?")
-        try chat.wait(for: "\r> Who was it that led them out of the land of Egypt, and where to??")
+        try resize(to: 80, answer: "?", drawn: "\r> Who was it that led them out of the land of Egypt, and where to??")
         chat.type("\u{3}\u{4}")
         #expect(try chat.end().ending == .exit(0))
     }

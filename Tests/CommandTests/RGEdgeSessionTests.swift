@@ -130,7 +130,8 @@ import Testing
         for _ in 0..<3 {
             let running = try (0..<6).map {
                 try Command.rgEdge.start([
-                    "prompt", "-m", model, "-n", "12", "--prompt-cache", folder.file("cache"), "--prompt-cache-limit", "300k", words($0 % 3),
+                    "prompt", "-m", model, "-n", "12", "--prompt-cache", folder.file("cache"), "--prompt-cache-limit", "300k",
+                    words($0 % 3),
                 ])
             }
             for (number, command) in running.enumerated() {

@@ -84,7 +84,8 @@ import Testing
     }
 
     @Test func statisticsGoFromCalibrateToConvert() throws {
-        let file = try convert("--type", "f16", to: "f16.rgq"), text = try folder.write(Array("some words and more".utf8), to: "text")
+        let file = try convert("--type", "f16", to: "f16.rgq")
+        let text = try folder.write(Array("some words and more".utf8), to: "text")
         let statistics = folder.file("stats")
         let calibrated = try Command.rgQuant.run("calibrate", file, text, "-o", statistics, "-q", "-t", "1")
         #expect(calibrated.ending == .exit(0) && calibrated.errors == "" && calibrated.text == "")
@@ -92,7 +93,8 @@ import Testing
         #expect(try Command.rgQuant.run("verify", "-q", weighted).ending == .exit(0))
         let plain = try convert(to: "plain.rgq")
         #expect(FileManager.default.contents(atPath: weighted) != FileManager.default.contents(atPath: plain))
-        let other = try Command.rgQuant.run("convert", Fixtures.oracle("beta"), "-q", "-o", folder.file("x"), "--importance", statistics)
+        let other = try Command.rgQuant.run(
+            "convert", Fixtures.oracle("beta"), "-q", "-o", folder.file("x"), "--importance", statistics)
         #expect(other.ending == .exit(1))
         #expect(other.errors.hasPrefix("rg-quant: \(statistics): has statistics of 128 inputs of model.layers.0.temporal_block."))
         let empty = try folder.write([], to: "empty")

@@ -102,7 +102,8 @@ import Testing
         let outcome = try withExtendedLifetime(source) { try Command.rgQuant.run("convert", source.path, "-o", output, "-q") }
         #expect(outcome.ending == .exit(0))
         #expect(
-            outcome.errors == "rg-quant: warning: \(source.path): left out tensors that are no part of RecurrentGemma: model.extra\n")
+            outcome.errors
+                == "rg-quant: warning: \(source.path): left out tensors that are no part of RecurrentGemma: model.extra\n")
     }
 
     @Test func theChatTemplateIsNamed() throws {

@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test func aNameWithLineBreaksStaysOneLine() throws {
-        #expect(try failure("convert", folder.file("no\nne\u{1B}[1m"), "-o", target.file("model.rgq")).contains("no\\nne\\u{1B}[1m"))
+        #expect(
+            try failure("convert", folder.file("no\nne\u{1B}[1m"), "-o", target.file("model.rgq")).contains("no\\nne\\u{1B}[1m"))
     }
 
     @Test func anUnknownArchitecture() throws {
@@ -229,7 +230,8 @@ import Testing
         let source = Fixtures.oracle("alpha")
         let line = try failure(underLimit: "-n 4", source: source)
         #expect(line.hasPrefix(source + "/"))
-        #expect(line.hasSuffix(": opening failed (Too many open files); too many files are open: close some, or raise \"ulimit -n\""))
+        #expect(
+            line.hasSuffix(": opening failed (Too many open files); too many files are open: close some, or raise \"ulimit -n\""))
     }
 
     @Test func aTargetWhereNoFileCanBeMade() throws {

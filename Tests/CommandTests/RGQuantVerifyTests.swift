@@ -14,7 +14,9 @@ import Tiles
     init() throws {
         folder = try TemporaryFolder()
         let path = folder.file("model.rgq"), source = try EditableCheckpoint.small().write()
-        let outcome = try withExtendedLifetime(source) { try Command.rgQuant.run("convert", source.path, "-o", path, "-q", "--type", "q4-small") }
+        let outcome = try withExtendedLifetime(source) {
+            try Command.rgQuant.run("convert", source.path, "-o", path, "-q", "--type", "q4-small")
+        }
         #expect(outcome.ending == .exit(0))
         self.path = path
         tensors = try JSONValue(parsing: Command.rgQuant.run("inspect", path, "--json").output)["tensors"]?.arrayValue ?? []

@@ -18,7 +18,9 @@ final class TerminalCommand {
         terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         // As unlockpt(3) and ptsname(3), which Swift doesn't import, nor the numbers of their requests.
         var lock: Int32 = 0, number: Int32 = 0
-        guard terminal >= 0, ioctl(terminal, 0x4004_5431, &lock) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 else { throw Failure() }
+        guard terminal >= 0, ioctl(terminal, 0x4004_5431, &lock) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 else {
+            throw Failure()
+        }
         let path = "/dev/pts/\(number)"
         Self.setSize(of: terminal, columns: 80)
         let variables = environment.merging(["TERM": kind]) { given, _ in given }
@@ -48,7 +50,8 @@ final class TerminalCommand {
     /// True if the terminal shows what is typed, as it does for programs that edit no lines.
     var echoes: Bool {
         var settings = termios()
-        return tcgetattr(terminal, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0 && settings.c_lflag & tcflag_t(ICANON) != 0
+        return tcgetattr(terminal, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0
+            && settings.c_lflag & tcflag_t(ICANON) != 0
     }
 
     /// The key that ends the input of programs that edit no lines.
@@ -66,7 +69,8 @@ final class TerminalCommand {
         _ = ioctl(terminal, UInt(TIOCSWINSZ), &size)
     }
 
-    /// Waits until the terminal shows a text after what was waited for before, and returns all that came up to it; throws if it doesn't come.
+    /// Waits until the terminal shows a text after what was waited for before, and returns all that came up to
+    /// it; throws if it doesn't come.
     @discardableResult
     func wait(for text: String) throws -> String {
         let end = Date(timeIntervalSinceNow: Self.patience)

@@ -47,14 +47,14 @@ import Tiles
     @Test func aMisshapenTensorIsNamedWithBothShapes() throws {
         #expect(
             try error { $0["model.layers.0.temporal_block.linear_x.weight"]?.shape = [64, 256] } == """
-                SRC/model.safetensors: tensor model.layers.0.temporal_block.linear_x.weight has shape [64, 256], but config.json asks \
-                for [128, 128]; take config.json and the weights from the same download
+                SRC/model.safetensors: tensor model.layers.0.temporal_block.linear_x.weight has shape [64, 256], but config.json \
+                asks for [128, 128]; take config.json and the weights from the same download
                 """)
         // Of a turned tensor, the shape in the checkpoint.
         #expect(
             try error { $0["model.layers.0.temporal_block.conv_1d.weight"]?.shape = [128, 4] } == """
-                SRC/model.safetensors: tensor model.layers.0.temporal_block.conv_1d.weight has shape [128, 4], but config.json asks \
-                for [128, 1, 4]; take config.json and the weights from the same download
+                SRC/model.safetensors: tensor model.layers.0.temporal_block.conv_1d.weight has shape [128, 4], but config.json \
+                asks for [128, 1, 4]; take config.json and the weights from the same download
                 """)
     }
 
@@ -65,7 +65,8 @@ import Tiles
         ] {
             #expect(
                 try error { $0[name] = .init(name: name, shape: [1], floats: [1]) } == """
-                    SRC: has tensor \(name), but config.json doesn't ask for it; take config.json and the weights from the same download
+                    SRC: has tensor \(name), but config.json doesn't ask for it; \
+                    take config.json and the weights from the same download
                     """)
         }
     }
@@ -81,7 +82,8 @@ import Tiles
 
     @Test func tensorsOfOtherThingsAreLeftOutWithAWarning() throws {
         let names = [
-            "layers.0.mlp_block.up_proj.bias", "model", "model.layers.2.temporal_block.rotary_emb.inv_freq", "model.layers.x.weight",
+            "layers.0.mlp_block.up_proj.bias", "model", "model.layers.2.temporal_block.rotary_emb.inv_freq",
+            "model.layers.x.weight",
             "vision.weight",
         ]
         var checkpoint = try EditableCheckpoint.small()
@@ -127,8 +129,8 @@ import Tiles
                 head.data[head.data.count - 4] ^= 1
                 checkpoint["lm_head.weight"] = head
             } == """
-                SRC/model.safetensors: tensor lm_head.weight differs from model.embed_tokens.weight, to which RecurrentGemma ties it; \
-                only models whose head is their embedding can be converted: remove the tensor if it is a mistake
+                SRC/model.safetensors: tensor lm_head.weight differs from model.embed_tokens.weight, to which RecurrentGemma ties \
+                it; only models whose head is their embedding can be converted: remove the tensor if it is a mistake
                 """)
         #expect(
             try error { $0["lm_head.weight"] = .init(name: "lm_head.weight", shape: [1], floats: [1]) } == """
@@ -202,7 +204,8 @@ import Tiles
     @Test func anotherArchitectureIsRefused() throws {
         #expect(
             try error { $0.configuration["model_type"] = "llama" } == """
-                SRC/config.json: model_type is "llama"; only RecurrentGemma models can be converted, such as google/recurrentgemma-2b-it
+                SRC/config.json: model_type is "llama"; only RecurrentGemma models can be converted, such as \
+                google/recurrentgemma-2b-it
                 """)
     }
 
@@ -235,8 +238,8 @@ import Tiles
                 checkpoint.configuration["num_attention_heads"] = 1
                 checkpoint.configuration["lru_width"] = 4097
             } == """
-                SRC/config.json: describes gates in blocks of 4097 channels (lru_width / num_attention_heads), more than the 4096 that \
-                can be converted; take config.json from the same download as the weights
+                SRC/config.json: describes gates in blocks of 4097 channels (lru_width / num_attention_heads), more than the 4096 \
+                that can be converted; take config.json from the same download as the weights
                 """)
     }
 

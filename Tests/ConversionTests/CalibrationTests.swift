@@ -37,7 +37,9 @@ import Tiles
         var sums = [Double](repeating: 0, count: width)
         let fed = tokens + [UInt32](repeating: configuration.bos, count: chunks)
         for token in fed {
-            let row = embedding[Int(token) * width..<(Int(token) + 1) * width].map { Double($0) * Double(configuration.embeddingScale) }
+            let row = embedding[Int(token) * width..<(Int(token) + 1) * width].map {
+                Double($0) * Double(configuration.embeddingScale)
+            }
             let mean = row.reduce(0) { $0 + $1 * $1 } / Double(width)
             for column in 0..<width { sums[column] += row[column] * row[column] / (mean + 1e-6) * pow(1 + Double(norm[column]), 2) }
         }
@@ -126,7 +128,9 @@ import Tiles
             (file.path, "is one of the files that are read"), (text, "is one of the files that are read"),
         ] {
             var hasRun = false
-            let error = #expect(throws: ConversionError.self) { try calibration.write(to: target, progress: { _ in hasRun = true }) }
+            let error = #expect(throws: ConversionError.self) {
+                try calibration.write(to: target, progress: { _ in hasRun = true })
+            }
             #expect(error?.kind == .target && error?.path == target && error?.problem == problem)
             #expect(!hasRun)
         }

@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import Griffin
 import ModelFile
+import ModelTestSupport
 import Quantization
 import TestSupport
 import Tiles

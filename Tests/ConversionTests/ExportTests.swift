@@ -24,9 +24,11 @@ import Tiles
     func anExportInF32HasTheWeightsOfTheFile(name: String, type: WeightType) throws {
         let model = try ConvertedModel(Fixtures.oracle(name), .type(type))
         let path = try export(model.file, .f32)
-        #expect(try Set(FileManager.default.contentsOfDirectory(atPath: path)) == ["config.json", "tokenizer.model", "model.safetensors"])
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        #expect(Set(names) == ["config.json", "tokenizer.model", "model.safetensors"])
         let again = try ConvertedModel(path, .type(.f32)).file
-        #expect(try Configuration(parsing: again.metadata.configuration) == Configuration(parsing: model.file.metadata.configuration))
+        #expect(
+            try Configuration(parsing: again.metadata.configuration) == Configuration(parsing: model.file.metadata.configuration))
         #expect(again.metadata.tokenizer == model.file.metadata.tokenizer)
         for (before, after) in zip(model.file.tensors, again.tensors) {
             #expect(before.name == after.name && before.dimensions == after.dimensions)

@@ -1,6 +1,7 @@
 import Conversion
 import Griffin
 import ModelFile
+import ModelTestSupport
 import TestSupport
 import Testing
 import Tiles

@@ -30,7 +30,8 @@ struct ChunkTests {
                 tokens[first..<end].map(UInt32.init).withUnsafeBufferPointer { chunk in
                     logits.withUnsafeMutableBufferPointer { model.pass.feed(chunk, to: state, output: .last($0.baseAddress!)) }
                 }
-                #expect(logits == Array(single[(end - 1) * vocabulary..<end * vocabulary]), "chunks of \(size), after \(end) tokens")
+                #expect(
+                    logits == Array(single[(end - 1) * vocabulary..<end * vocabulary]), "chunks of \(size), after \(end) tokens")
             }
         }
     }

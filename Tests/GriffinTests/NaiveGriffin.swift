@@ -4,7 +4,8 @@ import TestSupport
 
 /// RecurrentGemma written down a second time, in Double, one token after the other, straight from the checkpoint: slow and plain.
 ///
-/// It can make the mistakes that implementations are known to make, which shows that the reference outputs would catch each of them.
+/// It can make the mistakes that implementations are known to make, which shows that the reference
+/// outputs would catch each of them.
 struct NaiveGriffin {
     /// What implementations get wrong (`tools/oracle/README.md`), as far as shapes allow it to go unnoticed.
     enum Mistake: String, CaseIterable {

@@ -8,7 +8,8 @@ import Tiles
 /// What block quantization costs: the mean KL divergence of the logits from the reference's, over all prompts of a checkpoint.
 @Suite("Quantization loss")
 struct QuantizationLossTests {
-    /// Measured, in nats a token; a test fails when the loss grows by more than a tenth. Random weights lose far more than trained ones.
+    /// Measured, in nats a token; a test fails when the loss grows by more than a tenth. Random weights
+    /// lose far more than trained ones.
     private static let measured: [String: [WeightType: Double]] = [
         "alpha": [.q8: 0.0174, .q4: 1.852],
         "beta": [.q8: 0.0120, .q4: 1.328],
@@ -23,9 +24,9 @@ struct QuantizationLossTests {
         #expect(mean < limit, "\(mean) nats a token")
     }
 
-    /// Sets that add and multiply with one rounding give the same bits; without (scalar, x86-64-v2) f32 sums differ by some 1e-6 of the
-    /// largest logit. Where that moves an activation across the middle between two codes, it gets the other one, and logits move by 3e-2:
-    /// to either side of the reference.
+    /// Sets that add and multiply with one rounding give the same bits; without (scalar, x86-64-v2) f32 sums differ by some 1e-6 of
+    /// the largest logit. Where that moves an activation across the middle between two codes, it gets the other one, and logits
+    /// move by 3e-2: to either side of the reference.
     @Test("No set of kernels comes nearer to the reference than another", arguments: Kernels.available.map(\.name))
     func kernelSets(kernels: String) throws {
         let file = try ConvertedModels.path("gamma", .q4)

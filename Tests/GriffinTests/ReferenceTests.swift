@@ -56,7 +56,9 @@ struct ReferenceTests {
         }
     }
 
-    @Test("Whole, token by token or in odd chunks, a prompt gives the same logits", arguments: Fixtures.oracleNames, WeightType.allCases)
+    @Test(
+        "Whole, token by token or in odd chunks, a prompt gives the same logits", arguments: Fixtures.oracleNames,
+        WeightType.allCases)
     func chunks(name: String, type: WeightType) throws {
         let model = try RunnableModel(file: try ConvertedModels.path(name, type))
         let (tokens, _) = try reference(name, 150)

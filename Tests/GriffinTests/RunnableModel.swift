@@ -30,7 +30,9 @@ final class RunnableModel {
         while first < ids.count {
             let end = min(ids.count, first + min(sizes[turn % sizes.count], pass.chunk))
             ids[first..<end].withUnsafeBufferPointer { chunk in
-                logits.withUnsafeMutableBufferPointer { pass.feed(chunk, to: state, output: .all($0.baseAddress! + first * vocabulary)) }
+                logits.withUnsafeMutableBufferPointer {
+                    pass.feed(chunk, to: state, output: .all($0.baseAddress! + first * vocabulary))
+                }
             }
             first = end
             turn += 1

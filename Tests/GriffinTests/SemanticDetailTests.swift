@@ -4,8 +4,8 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-/// The details that implementations get wrong, one by one: the runtime agrees with Hugging Face's outputs where an implementation that
-/// makes the mistake does not.
+/// The details that implementations get wrong, one by one: the runtime agrees with Hugging Face's outputs where an implementation
+/// that makes the mistake does not.
 @Suite("Semantic details")
 struct SemanticDetailTests {
     private static let checkpoint = "alpha"

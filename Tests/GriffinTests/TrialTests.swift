@@ -18,7 +18,9 @@ struct TrialTests {
     private func feed(_ tokens: [UInt32], to state: State, _ trial: Trial, _ model: RunnableModel) -> [Float] {
         var logits = [Float](repeating: 0, count: tokens.count * model.configuration.vocabularySize)
         tokens.withUnsafeBufferPointer { tokens in
-            logits.withUnsafeMutableBufferPointer { model.pass.feed(tokens, to: state, output: .all($0.baseAddress!), trial: trial) }
+            logits.withUnsafeMutableBufferPointer {
+                model.pass.feed(tokens, to: state, output: .all($0.baseAddress!), trial: trial)
+            }
         }
         return logits
     }

@@ -111,7 +111,9 @@ enum Operation {
         guard let shape = MatrixShape(rows: 16, columns: width) else { return nil }
         let matrix = TiledMatrix(tiles: memory.tiles(shape, type), shape: shape, type: type)
         let input = memory.floats(tokens * width), quantized = memory.quantized(shape, tokens: tokens)
-        if type.isBlockQuantized { kernels.quantize(input, width, tokens, shape, QuantizedActivations.blocksPerScale(type), quantized) }
+        if type.isBlockQuantized {
+            kernels.quantize(input, width, tokens, shape, QuantizedActivations.blocksPerScale(type), quantized)
+        }
         return MatrixProduct(
             matrix: matrix, input: input, inputStride: width, quantized: quantized, tokens: tokens, bias: nil,
             output: memory.floats(tokens * shape.rows), outputStride: shape.rows)

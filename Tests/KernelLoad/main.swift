@@ -1,4 +1,5 @@
-// kernel-load SET OPERATION ROUNDS: runs one operation of one set of kernels so often, whether or not this processor can run the set.
+// kernel-load SET OPERATION ROUNDS: runs one operation of one set of kernels so often, whether or not
+// this processor can run the set.
 //
 // kernel-load --operations: their names, and the calls that a token of RecurrentGemma 2B takes.
 //

@@ -44,7 +44,8 @@ struct AttentionTests {
         /// A vector of numbers as the cache stores them.
         private func stored(_ numbers: [Float]) -> [UInt8] {
             numbers.flatMap { number in
-                element == .f32 ? withUnsafeBytes(of: number, Array.init) : withUnsafeBytes(of: Float16(number).bitPattern, Array.init)
+                element == .f32
+                    ? withUnsafeBytes(of: number, Array.init) : withUnsafeBytes(of: Float16(number).bitPattern, Array.init)
             }
         }
 
@@ -70,7 +71,8 @@ struct AttentionTests {
             let queryMemory = GuardedMemory(padded)
             let output = inPlace ? queryMemory : GuardedMemory([Float](repeating: -7, count: padded.count))
             let operands = LocalAttention(
-                queries: queryMemory.pointer, queryStride: width + gap, output: output.pointer, outputStride: width + gap, heads: heads,
+                queries: queryMemory.pointer, queryStride: width + gap, output: output.pointer, outputStride: width + gap,
+                heads: heads,
                 dimension: dimension, window: window, position: position, element: element, ringKeys: ringKeys.raw,
                 ringValues: ringValues.raw, chunkKeys: chunkKeys.raw, chunkValues: chunkValues.raw)
             for (tokenRange, headRange) in parts ?? [(0..<tokens, 0..<heads)] {
@@ -81,7 +83,9 @@ struct AttentionTests {
             }
             keep(queryMemory, ringKeys, ringValues, chunkKeys, chunkValues)
             let elements = output.elements
-            guard output.isIntact, elements.indices.allSatisfy({ $0 % (width + gap) < width || elements[$0] == -7 }) else { return nil }
+            guard output.isIntact, elements.indices.allSatisfy({ $0 % (width + gap) < width || elements[$0] == -7 }) else {
+                return nil
+            }
             return elements.indices.filter { $0 % (width + gap) < width }.map { elements[$0] }
         }
 

@@ -55,7 +55,8 @@ struct ElementwiseTests {
             defer { keep(gate) }
             for index in 0..<used {
                 let x = Double(gate.pointer[index])
-                let exact = 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) * Double(input.pointer[index])
+                let exact =
+                    0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) * Double(input.pointer[index])
                 // tanh near -1 loses digits in the formula and in f32 alike, so the bound is one for x, not for the result.
                 let bound = max(abs(exact), min(abs(x), 20) * Double(input.pointer[index].magnitude)) * 3e-7 + 1e-37
                 #expect(abs(Double(output.pointer[index]) - exact) <= bound, "gelu(\(x)) is \(output.pointer[index]), not \(exact)")

@@ -1,9 +1,10 @@
 import Glibc
 
-/// Memory whose end is the end of a page that is followed by one that nobody may touch: what reads or writes beyond the end is killed.
-/// The bytes before the first are known, so that what was written there shows.
+/// Memory whose end is the end of a page that is followed by one that nobody may touch: what reads or writes beyond the end is
+/// killed. The bytes before the first are known, so that what was written there shows.
 ///
-/// The memory goes with the last reference: a test that passes pointers on says with ``keep(_:)`` how long it needs what they point to.
+/// The memory goes with the last reference: a test that passes pointers on says with ``keep(_:)`` how long
+/// it needs what they point to.
 final class GuardedMemory<Element: BitwiseCopyable> {
     let count: Int
     let pointer: UnsafeMutablePointer<Element>

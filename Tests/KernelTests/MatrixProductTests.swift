@@ -29,7 +29,8 @@ struct MatrixProductTests {
         let (values, magnitudes) = product.exact()
         let tolerance = tolerance(product.matrix.type, product.matrix.shape.columns)
         let wrong = result.indices.filter { !(abs(Double(result[$0]) - values[$0]) <= tolerance * magnitudes[$0] + 1e-37) }
-        #expect(wrong.isEmpty, "\(comment): output \(wrong.first ?? 0) is \(result[wrong.first ?? 0]), not \(values[wrong.first ?? 0])")
+        #expect(
+            wrong.isEmpty, "\(comment): output \(wrong.first ?? 0) is \(result[wrong.first ?? 0]), not \(values[wrong.first ?? 0])")
     }
 
     @Test("Random shapes, tokens, biases and residuals agree with sums in Double", arguments: names, WeightType.allCases)
@@ -96,7 +97,8 @@ struct MatrixProductTests {
         let matrix = TestMatrix(.f16, shape, numbers: numbers, scales: [])
         var random = RandomSource(seed: 3)
         let product = TestProduct(
-            matrix: matrix, activations: TestActivations(random.floats(9 * shape.columns, in: -1e20...1e20), shape, kernels, for: .f16))
+            matrix: matrix,
+            activations: TestActivations(random.floats(9 * shape.columns, in: -1e20...1e20), shape, kernels, for: .f16))
         Self.expectExact(product, kernels, "f16")
     }
 
@@ -115,7 +117,8 @@ struct MatrixProductTests {
         for count in 1...tokens {
             let first = Int.random(in: 0...tokens - count, using: &random)
             let together = try #require(product.run(kernels, token: first, tokens: count))
-            #expect(together.map(\.bitPattern) == single[first * width..<(first + count) * width].map(\.bitPattern), "\(count) tokens")
+            #expect(
+                together.map(\.bitPattern) == single[first * width..<(first + count) * width].map(\.bitPattern), "\(count) tokens")
         }
     }
 

@@ -44,7 +44,9 @@ struct QuantizeTests {
         let shape = try #require(MatrixShape(count: 3, rows: 1, columns: 210))
         // Halves of the scale's unit, where the rounding of ties shows, among other numbers.
         var values = random.normalFloats(20 * 3 * 210)
-        for index in stride(from: 0, to: values.count, by: 3) { values[index] = Float(Int.random(in: -254...254, using: &random)) / 2 }
+        for index in stride(from: 0, to: values.count, by: 3) {
+            values[index] = Float(Int.random(in: -254...254, using: &random)) / 2
+        }
         let one = TestActivations(values, shape, kernels, blocksPerScale: blocksPerScale)
         let other = TestActivations(values, shape, Kernels.scalar, blocksPerScale: blocksPerScale)
         #expect(one.codes.elements == other.codes.elements)

@@ -94,7 +94,8 @@ struct RecurrenceTests {
             let output = inPlace.map { operands[$0] } ?? GuardedMemory(repeating: .nan, count: input.count)
             let (decayMemory, stateMemory) = (GuardedMemory(decay), GuardedMemory(state))
             let recurrence = Recurrence(
-                input: operands[0].pointer, inputGate: operands[1].pointer, recurrentGate: operands[2].pointer, output: output.pointer,
+                input: operands[0].pointer, inputGate: operands[1].pointer, recurrentGate: operands[2].pointer,
+                output: output.pointer,
                 stride: width, tokens: tokens, decay: decayMemory.pointer, state: stateMemory.pointer, width: width,
                 startsSequence: startsSequence)
             for range in ranges ?? [0..<width] { kernels.scan(recurrence, range) }
@@ -155,7 +156,8 @@ struct RecurrenceTests {
         let result = try #require(scan.run(kernels))
         for (channel, decay) in decays.enumerated() {
             let exact = (-expm1(2 * Double(decay))).squareRoot()
-            #expect(ElementwiseTests.isClose(result.output[channel], exact), "log a = \(decay): \(result.output[channel]), not \(exact)")
+            let found = result.output[channel]
+            #expect(ElementwiseTests.isClose(found, exact), "log a = \(decay): \(found), not \(exact)")
         }
     }
 
@@ -170,7 +172,8 @@ struct RecurrenceTests {
             recurrentGate: [Float](repeating: 1e4, count: width), decay: decays, state: [Float](repeating: 1, count: width))
         let result = try #require(scan.run(kernels))
         for (channel, decay) in decays.enumerated() {
-            #expect(ElementwiseTests.isClose(result.output[channel], exp(Double(decay))), "exp(\(decay)) is \(result.output[channel])")
+            #expect(
+                ElementwiseTests.isClose(result.output[channel], exp(Double(decay))), "exp(\(decay)) is \(result.output[channel])")
         }
     }
 

@@ -33,7 +33,8 @@ struct TestProduct {
             sums: activations.sums.pointer + token * QuantizedActivations.blockCount(shape))
         let product = MatrixProduct(
             matrix: matrix.tiled, input: UnsafePointer(activations.floats.pointer + token * activations.stride),
-            inputStride: activations.stride, quantized: quantized, tokens: tokens, bias: biasMemory.map { UnsafePointer($0.pointer) },
+            inputStride: activations.stride, quantized: quantized, tokens: tokens,
+            bias: biasMemory.map { UnsafePointer($0.pointer) },
             output: output.pointer, outputStride: stride, accumulates: before != nil)
         for range in rowTiles ?? [0..<matrix.tiled.rowTileCount] { kernels.multiply(product, range) }
         keep(biasMemory as Any)

@@ -77,7 +77,9 @@ struct ThreadTeamTests {
                     isLateMemberThere.store(true, ordering: .sequentiallyConsistent)
                 }
                 for _ in 0..<100 { member.share(64) { total.wrappingAdd($0.count, ordering: .relaxed) } }
-                if member.index == 0 { wasFirst.store(!isLateMemberThere.load(ordering: .sequentiallyConsistent), ordering: .relaxed) }
+                if member.index == 0 {
+                    wasFirst.store(!isLateMemberThere.load(ordering: .sequentiallyConsistent), ordering: .relaxed)
+                }
             }
         }
         let job = LateJob()

@@ -45,7 +45,8 @@ import Testing
             try folder.write(original + [UInt8](repeating: 0, count: extra), to: "model.rgq")
             let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
             #expect(error.kind == .size)
-            #expect(error.problem.contains("has grown: it has \(original.count + extra) bytes, and its header says \(original.count)"))
+            #expect(
+                error.problem.contains("has grown: it has \(original.count + extra) bytes, and its header says \(original.count)"))
         }
     }
 
@@ -53,7 +54,9 @@ import Testing
         for offset in 0..<metadataEnd {
             for bit in 0..<8 {
                 try withByte(at: offset, xor: 1 << bit) {
-                    let error = try #require(throws: ModelFileError.self, "byte \(offset), bit \(bit)") { try ModelFile(path: path) }
+                    let error = try #require(throws: ModelFileError.self, "byte \(offset), bit \(bit)") {
+                        try ModelFile(path: path)
+                    }
                     let expected: ModelFileError.Kind =
                         switch offset {
                         case 0..<4: .format

@@ -75,7 +75,8 @@ struct HandMadeFile {
         return [0xF0] + lengthBytes(bytes.count - 15) + bytes
     }
 
-    /// An LZ4 block that unpacks to `count` zeros, in a 255th of that: one literal, a match of all but it and five more, five literals.
+    /// An LZ4 block that unpacks to `count` zeros, in a 255th of that: one literal, a match of all but it
+    /// and five more, five literals.
     static func zerosBlock(_ count: Int) -> [UInt8] {
         [0x1F, 0, 1, 0] + lengthBytes(count - 6 - 19) + [0x50, 0, 0, 0, 0, 0]
     }

@@ -29,11 +29,15 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         HostileCase("a table elsewhere", "tensor table in the wrong place") { $0.headerFields[16] = little(UInt64(256)) },
         HostileCase("a table of 2^63 bytes", "tensor table in the wrong place") { $0.headerFields[24] = little(UInt64(1) << 63) },
         HostileCase("metadata elsewhere", "metadata in the wrong place") { $0.headerFields[40] = little(UInt64.max) },
-        HostileCase("metadata longer than the file", "metadata in the wrong place") { $0.headerFields[48] = little(UInt64(1) << 20) },
+        HostileCase("metadata longer than the file", "metadata in the wrong place") {
+            $0.headerFields[48] = little(UInt64(1) << 20)
+        },
         HostileCase("metadata larger than any that is packed", "67372053 bytes of packed metadata, more than the 67372052") {
             $0.headerFields[48] = little(UInt64(67_372_053))
         },
-        HostileCase("metadata of 2^36 bytes", "68719476736 bytes of packed metadata") { $0.headerFields[48] = little(UInt64(1) << 36) },
+        HostileCase("metadata of 2^36 bytes", "68719476736 bytes of packed metadata") {
+            $0.headerFields[48] = little(UInt64(1) << 36)
+        },
         HostileCase("metadata of 2^63 bytes", "bytes of packed metadata") { $0.headerFields[48] = little(UInt64(1) << 63) },
         HostileCase("metadata of 2^64 - 1 bytes", "bytes of packed metadata") { $0.headerFields[48] = little(UInt64.max) },
         HostileCase("metadata unpacking to 64 MiB and a byte", "bytes of metadata, more than") {
@@ -55,7 +59,9 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
             $0.entries[1].name = [UInt8](repeating: 0x61, count: 72)
         },
         HostileCase("a name that is not UTF-8", "not printable ASCII") { $0.entries[0].name = [0x61, 0xFF, 0xC0] },
-        HostileCase("a name that is UTF-8 but not ASCII", "not printable ASCII") { $0.entries[0].name = Array("gewicht.größe".utf8) },
+        HostileCase("a name that is UTF-8 but not ASCII", "not printable ASCII") {
+            $0.entries[0].name = Array("gewicht.größe".utf8)
+        },
         HostileCase("a name with an escape sequence", "not printable ASCII") { $0.entries[0].name = Array("\u{1B}[2J".utf8) },
         HostileCase("something after the name's zero", "with zeros after it") { $0.entries[0].name = Array("first\0x".utf8) },
         HostileCase("a name twice", "two tensors have the name first") { $0.entries[1].name = Array("first".utf8) },
@@ -110,7 +116,9 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         HostileCase("a last tensor that ends after the file", "tensor second ends after the file") { $0.extraBytes = -1 },
         HostileCase("a last tensor that starts after the file", "tensor second ends after the file") { $0.extraBytes = -4096 },
         HostileCase("bytes after the last tensor", "8 bytes after the last tensor") { $0.extraBytes = 8 },
-        HostileCase("reserved bytes of an entry", "tensor first has something in its reserved bytes") { $0.entries[0].reserved = 1 },
+        HostileCase("reserved bytes of an entry", "tensor first has something in its reserved bytes") {
+            $0.entries[0].reserved = 1
+        },
     ]
 
     private static let metadata = [

@@ -87,13 +87,17 @@ import Tiles
         ("no name", [TensorDescription(name: "", type: .f32, dimensions: [1], isTiled: false)], "not printable ASCII"),
         ("a space", [TensorDescription(name: "a b", type: .f32, dimensions: [1], isTiled: false)], "not printable ASCII"),
         (
-            "a long name", [TensorDescription(name: String(repeating: "n", count: 72), type: .f32, dimensions: [1], isTiled: false)],
+            "a long name",
+            [TensorDescription(name: String(repeating: "n", count: 72), type: .f32, dimensions: [1], isTiled: false)],
             "a name of 72 bytes, over 71"
         ),
         ("plain f16", [TensorDescription(name: "a", type: .f16, dimensions: [1], isTiled: false)], "only f32 can be plain"),
         ("no dimensions", [TensorDescription(name: "a", type: .f32, dimensions: [], isTiled: false)], "has dimensions []"),
         ("a negative one", [TensorDescription(name: "a", type: .f32, dimensions: [-4], isTiled: false)], "has dimensions [-4]"),
-        ("four", [TensorDescription(name: "a", type: .f32, dimensions: [1, 1, 1, 1], isTiled: false)], "has dimensions [1, 1, 1, 1]"),
+        (
+            "four", [TensorDescription(name: "a", type: .f32, dimensions: [1, 1, 1, 1], isTiled: false)],
+            "has dimensions [1, 1, 1, 1]"
+        ),
         ("a tiled vector", [TensorDescription(name: "a", type: .q8, dimensions: [64], isTiled: true)], "has dimensions [64]"),
         (
             "more than 2^63 bytes",
@@ -114,7 +118,8 @@ import Tiles
         #expect(error.problem.contains("is over the 67108864 that a file can hold"))
     }
 
-    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aDiskTooSmallIsSaidAtTheStart() throws {
+    @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system"))
+    func aDiskTooSmallIsSaidAtTheStart() throws {
         let disk = try SmallDisk(byteCount: 1 << 20)
         let large = TensorDescription(name: "large", type: .q8, dimensions: [4096, 4096], isTiled: true)
         let error = try #require(throws: ModelFileError.self) {

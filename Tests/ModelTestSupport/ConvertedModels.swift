@@ -32,7 +32,8 @@ public enum ConvertedModels {
 
         private func make(_ key: Key) throws -> String {
             let source = key.name == "tiny-en" ? Fixtures.tinyEnglish : Fixtures.oracle(key.name)
-            let target = try folder.get().appendingPathComponent("\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq").path
+            let name = "\(key.name)-\(key.type.name)\(key.hasTemplate ? "-it" : "").rgq"
+            let target = try folder.get().appendingPathComponent(name).path
             var options = Conversion.Options()
             options.types = TypePreset(all: key.type)
             options.chatTemplate = key.hasTemplate ? .gemma : .none

@@ -49,15 +49,21 @@ import Tiles
     @Test(arguments: 0..<40)
     func isNeverWorseThanPlainRounding(seed: Int) throws {
         var random = RandomSource(seed: UInt64(seed))
-        var weights = random.normalFloats(16 * 64, deviation: 0.03)
-        // Also blocks that are even, that have an outlier, and that are almost all zero.
-        for index in 0..<64 { weights[index] = random.float() }
-        for row in 1..<5 { weights[row * 64 + 9] = random.float(in: -2...2) }
-        for index in 5 * 64..<6 * 64 where index % 7 != 0 { weights[index] = 0 }
-        let importance = seed % 2 == 0 ? nil : random.floats(64, in: 0...3)
-        let found = errors(weights, try scales(tiles(weights, importance: importance)), importance: importance)
-        let plain = errors(weights, plainScales(weights), importance: importance)
-        for (found, plain) in zip(found, plain) { #expect(found <= plain * 1.0001) }
+        // Some thousand blocks a seed: a scale that f16 rounds can give a weight another code, and that
+        // matters in one block of 10,000.
+        for round in 0..<60 {
+            var weights = random.normalFloats(16 * 64, deviation: 0.03)
+            // Also blocks that are even, that have an outlier, and that are almost all zero.
+            for index in 0..<64 { weights[index] = random.float() }
+            for row in 1..<5 { weights[row * 64 + 9] = random.float(in: -2...2) }
+            for index in 5 * 64..<6 * 64 where index % 7 != 0 { weights[index] = 0 }
+            let importance = round % 2 == 0 ? nil : random.floats(64, in: 0...3)
+            let found = errors(weights, try scales(tiles(weights, importance: importance)), importance: importance)
+            let plain = errors(weights, plainScales(weights), importance: importance)
+            // What is lost in the search's sums, which are f32.
+            let lost = errors(weights, blocks.map { _ in 0 }, importance: importance).map { $0 * 5e-7 }
+            for index in blocks.indices { #expect(found[index] <= plain[index] + lost[index]) }
+        }
     }
 
     @Test func takesATenthOffTheErrorAndComesNearTheBestScale() throws {

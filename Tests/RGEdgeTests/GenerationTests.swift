@@ -25,7 +25,8 @@ struct GenerationTests {
     ]
 
     private func session(_ type: WeightType = .f32, template: Bool = false) throws -> Session {
-        try Model(path: try template ? ConvertedModels.pathWithTemplate("tiny-en", type) : ConvertedModels.path("tiny-en", type)).makeSession()
+        let path = try template ? ConvertedModels.pathWithTemplate("tiny-en", type) : ConvertedModels.path("tiny-en", type)
+        return try Model(path: path).makeSession()
     }
 
     /// Generates, collecting the pieces.
@@ -61,7 +62,9 @@ struct GenerationTests {
         #expect(session.position == position + 28)
     }
 
-    @Test("A stop text ends the answer and is not part of it", arguments: ["LORD", " the crown", "craftsman, and", "\n", "of the craftsman"])
+    @Test(
+        "A stop text ends the answer and is not part of it",
+        arguments: ["LORD", " the crown", "craftsman, and", "\n", "of the craftsman"])
     func stop(stop: String) throws {
         let (pieces, result) = try generate(
             try session(), Self.continuations[0].prompt, GenerationOptions(maxTokens: 48, stop: ["never to be seen", stop]))
@@ -73,7 +76,9 @@ struct GenerationTests {
     @Test("The caller can stop it")
     func cancel() throws {
         let session = try session()
-        let (pieces, result) = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 48)) { $0.count < 20 }
+        let (pieces, result) = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 48)) {
+            $0.count < 20
+        }
         #expect(result.finish == .cancelled)
         #expect(pieces.joined().count >= 20)
         #expect(pieces.dropLast().joined().count < 20)
@@ -181,7 +186,8 @@ struct GenerationTests {
         // White space around the words counts for nothing.
         let second = try generate(session, " \n And Aaron? \n", options).result
         #expect(try second.promptTokens == template.encode(user: "And Aaron?", after: .cut, with: model.encoder()).count)
-        #expect(session.position == Int64(first.promptTokens + first.generatedTokens + second.promptTokens + second.generatedTokens))
+        #expect(
+            session.position == Int64(first.promptTokens + first.generatedTokens + second.promptTokens + second.generatedTokens))
     }
 
     @Test("What makes no sense is refused, with nothing fed")

@@ -69,7 +69,10 @@ struct LookaheadTests {
         let variants: [(String, GenerationOptions)] = [
             ("greedy", GenerationOptions(maxTokens: 150)),
             ("sampled", GenerationOptions(sampling: Sampling(temperature: 0.7, topK: 40, seed: 11), maxTokens: 150)),
-            ("penalized", GenerationOptions(sampling: Sampling(temperature: 0.9, topP: 0.9, repetitionPenalty: 1.2, seed: 3), maxTokens: 100)),
+            (
+                "penalized",
+                GenerationOptions(sampling: Sampling(temperature: 0.9, topP: 0.9, repetitionPenalty: 1.2, seed: 3), maxTokens: 100)
+            ),
             ("stopped", GenerationOptions(maxTokens: 150, stop: ["Praise him upon", "of the LORD: and", "trumpets of"])),
         ]
         var drafted = 0
@@ -150,7 +153,9 @@ struct LookaheadTests {
     @Test("Numbers that make no sense are refused", arguments: [-1, 65])
     func refusals(lookup: Int) throws {
         let session = try Model(path: try ConvertedModels.path("alpha", .q8)).makeSession()
-        let error = #expect(throws: ModelError.self) { try session.generate("a", options: GenerationOptions(lookup: lookup)) { _ in true } }
+        let error = #expect(throws: ModelError.self) {
+            try session.generate("a", options: GenerationOptions(lookup: lookup)) { _ in true }
+        }
         #expect(error?.description == "looking \(lookup) tokens ahead is not possible; give a number in 0…64")
         #expect(session.position == 0)
     }

@@ -27,7 +27,9 @@ struct PromptCacheTests {
     }
 
     /// The session after some tokens, and how many of them the cache had.
-    private func consume(_ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil) throws -> (reused: Int, session: Session) {
+    private func consume(
+        _ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil
+    ) throws -> (reused: Int, session: Session) {
         let session = try (model ?? self.model).makeSession()
         let reused = try #require(session.consume(tokens, through: cache))
         return (reused, session)
@@ -224,7 +226,8 @@ struct PromptCacheTests {
         let prompt = String(repeating: "And it came to pass in those days, ", count: 20)
         func answer(_ cache: PromptCache?) throws -> (text: String, result: GenerationResult) {
             var text = ""
-            let options = GenerationOptions(sampling: Sampling(temperature: 1, repetitionPenalty: 1.1, seed: 4), maxTokens: 30, cache: cache)
+            let options = GenerationOptions(
+                sampling: Sampling(temperature: 1, repetitionPenalty: 1.1, seed: 4), maxTokens: 30, cache: cache)
             let result = try model.makeSession().generate(prompt, options: options) {
                 text += $0
                 return true

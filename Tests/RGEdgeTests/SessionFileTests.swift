@@ -30,7 +30,8 @@ struct SessionFileTests {
         #expect(fromFile.kind == fromMemory.kind, "\(comment)")
         #expect(fromFile.description.hasPrefix(path + ": "), "\(comment)")
         #expect(fromMemory.description.hasPrefix("the saved session: "), "\(comment)")
-        #expect(fromFile.description.dropFirst(path.count) == fromMemory.description.dropFirst("the saved session".count), "\(comment)")
+        #expect(
+            fromFile.description.dropFirst(path.count) == fromMemory.description.dropFirst("the saved session".count), "\(comment)")
         #expect(fromFile.description.contains("; "), "\(comment)")
         return fromFile
     }
@@ -73,7 +74,9 @@ struct SessionFileTests {
     @Test("A buffer that may be too small is refused, and larger ones are left as they are")
     func buffers() {
         var buffer = [UInt8](repeating: 0xAB, count: session.largestSerialization + 10)
-        let small = buffer.withUnsafeMutableBytes { session.serialize(into: .init(rebasing: $0[..<(session.largestSerialization - 1)])) }
+        let small = buffer.withUnsafeMutableBytes {
+            session.serialize(into: .init(rebasing: $0[..<(session.largestSerialization - 1)]))
+        }
         #expect(small == nil)
         #expect(buffer.allSatisfy { $0 == 0xAB })
         let count = buffer.withUnsafeMutableBytes { session.serialize(into: $0) }
@@ -136,15 +139,17 @@ struct SessionFileTests {
             case 1: bent.content.removeLast(Int.random(in: 1...bent.content.count, using: &random))
             case 2:
                 let place = Int.random(in: 0..<bent.content.count, using: &random)
-                for index in place..<min(place + 40, bent.content.count) { bent.content[index] = UInt8.random(in: 0...255, using: &random) }
+                for index in place..<min(place + 40, bent.content.count) {
+                    bent.content[index] = UInt8.random(in: 0...255, using: &random)
+                }
             default: bent.set(UInt64.random(in: 0...100, using: &random), at: 32)
             }
             do throws(ModelError) {
                 let session = try model.session(deserializing: bent.bytes().span.bytes)
                 // Whatever it holds, it goes on.
                 try session.feed([1, 2, 3])
-                _ = try session.generate("a", options: GenerationOptions(
-                    sampling: Sampling(temperature: 1, topP: 0.9, repetitionPenalty: 2, repetitionWindow: 4096), maxTokens: 2)) { _ in true }
+                let sampling = Sampling(temperature: 1, topP: 0.9, repetitionPenalty: 2, repetitionWindow: 4096)
+                _ = try session.generate("a", options: GenerationOptions(sampling: sampling, maxTokens: 2)) { _ in true }
             } catch {
                 refused += 1
                 #expect(error.kind == .format)
@@ -247,7 +252,8 @@ struct SessionFileTests {
     func killed() async throws {
         let path = folder.file("session.rgs")
         for milliseconds in [1, 3, 7, 15] {
-            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, model = model.file.path as String, milliseconds = milliseconds as Int] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [path = path as String, model = model.file.path as String, milliseconds = milliseconds as Int] in
                 let session = try Model(path: model, options: Model.Options(threads: 1)).makeSession()
                 try session.feed([1, 2, 3])
                 try session.save(to: path)
@@ -262,7 +268,8 @@ struct SessionFileTests {
             }
             #expect(try model.session(from: path).position >= 3)
         }
-        #expect(try folder.contents().allSatisfy { $0 == "session.rgs" || $0.hasPrefix(".session.rgs.") && $0.hasSuffix(".partial") })
+        #expect(
+            try folder.contents().allSatisfy { $0 == "session.rgs" || $0.hasPrefix(".session.rgs.") && $0.hasSuffix(".partial") })
     }
 
     @Test("A session is saved and loaded while another one computes")

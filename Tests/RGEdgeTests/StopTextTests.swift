@@ -19,7 +19,8 @@ struct StopTextTests {
     }
 
     private func answer(
-        _ prompt: String = "In the beginning", maxTokens: Int = 48, stop: [String] = [], while goesOn: (String) -> Bool = { _ in true }
+        _ prompt: String = "In the beginning", maxTokens: Int = 48, stop: [String] = [],
+        while goesOn: (String) -> Bool = { _ in true }
     ) throws -> Answer {
         let session = try model.makeSession()
         var text = ""
@@ -46,11 +47,13 @@ struct StopTextTests {
         return tokens
     }
 
-    /// " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest shall pronounce him unclean, …"
+    /// " of the craftsman, and the firstfruits of the earth is the crown of the LORD: and the priest
+    /// shall pronounce him unclean, …"
     @Test(
         "The session ends after the last token of which something was shown",
         arguments: [
-            "LORD", " the crown", "craftsman, and", "rown of the L", ":", "the firstfruits of the earth is the crown of the LORD: and the priest", " of",
+            "LORD", " the crown", "craftsman, and", "rown of the L", ":",
+            "the firstfruits of the earth is the crown of the LORD: and the priest", " of",
             " of the craftsman, and the firstfruits", "f the",
         ])
     func place(stop: String) throws {

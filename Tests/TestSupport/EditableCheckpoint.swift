@@ -47,7 +47,9 @@ public struct EditableCheckpoint {
     /// Reads a folder whose weights are in one file.
     public init(folder: String) throws {
         func read(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))) }
-        guard let configuration = try JSONValue(parsing: read("config.json")).objectValue else { throw Failure(what: "config.json") }
+        guard let configuration = try JSONValue(parsing: read("config.json")).objectValue else {
+            throw Failure(what: "config.json")
+        }
         self.configuration = configuration
         files = ["tokenizer.model": try read("tokenizer.model")]
 

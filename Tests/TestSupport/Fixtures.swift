@@ -2,7 +2,8 @@ import Foundation
 
 /// The files that tests read: checkpoints with the reference's outputs, and the small English model.
 public enum Fixtures {
-    /// `Tests/Fixtures` of this repository, wherever it lies (links followed, so that a package that links to the tests finds it too).
+    /// `Tests/Fixtures` of this repository, wherever it lies (links followed, so that a package that
+    /// links to the tests finds it too).
     public static let root: String = {
         let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         return source.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures").path

@@ -29,7 +29,9 @@ public struct NumpyArray: Sendable {
         else { throw fail("header not understood: \(header)") }
         let count = shape.reduce(1, *)
         let width = type.last?.wholeNumberValue ?? 0
-        guard data.count - start == count * width else { throw fail("\(data.count - start) bytes for \(count) elements of \(type)") }
+        guard data.count - start == count * width else {
+            throw fail("\(data.count - start) bytes for \(count) elements of \(type)")
+        }
 
         func elements<Element, Value>(_ convert: (Element) -> Value) -> [Value] {
             data.withUnsafeBytes { bytes in
@@ -69,7 +71,9 @@ public struct NumpyArray: Sendable {
 
     /// The numbers of `'shape': (2, 3)`; `()` is a single element.
     private static func sizes(in header: String) -> [Int]? {
-        guard let start = header.range(of: "'shape': (")?.upperBound, let end = header[start...].firstIndex(of: ")") else { return nil }
+        guard let start = header.range(of: "'shape': (")?.upperBound, let end = header[start...].firstIndex(of: ")") else {
+            return nil
+        }
         let parts = header[start..<end].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         let sizes = parts.compactMap { Int($0) }
         return sizes.count == parts.count ? sizes : nil

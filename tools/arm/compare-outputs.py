@@ -43,8 +43,8 @@ def continued(command: list[str], model: Path, tokens: list[int]) -> list[int]:
 def reference(binaries: Path) -> list[str]:
     """rg-edge on an x86-64 with AVX2: this machine, or an emulated one.
 
-    From AVX2 on kernels multiply and add with one rounding, as ARM's do. With two, some activation gets another code sooner or later,
-    and logits of q8 and q4 move by 3e-2 of the largest (QuantizationLossTests).
+    From AVX2 on kernels multiply and add with one rounding, as ARM's do. With two, some activation gets another code sooner or
+    later, and logits of q8 and q4 move by 3e-2 of the largest (QuantizationLossTests).
     """
     program = str(binaries / "rg-edge")
     sets = subprocess.run([program, "info", "--cpu"], check=True, capture_output=True, text=True).stdout

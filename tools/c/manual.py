@@ -8,6 +8,25 @@ import pathlib
 import sys
 
 
+# A command that is at work exits with these numbers; before, and at a second signal, the signal itself ends it, which a shell
+# shows by the same number.
+EXIT_STATUS = """\
+.Bl -tag -width Ds
+.It 0
+Success.
+.It 1
+A failure, with a line on standard error.
+.It 64
+Arguments that make no sense, with a line on standard error.
+.It 129 , 130 , 143
+A signal ended the command: SIGHUP, SIGINT (Ctrl\\-C), SIGTERM.
+.It 141
+Nobody reads standard output any more (SIGPIPE).
+.El
+.Pp
+Numbers from 129 on are 128 and the signal's number, as shells show it."""
+
+
 def escaped(text):
     """Text for roff: neither its escape character nor a control line."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
@@ -59,7 +78,8 @@ def page(command, full):
     arguments = [argument for argument in command.get("arguments", []) if argument["shouldDisplay"]]
     subcommands = [each for each in command.get("subcommands", []) if each["commandName"] != "help"]
     lines = [
-        ".Dd", f".Dt {dashed.upper()} 1", ".Os", ".Sh NAME", f".Nm {dashed}", f".Nd {escaped(command.get('abstract', '').rstrip('.'))}",
+        ".Dd", f".Dt {dashed.upper()} 1", ".Os",
+        ".Sh NAME", f".Nm {dashed}", f".Nd {escaped(command.get('abstract', '').rstrip('.'))}",
         ".Sh SYNOPSIS", f".Nm {full}",
     ]
     lines += [".Ar subcommand"] if subcommands else [synopsis(each) for each in arguments]
@@ -69,9 +89,7 @@ def page(command, full):
         lines += [f".It Xr {dashed}-{each['commandName']} 1\n{escaped(each.get('abstract', ''))}" for each in subcommands] + [".El"]
     if arguments:
         lines += [".Pp", "The options are:", ".Bl -tag -width Ds"] + [item(each) for each in arguments] + [".El"]
-    lines += [
-        ".Sh EXIT STATUS", "0 for success, 1 with a line on standard error for a failure, 64 for arguments that make no sense.", ".Sh SEE ALSO",
-    ]
+    lines += [".Sh EXIT STATUS", EXIT_STATUS, ".Sh SEE ALSO"]
     others = [f"{dashed}-{each['commandName']}" for each in subcommands] if subcommands else [full.split()[0]]
     lines += [" ,\n".join(f".Xr {other} 1" for other in sorted(others))]
     return "\n".join(lines) + "\n"

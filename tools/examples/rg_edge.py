@@ -25,13 +25,15 @@ LIBRARY = ctypes.CDLL("librg_edge.so.1")
 LIBRARY.rg_last_error.restype = ctypes.c_char_p
 LIBRARY.rg_version.restype = ctypes.c_char_p
 LIBRARY.rg_model_close.argtypes = LIBRARY.rg_session_destroy.argtypes = [ctypes.c_void_p]
-BUFFER_TOO_SMALL = 8
+OK, BUFFER_TOO_SMALL = 0, 8
 
 
-def call(function, *arguments):
+def call(function, *arguments, expected=(OK,)):
+    """Calls a function that returns a status, and returns it; one that is not expected is raised."""
     status = function(*arguments)
-    if status != 0:
+    if status not in expected:
         raise RGEdgeError(status, LIBRARY.rg_last_error().decode())
+    return status
 
 
 class Model:
@@ -47,14 +49,16 @@ class Model:
         data, count = text.encode(), ctypes.c_size_t(len(text.encode()) + 1)
         # A token is at least a byte.
         tokens = (ctypes.c_uint32 * count.value)()
-        call(LIBRARY.rg_tokenize, self.handle, data, ctypes.c_size_t(len(data)), ctypes.c_bool(add_bos), ctypes.c_bool(False), tokens,
-             count, ctypes.byref(count))
+        call(LIBRARY.rg_tokenize, self.handle, data, ctypes.c_size_t(len(data)), ctypes.c_bool(add_bos), ctypes.c_bool(False),
+             tokens, count, ctypes.byref(count))
         return list(tokens[:count.value])
 
     def detokenize(self, tokens):
         array, length = (ctypes.c_uint32 * len(tokens))(*tokens), ctypes.c_size_t()
         count = ctypes.c_size_t(len(tokens))
-        if LIBRARY.rg_detokenize(self.handle, array, count, None, ctypes.c_size_t(0), ctypes.byref(length)) != BUFFER_TOO_SMALL:
+        # Without a buffer it only tells the size.
+        if call(LIBRARY.rg_detokenize, self.handle, array, count, None, ctypes.c_size_t(0), ctypes.byref(length),
+                expected=(OK, BUFFER_TOO_SMALL)) == OK:
             return ""
         text = ctypes.create_string_buffer(length.value)
         call(LIBRARY.rg_detokenize, self.handle, array, count, text, length, ctypes.byref(length))
@@ -100,4 +104,5 @@ def main():
         sys.exit(f"{sys.argv[0]}: {error}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,5 @@
-/* Three continuations of one beginning, which is computed once: the session is forked. The first is then kept in memory, and goes on
- * from there with the same words.
+/* Three continuations of one beginning, which is computed once: the session is forked. The first is then kept in memory, and
+ * goes on from there with the same words.
  *
  *   cc sessions.c $(pkg-config --cflags --libs rg-edge) -o sessions
  *   ./sessions MODEL.rgq "In the beginning"
@@ -26,7 +26,8 @@ static void feed(const rg_model *model, rg_session *session, const char *text) {
     const bool is_start = rg_session_position(session) == 0;
     size_t count = 0;
     /* Without room the call tells how much is needed. */
-    if (rg_tokenize(model, text, strlen(text), is_start, false, NULL, 0, &count) != RG_ERROR_BUFFER && count > 0) check(RG_ERROR_BUFFER);
+    const rg_status status = rg_tokenize(model, text, strlen(text), is_start, false, NULL, 0, &count);
+    if (status != RG_ERROR_BUFFER) check(status);
     uint32_t *tokens = (uint32_t *)malloc((count + 1) * sizeof *tokens);
     if (!tokens) exit(1);
     check(rg_tokenize(model, text, strlen(text), is_start, false, tokens, count, &count));

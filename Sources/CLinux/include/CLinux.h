@@ -8,8 +8,8 @@
 /// Returns 0 or an errno.
 int clinux_start_writing(int descriptor, int64_t offset, int64_t count);
 
-/// sync_file_range(2) with SYNC_FILE_RANGE_WAIT_BEFORE: waits for what was begun in a part of a file. Returns 0 or an errno: one with
-/// which writing has failed is not reported again.
+/// sync_file_range(2) with SYNC_FILE_RANGE_WAIT_BEFORE: waits for what was begun in a part of a file. Returns 0 or an errno: one
+/// with which writing has failed is not reported again.
 int clinux_wait_for_writing(int descriptor, int64_t offset, int64_t count);
 
 #endif

@@ -36,7 +36,9 @@ extension Model {
         let session = try makeSession()
         do throws(SessionFileProblem) {
             guard Checksum.of(content) == header.contentChecksum else { throw SessionFileProblem.damaged("is damaged") }
-            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in try session.memory.restore(header, from: PieceReader(bytes)) }
+            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in
+                try session.memory.restore(header, from: PieceReader(bytes))
+            }
         } catch {
             throw error.error(in: source)
         }
@@ -45,8 +47,8 @@ extension Model {
 }
 
 extension Model {
-    /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't tell
-    /// whether they are damaged.
+    /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't
+    /// tell whether they are damaged.
     func tokens(ofSession path: String) -> [UInt32]? {
         let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
         guard let file = try? MappedFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),

@@ -22,7 +22,8 @@ struct PieceWriter {
         // Given a byte less than the piece has, LZ4 returns 0 where that is not enough.
         var stored = Int(
             LZ4_compress_default(
-                piece.baseAddress, room.baseAddress, Int32(truncatingIfNeeded: piece.count), Int32(truncatingIfNeeded: piece.count - 1)))
+                piece.baseAddress, room.baseAddress, Int32(truncatingIfNeeded: piece.count),
+                Int32(truncatingIfNeeded: piece.count - 1)))
         if stored <= 0 {
             room.copyMemory(from: piece)
             stored = piece.count

@@ -5,8 +5,8 @@ extension Session {
     /// Bytes that suffice for ``serialize(into:)`` now: little more than what the session remembers.
     public var largestSerialization: Int { SessionShape(model).largestFile(at: position) }
 
-    /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it back.
-    /// Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
+    /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
+    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         guard buffer.count >= largestSerialization else { return nil }
         settle()
@@ -30,8 +30,8 @@ extension Session {
         }
     }
 
-    /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until this
-    /// returns, what stood under its name stays. Throws if the system refuses.
+    /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
+    /// this returns, what stood under its name stays. Throws if the system refuses.
     public func save(to path: String) throws(ModelError) {
         let bytes = serialized()
         try translatingFileErrors { () throws(FileError) in

@@ -39,7 +39,9 @@ struct SessionHeader: Equatable {
     var bytes: [UInt8] {
         var bytes = Self.magic
         bytes.appendLittleEndian(Self.version)
-        for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), chain.hash] { bytes.appendLittleEndian(field) }
+        for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), chain.hash] {
+            bytes.appendLittleEndian(field)
+        }
         bytes.appendLittleEndian(isTurnOpen ? Self.turnIsOpen : 0)
         for field in shape.fields { bytes.appendLittleEndian(UInt32(field)) }
         bytes.padWithZeros(to: Self.checksumOffset)
@@ -48,10 +50,13 @@ struct SessionHeader: Equatable {
     }
 
     /// Reads the header of a file of `fileBytes` bytes from its first ones: 128, or the whole file if it has fewer. Checks, in the
-    /// document's order, all that can be checked without the rest: afterwards the file is one of `model`, of a size that is possible.
+    /// document's order, all that can be checked without the rest: afterwards the file is one of
+    /// `model`, of a size that is possible.
     init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
-        guard Self.magic.indices.allSatisfy({ $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0] })
-        else {
+        let hasMagic = Self.magic.indices.allSatisfy {
+            $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0]
+        }
+        guard hasMagic else {
             throw SessionFileProblem(kind: .format, clause: "is not a saved session", advice: "give a file that rg-edge saved")
         }
         guard bytes.byteCount >= Self.byteCount else { throw .misfit("is cut: it has only \(fileBytes) bytes") }
@@ -61,7 +66,8 @@ struct SessionHeader: Equatable {
                 kind: .version, clause: "is RGS version \(number), and this program reads version \(Self.version)",
                 advice: "use the program that wrote it, or begin a new conversation")
         }
-        guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset)) else {
+        guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset))
+        else {
             throw .damaged("has a damaged header")
         }
         let flags = bytes.littleEndian(at: 48, as: UInt32.self)
@@ -89,7 +95,9 @@ struct SessionHeader: Equatable {
             let verb = recorded > UInt64(fileBytes) ? "is cut" : "has grown"
             throw .misfit("\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
         }
-        guard fileBytes <= shape.largestFile(at: self.position) else { throw .invalid("is larger than a session at its position can be") }
+        guard fileBytes <= shape.largestFile(at: self.position) else {
+            throw .invalid("is larger than a session at its position can be")
+        }
         self.fileBytes = fileBytes
         contentChecksum = bytes.littleEndian(at: 16, as: UInt64.self)
         chain = TokenChain(hash: bytes.littleEndian(at: 40, as: UInt64.self))
