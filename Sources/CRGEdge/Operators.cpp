@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <new>
 
-// What Swift's runtime, which is C++ in part, calls in the place of `operator new` and `operator delete`. A program may have its own
-// operators, so these come first, and what is not from the reserve goes back to them.
+// What Swift's runtime, which is C++ in part, calls in the place of `operator new` and `operator delete`. A program may have its
+// own operators, so these come first, and what is not from the reserve goes back to them.
 
 extern "C" {
 void *crg_new(size_t size);

@@ -129,7 +129,8 @@ static crg_room *find(const void *memory) {
 
 // True of what may be from here; false is certain.
 static bool may_hold(const void *memory) {
-    return ((uintptr_t)memory - (uintptr_t)reserve_bytes) < reserve_size || atomic_load_explicit(&room_count, memory_order_acquire) > 0;
+    return ((uintptr_t)memory - (uintptr_t)reserve_bytes) < reserve_size
+        || atomic_load_explicit(&room_count, memory_order_acquire) > 0;
 }
 
 static void unmap(crg_room *room) {
@@ -256,8 +257,9 @@ static bool size_here(const void *memory, size_t *size) {
     return is_here;
 }
 
-// Of this one the linker makes two (--wrap), since arrays call it in code of ours as well.
-size_t __real_malloc_usable_size(void *memory);
+// Of this one the linker makes two (--wrap), since arrays call it in code of ours as well. Weak, for programs that are linked
+// without: in those nobody calls what follows.
+__attribute__((weak)) size_t __real_malloc_usable_size(void *memory);
 size_t __wrap_malloc_usable_size(void *memory);
 
 size_t __wrap_malloc_usable_size(void *memory) {

@@ -3,8 +3,8 @@ import Glibc
 
 /// Memory that a call is granted before it begins: Swift ends the process where one of its own allocations is refused.
 ///
-/// In the library those take from the room that is open here where the system refuses (`reserve.h`), so a call either gets no room, and
-/// fails with RG_ERROR_MEMORY, or has what it needs.
+/// In the library those take from the room that is open here where the system refuses (`reserve.h`), so a call either gets no room,
+/// and fails with RG_ERROR_MEMORY, or has what it needs.
 enum Headroom {
     /// What a call may need besides what is named.
     private static let slack = 256 << 10

@@ -52,8 +52,8 @@ public func rg_detokenize(
     }
 }
 
-/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, the strings that end an answer, and the copies of
-/// the tokenizer's model that SentencePiece is loaded from. What SentencePiece allocates itself, the system may refuse.
+/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, the strings that end an answer, and the
+/// copies of the tokenizer's model that SentencePiece is loaded from. What SentencePiece allocates itself, the system may refuse.
 func withHeadroom(
     forText count: Int, stopBytes: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
 ) throws(Failure) {

@@ -3,8 +3,8 @@ import Glibc
 
 /// SentencePiece with a model loaded.
 ///
-/// Its protobuf messages destroy what they had no memory to make, which ends the process; so the system is asked for what it will need
-/// before each call.
+/// Its protobuf messages destroy what they had no memory to make, which ends the process; so the system is asked for what it will
+/// need before each call.
 ///
 /// Sendable, since after loading only const functions of the library are called, which share nothing that changes.
 final class Processor: @unchecked Sendable {

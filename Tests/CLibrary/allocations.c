@@ -35,8 +35,8 @@ void *__libc_memalign(size_t alignment, size_t size);
 /* What is refused. */
 typedef enum Refusal {
     NOTHING,
-    /* All allocations from one on but those of SentencePiece and the C++ library: protobuf ends the process where it gets no memory, so it is
-     * only called when there is some. */
+    /* All allocations from one on but those of SentencePiece and the C++ library: protobuf ends the process where it gets no memory,
+     * so it is only called when there is some. */
     ALL_FROM_ONE_ON,
     /* That one alone. */
     ONE,
@@ -56,7 +56,9 @@ typedef struct Place {
 } Place;
 
 static Place places[] = {
-    {"libstdc++", 0, 0}, {"libsentencepiece", 0, 0}, {"libjansson", 0, 0}, {"liblz4", 0, 0}, {"libxxhash", 0, 0}, {"libc.so", 0, 0}};
+    {"libstdc++", 0, 0}, {"libsentencepiece", 0, 0},
+    {"libjansson", 0, 0}, {"liblz4", 0, 0}, {"libxxhash", 0, 0}, {"libc.so", 0, 0},
+};
 enum { cxx_count = 2, place_count = sizeof places / sizeof *places };
 
 static int note_place(struct dl_phdr_info *info, size_t size, void *user) {
@@ -116,8 +118,8 @@ void *mmap(void *address, size_t size, int protection, int flags, int file, off_
 }
 #endif
 
-/* Runs an attempt in a process of its own and says how it ended: with its status, or 100 if nothing was left to refuse. Fails if it ended
- * otherwise, or has changed the session of a call that was refused. */
+/* Runs an attempt in a process of its own and says how it ended: with its status, or 100 if nothing was left to refuse. Fails if it
+ * ended otherwise, or has changed the session of a call that was refused. */
 static int try_in_process(const Attempt *attempt, rg_model *model, Twins twins, Refusal kind, long number) {
     fflush(NULL);
     const pid_t process = fork();
@@ -155,13 +157,16 @@ static void refuse_in_turn(const Attempt *attempt, rg_model *model, Twins twins)
             if (failures > failures_before) break;
             was_memory = was_memory || code == RG_ERROR_MEMORY;
         }
-        if (attempt->may_be_refused && !was_memory) fail(__FILE__, __LINE__, "%s: never refused in %ld tries", attempt->name, number);
+        if (attempt->may_be_refused && !was_memory) {
+            fail(__FILE__, __LINE__, "%s: never refused in %ld allocations", attempt->name, number);
+        }
     }
 }
 
 /* The library has room for all that its runtime allocates in a call; and gets it back, or it would not do for many. */
 static void refuse_the_runtime(const Attempt *attempt, rg_model *model, Twins twins) {
-    if (try_in_process(attempt, model, twins, RUNTIME, 0) == RG_ERROR_MEMORY) fail(__FILE__, __LINE__, "%s has too little room", attempt->name);
+    const int code = try_in_process(attempt, model, twins, RUNTIME, 0);
+    if (code == RG_ERROR_MEMORY) fail(__FILE__, __LINE__, "%s has too little room", attempt->name);
     const int count = strstr(attempt->name, "of a") || strstr(attempt->name, "of many") ? 4 : 200;
     rg_session *session = fed_session(model);
     for (int index = 0; index < count; index++) {

@@ -1,4 +1,5 @@
-/* Too little memory: a status, never the end of the process. Each try is in a process of its own, with a limit on its address space. */
+/* Too little memory: a status, never the end of the process. Each try is in a process of its own, with a limit on its address
+ * space. */
 #include "attempts.h"
 #include "tests.h"
 
@@ -24,8 +25,8 @@ static void drain(void) {
     }
 }
 
-/* With 0 to 256 MB of address space to spare, and nothing that malloc(3) has left, the call is refused or succeeds; if it allocates much, it
- * does both at some size. */
+/* With 0 to 256 MB of address space to spare, and nothing that malloc(3) has left, the call is refused or succeeds; if it allocates
+ * much, it does both at some size. */
 static void test_attempt(const Attempt *attempt, rg_model *model, Twins twins) {
     bool was_refused = false, has_succeeded = false;
     for (size_t spare = 0; spare < (size_t)256 << 20; spare = spare * 5 / 4 + 4096) {

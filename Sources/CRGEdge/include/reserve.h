@@ -1,9 +1,9 @@
 // Memory for Swift's runtime where the system has none left: it ends the process when malloc(3) refuses, and no call of ours may.
 //
-// tools/c-library gives the runtime inside the library the functions `crg_malloc` and so on in the place of malloc(3) and so on. They ask
-// the system, and only where it refuses take from here: from the rooms that are open, which calls open for what they are about to
-// allocate, or else from a reserve of fixed size, of which a call uses little (an error and its sentence). What our own code allocates for
-// itself doesn't come from here: it looks at what malloc(3) returns.
+// tools/c-library gives the runtime inside the library the functions `crg_malloc` and so on in the place of malloc(3) and so on.
+// They ask the system, and only where it refuses take from here: from the rooms that are open, which calls open for what they are
+// about to allocate, or else from a reserve of fixed size, of which a call uses little (an error and its sentence). What our own
+// code allocates for itself doesn't come from here: it looks at what malloc(3) returns.
 #pragma once
 
 #include <stdbool.h>
@@ -28,8 +28,8 @@ bool crg_begin_call(void);
 /// Notes that a call ends.
 void crg_end_call(void);
 
-/// Takes `size` bytes at a multiple of `alignment`, a power of two, from the rooms that are open, or else from the reserve; NULL if they
-/// have no place for it.
+/// Takes `size` bytes at a multiple of `alignment`, a power of two, from the rooms that are open, or else from the reserve; NULL if
+/// they have no place for it.
 void *crg_take(size_t size, size_t alignment);
 
 /// Gives back what was taken. False, and nothing happens, for memory that is not from here.
