@@ -13,7 +13,7 @@ import Testing
     init() throws {
         tokenizer = try Tokenizer(.gemmaLike)
         encoder = try tokenizer.encoder()
-        library = try Processor(ModelBuilder.gemmaLike.serialized)
+        library = try Processor(ModelBuilder.gemmaLike.serialized, pieceCount: tokenizer.vocabularySize)
     }
 
     func ids(byLibrary text: String) throws -> [UInt32] {

@@ -71,7 +71,7 @@ import Testing
         let model = [UInt8](try Data(contentsOf: URL(fileURLWithPath: TokenizerTests.tinyEnglish)))
         let tokenizer = try Tokenizer(model: model)
         let encoder = try tokenizer.encoder()
-        let library = try Processor(model)
+        let library = try Processor(model, pieceCount: tokenizer.vocabularySize)
         let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.heldOut)))
         #expect(text.count > TextPieces.wanted)
         var whole: [UInt32] = []

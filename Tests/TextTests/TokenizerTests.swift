@@ -91,7 +91,7 @@ import Testing
         let model = ModelBuilder.gemmaLike.serialized
         let tokenizer = try Tokenizer(model: model)
         let encoder = try tokenizer.encoder()
-        let library = try Processor(model)
+        let library = try Processor(model, pieceCount: tokenizer.vocabularySize)
         var source = TextSource(seed: 1)
         for _ in 0..<2000 {
             let text = source.text()
