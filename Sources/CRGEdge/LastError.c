@@ -1,5 +1,5 @@
+#include "allocation.h"
 #include "last_error.h"
-#include "reserve.h"
 #include "rg_edge.h"
 
 #include <pthread.h>

@@ -1,12 +1,8 @@
 #include "reserve.h"
 
-#include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -162,8 +158,6 @@ static void trim(crg_room *room) {
     room->cursor = room->first;
 }
 
-static size_t usable_size(const void *memory) { return ((const Block *)memory - 1)->size - sizeof(Block); }
-
 bool crg_give_back(void *memory) {
     if (!may_hold(memory)) return false;
     acquire();
@@ -180,6 +174,15 @@ bool crg_give_back(void *memory) {
     }
     release();
     return room != NULL;
+}
+
+bool crg_size(const void *memory, size_t *size) {
+    if (!memory || !may_hold(memory)) return false;
+    acquire();
+    const bool is_here = find(memory) != NULL;
+    release();
+    if (is_here) *size = ((const Block *)memory - 1)->size - sizeof(Block);
+    return is_here;
 }
 
 crg_room *crg_open_room(size_t size) {
@@ -221,62 +224,3 @@ bool crg_begin_call(void) {
 }
 
 void crg_end_call(void) { atomic_fetch_sub(&calls_under_way, 1); }
-
-// MARK: - What Swift's runtime calls in the place of the C library's functions
-
-void *crg_malloc(size_t size) {
-    void *memory = malloc(size);
-    return memory ? memory : crg_take(size, unit);
-}
-
-void *crg_calloc(size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory || (size > 0 && count > SIZE_MAX / size)) return memory;
-    memory = crg_take(count * size, unit);
-    return memory ? memset(memory, 0, count * size) : NULL;
-}
-
-int crg_posix_memalign(void **memory, size_t alignment, size_t size) {
-    const int code = posix_memalign(memory, alignment, size);
-    if (code != ENOMEM) return code;
-    void *taken = crg_take(size, alignment);
-    if (taken) *memory = taken;
-    return taken ? 0 : code;
-}
-
-void crg_free(void *memory) {
-    if (memory && !crg_give_back(memory)) free(memory);
-}
-
-static bool size_here(const void *memory, size_t *size) {
-    if (!memory || !may_hold(memory)) return false;
-    acquire();
-    const bool is_here = find(memory) != NULL;
-    release();
-    if (is_here) *size = usable_size(memory);
-    return is_here;
-}
-
-// Of this one the linker makes two (--wrap), since arrays call it in code of ours as well. Weak, for programs that are linked
-// without: in those nobody calls what follows.
-__attribute__((weak)) size_t __real_malloc_usable_size(void *memory);
-size_t __wrap_malloc_usable_size(void *memory);
-
-size_t __wrap_malloc_usable_size(void *memory) {
-    size_t size = 0;
-    return size_here(memory, &size) ? size : __real_malloc_usable_size(memory);
-}
-
-void *crg_realloc(void *memory, size_t size) {
-    size_t held = 0;
-    if (!size_here(memory, &held)) {
-        void *grown = realloc(memory, size);
-        if (grown || size == 0) return grown;
-        held = memory ? __real_malloc_usable_size(memory) : 0;
-    }
-    void *copy = crg_malloc(size);
-    if (!copy) return NULL;
-    if (memory) memcpy(copy, memory, held < size ? held : size);
-    crg_free(memory);
-    return copy;
-}

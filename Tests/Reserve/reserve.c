@@ -1,5 +1,6 @@
-/* Tests the memory that the C library gives Swift's runtime where the system has none left (Sources/CRGEdge/Reserve.c), built into this
+/* Tests the memory that the C library gives Swift's runtime where the system has none left (Sources/CRGEdge), built into this
  * program by tools/test-c. */
+#include <allocation.h>
 #include <reserve.h>
 
 #include <pthread.h>

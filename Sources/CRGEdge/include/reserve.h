@@ -35,11 +35,8 @@ void *crg_take(size_t size, size_t alignment);
 /// Gives back what was taken. False, and nothing happens, for memory that is not from here.
 bool crg_give_back(void *memory);
 
-/// malloc(3), and where it refuses, what is here; NULL if that is not enough.
-void *crg_malloc(size_t size);
-
-/// Gives back what `crg_malloc`, or malloc(3), gave. NULL is allowed.
-void crg_free(void *memory);
+/// True, and the bytes that can be used of it, for memory that is from here.
+bool crg_size(const void *memory, size_t *size);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,60 @@
+#include "allocation.h"
+
+#include "reserve.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What malloc(3) aligns to.
+enum { alignment_of_any = 16 };
+
+void *crg_malloc(size_t size) {
+    void *memory = malloc(size);
+    return memory ? memory : crg_take(size, alignment_of_any);
+}
+
+void *crg_calloc(size_t count, size_t size) {
+    void *memory = calloc(count, size);
+    if (memory || (size > 0 && count > SIZE_MAX / size)) return memory;
+    memory = crg_take(count * size, alignment_of_any);
+    return memory ? memset(memory, 0, count * size) : NULL;
+}
+
+int crg_posix_memalign(void **memory, size_t alignment, size_t size) {
+    const int code = posix_memalign(memory, alignment, size);
+    if (code != ENOMEM) return code;
+    void *taken = crg_take(size, alignment);
+    if (taken) *memory = taken;
+    return taken ? 0 : code;
+}
+
+void crg_free(void *memory) {
+    if (memory && !crg_give_back(memory)) free(memory);
+}
+
+// Of this one the linker makes two (--wrap), since arrays call it in code of ours as well. Weak, for programs that are linked
+// without: in those nobody calls what follows.
+__attribute__((weak)) size_t __real_malloc_usable_size(void *memory);
+size_t __wrap_malloc_usable_size(void *memory);
+
+size_t __wrap_malloc_usable_size(void *memory) {
+    size_t size = 0;
+    return crg_size(memory, &size) ? size : __real_malloc_usable_size(memory);
+}
+
+void *crg_realloc(void *memory, size_t size) {
+    size_t held = 0;
+    if (!crg_size(memory, &held)) {
+        void *grown = realloc(memory, size);
+        if (grown || size == 0) return grown;
+        held = memory ? __real_malloc_usable_size(memory) : 0;
+    }
+    void *copy = crg_malloc(size);
+    if (!copy) return NULL;
+    if (memory) memcpy(copy, memory, held < size ? held : size);
+    crg_free(memory);
+    return copy;
+}
