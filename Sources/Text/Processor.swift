@@ -15,8 +15,7 @@ final class Processor: @unchecked Sendable {
 
     /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked.
     init(_ model: [UInt8], pieceCount: Int) throws(TokenizerError) {
-        let work = "to load SentencePiece"
-        try Self.requireMemory(Self.bytesPerPiece * pieceCount + 2 * model.count, work)
+        try Self.requireMemory(Self.bytesPerPiece * pieceCount + 2 * model.count, .loading)
         let capacity = 256
         var handle: OpaquePointer?
         var reason: String?
@@ -27,7 +26,7 @@ final class Processor: @unchecked Sendable {
                 return ending
             }
         }
-        guard ending != CSP_NO_MEMORY else { throw .noMemory(work) }
+        guard ending != CSP_NO_MEMORY else { throw .noMemory(.loading) }
         guard let handle else { throw TokenizerError("is refused by SentencePiece: \(printable(reason ?? ""))") }
         self.handle = handle
     }
@@ -44,8 +43,7 @@ final class Processor: @unchecked Sendable {
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
-        let work = "for a text of \(text.count) bytes"
-        try Self.requireMemory(Self.bytesPerByte * text.count, work)
+        try Self.requireMemory(Self.bytesPerByte * text.count, .encoding(text.count))
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(
@@ -56,12 +54,12 @@ final class Processor: @unchecked Sendable {
                     }, tokens)
             }
         }
-        guard ending != CSP_NO_MEMORY else { throw .noMemory(work) }
+        guard ending != CSP_NO_MEMORY else { throw .noMemory(.encoding(text.count)) }
         return ending == CSP_OK
     }
 
     /// Throws unless the system would now give so many bytes, and some that the C library takes in reserve.
-    private static func requireMemory(_ count: Int, _ work: String) throws(TokenizerError) {
+    private static func requireMemory(_ count: Int, _ work: TokenizerError.Work) throws(TokenizerError) {
         let count = count + (2 << 20)
         guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
             throw .noMemory(work)

@@ -16,8 +16,20 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     public var description: String { "tokenizer.model: \(problem); \(advice)" }
 
     /// The system has no memory for some work.
-    static func noMemory(_ work: String) -> TokenizerError {
-        TokenizerError("needs more memory \(work)", advice: "close other programs, or give a shorter text", isMemory: true)
+    static func noMemory(_ work: Work) -> TokenizerError {
+        switch work {
+        case .loading: TokenizerError("needs more memory to load SentencePiece", advice: "close other programs", isMemory: true)
+        case .encoding(let count):
+            TokenizerError(
+                "needs more memory for a text of \(count) bytes", advice: "close other programs, or give a shorter text", isMemory: true)
+        }
+    }
+
+    /// What SentencePiece is asked to do.
+    enum Work {
+        case loading
+        /// A text of so many bytes.
+        case encoding(Int)
     }
 
     /// For bytes that can't be what was published.
