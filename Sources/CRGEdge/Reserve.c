@@ -214,13 +214,18 @@ void crg_close_room(crg_room *room) {
     release();
 }
 
-bool crg_begin_call(void) {
+bool crg_begin_call(crg_room **room) {
     const size_t calls = atomic_fetch_add(&calls_under_way, 1) + 1;
     const size_t used = reserve.used;
-    // Refusing where nothing is taken would only limit the number of threads.
-    const bool suffices = used == 0 || (reserve_size - used) / call_share >= calls;
-    if (!suffices) atomic_fetch_sub(&calls_under_way, 1);
-    return suffices;
+    *room = NULL;
+    // While nothing is taken, the system has memory, as a rule.
+    if (used == 0 || (reserve_size - used) / call_share >= calls) return true;
+    *room = crg_open_room(call_share);
+    if (!*room) atomic_fetch_sub(&calls_under_way, 1);
+    return *room != NULL;
 }
 
-void crg_end_call(void) { atomic_fetch_sub(&calls_under_way, 1); }
+void crg_end_call(crg_room *room) {
+    crg_close_room(room);
+    atomic_fetch_sub(&calls_under_way, 1);
+}

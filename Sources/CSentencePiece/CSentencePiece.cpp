@@ -59,6 +59,8 @@ CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, ch
     } catch (const std::bad_alloc &) {
         return CSP_NO_MEMORY;
     } catch (const std::exception &error) {
+        // The library's tables of pieces put the reason into one of their own.
+        if (std::strstr(error.what(), "bad_alloc")) return CSP_NO_MEMORY;
         copy(error.what(), message, capacity);
     } catch (...) {
         copy("unknown error", message, capacity);

@@ -48,8 +48,12 @@ extension Configuration {
     /// Every tensor of the model in the order in which a token passes it, which is the order in the file.
     /// The configuration must have no ``problem``.
     public var tensorPlan: [PlannedTensor] {
-        (0..<layerCount).flatMap(layerPlan)
-            + [.plain(Self.finalNormName, [width]), .matrix(Self.embeddingName, [vocabularySize, width])]
+        (0..<layerCount).flatMap(layerPlan) + lastPlan
+    }
+
+    /// The tensors after the layers.
+    var lastPlan: [PlannedTensor] {
+        [.plain(Self.finalNormName, [width]), .matrix(Self.embeddingName, [vocabularySize, width])]
     }
 
     /// The tensors of one layer.

@@ -32,11 +32,9 @@ public final class Weights: @unchecked Sendable {
     /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or
     /// one of another shape or layout.
     public init(file: ModelFile, configuration: Configuration) throws(WeightsError) {
-        let plan = configuration.tensorPlan
-        try Self.check(file, against: plan)
+        parameterCount = try Self.check(file, against: configuration)
         self.file = file
         self.configuration = configuration
-        parameterCount = plan.reduce(0) { $0 + $1.dimensions.reduce(1, *) }
         cacheElement = file.tensors.allSatisfy { $0.type == .f32 } ? .f32 : .f16
         bytesPerToken = file.tensors.reduce(0) { $0 + $1.byteCount }
 
@@ -60,7 +58,26 @@ public final class Weights: @unchecked Sendable {
         configuration.recurrentWidth * configuration.layerCount(of: .recurrent)
     }
 
-    private static func check(_ file: ModelFile, against plan: [PlannedTensor]) throws(WeightsError) {
+    /// Throws unless the file has just the tensors of a model; returns how many weights they have.
+    private static func check(_ file: ModelFile, against configuration: Configuration) throws(WeightsError) -> Int {
+        var tensorCount = 0, weightCount = 0
+        // Layer by layer: a small file may claim a thousand of them, and has not even the first.
+        for layer in 0..<configuration.layerCount {
+            try check(file, against: configuration.layerPlan(layer), &tensorCount, &weightCount)
+        }
+        try check(file, against: configuration.lastPlan, &tensorCount, &weightCount)
+        if file.tensors.count != tensorCount {
+            let known = Set(configuration.tensorPlan.map(\.name))
+            if let extra = file.tensors.first(where: { !known.contains($0.name) }) {
+                throw WeightsError(path: file.path, problem: "has a tensor that its configuration doesn't know, \(extra.name)")
+            }
+        }
+        return weightCount
+    }
+
+    private static func check(
+        _ file: ModelFile, against plan: [PlannedTensor], _ tensorCount: inout Int, _ weightCount: inout Int
+    ) throws(WeightsError) {
         func fail(_ problem: String) -> WeightsError { WeightsError(path: file.path, problem: problem) }
         for planned in plan {
             guard let tensor = file.tensor(named: planned.name) else { throw fail("has no tensor \(planned.name)") }
@@ -72,13 +89,9 @@ public final class Weights: @unchecked Sendable {
             guard tensor.isTiled == planned.isTiled, planned.isTiled || tensor.type == .f32 else {
                 throw fail("tensor \(planned.name) is not \(planned.isTiled ? "tiled" : "plain f32")")
             }
+            weightCount += planned.dimensions.reduce(1, *)
         }
-        if file.tensors.count != plan.count {
-            let known = Set(plan.map(\.name))
-            if let extra = file.tensors.first(where: { !known.contains($0.name) }) {
-                throw fail("has a tensor that its configuration doesn't know, \(extra.name)")
-            }
-        }
+        tensorCount += plan.count
     }
 }
 

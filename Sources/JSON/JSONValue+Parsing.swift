@@ -14,6 +14,7 @@ extension JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
+        try requireMemory(for: bytes.count)
         var error = json_error_t()
         errno = 0
         func load(_ options: Int32) -> UnsafeMutablePointer<json_t>? {
@@ -23,11 +24,21 @@ extension JSONValue {
         var loaded = load(0)
         if loaded == nil, json_error_code(&error) == json_error_numeric_overflow { loaded = load(JSON_DECODE_INT_AS_REAL) }
         defer { loaded.map { json_decref($0) } }
-        // Where malloc(3) refuses, jansson mostly finds fault with the text, and may even leave a byte out.
+        // Where malloc(3) refuses all the same, jansson finds fault with the text, if not worse.
         let isMemory = json_error_code(&error) == json_error_out_of_memory || errno == ENOMEM
         guard !isMemory else { throw JSONError(line: 0, column: 0, message: "no memory", isMemory: true) }
         guard let root = loaded else { throw JSONError(error) }
         return try JSONValue(root, level: 0)
+    }
+
+    /// Throws unless the system would now give what jansson takes for a text of `count` bytes: where a string can't grow, it leaves
+    /// out a byte, the quotation mark that ends it as well, and then reads and writes on behind it.
+    private static func requireMemory(for count: Int) throws(JSONError) {
+        let count = 128 * count + (2 << 20)
+        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
+            throw JSONError(line: 0, column: 0, message: "no memory", isMemory: true)
+        }
+        munmap(start, count)
     }
 
     /// The same for an array of bytes.

@@ -2,14 +2,16 @@ import Files
 
 /// Having the file in memory before it is needed.
 extension ModelFile {
-    /// Bytes that opening a file and making a model of it allocates at most, as its header tells: metadata and the tensor table several
-    /// times over, in the forms that they pass through. Throws as ``init(path:)`` does for the header.
-    package static func openingBytes(path: String) throws(ModelFileError) -> Int {
-        let file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
-        let (header, _) = try header(of: file, path: path)
+    /// Bytes that reading a file and making a model of it allocates at most, as its header tells: metadata and the tensor table
+    /// several times over, in the forms that they pass through. Throws as ``init(_:)`` does for the header.
+    package static func openingBytes(_ file: MappedFile) throws(ModelFileError) -> Int {
+        let (header, _) = try header(of: file)
         // The text among the metadata is JSON: the list of zeros at worst.
         let text = min(header.unpackedBytes, FileLayout.largestText)
-        return header.metadataBytes + 8 * header.unpackedBytes + 32 * text + 16 * header.tableRange.count + verifyingBytes
+        // Control and user-defined pieces of the tokenizer, of 7 bytes at least, and no more of them than Text allows.
+        let specials = min(header.unpackedBytes / 7, 1 << 14)
+        return header.metadataBytes + 10 * header.unpackedBytes + 32 * text + 512 * specials + 16 * header.tableRange.count
+            + verifyingBytes
     }
 
     /// Reads the whole file now. Throws where reading fails, which an access in the mapping would answer with SIGBUS.

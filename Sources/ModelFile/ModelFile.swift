@@ -27,12 +27,17 @@ public final class ModelFile: Sendable {
     private let numberOfTensor: [String: Int]
 
     /// Opens a file. Throws if it can't be read, isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
-    public init(path: String) throws(ModelFileError) {
-        let file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+    public convenience init(path: String) throws(ModelFileError) {
+        try self.init(try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) })
+    }
+
+    /// Reads a file that has been opened. Throws if it isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
+    package init(_ file: MappedFile) throws(ModelFileError) {
+        let path = file.path
         func bytes(_ range: Range<Int>) throws(ModelFileError) -> [UInt8] {
             try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
         }
-        let (header, fingerprint) = try Self.header(of: file, path: path)
+        let (header, fingerprint) = try Self.header(of: file)
         let table = try bytes(header.tableRange)
         guard Checksum.of(table.span.bytes) == header.tableChecksum else {
             throw .damaged(path, .checksum, "has a damaged tensor table")
@@ -52,9 +57,9 @@ public final class ModelFile: Sendable {
     }
 
     /// Reads and checks the header; the fingerprint is its last 8 bytes.
-    static func header(of file: MappedFile, path: String) throws(ModelFileError) -> (Header, fingerprint: UInt64) {
+    static func header(of file: MappedFile) throws(ModelFileError) -> (Header, fingerprint: UInt64) {
         let start = try translatingFileErrors { () throws(FileError) in try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount)) }
-        let header = try Header(parsing: start, fileSize: file.byteCount, path: path)
+        let header = try Header(parsing: start, fileSize: file.byteCount, path: file.path)
         return (header, start.span.bytes.littleEndian(at: 120, as: UInt64.self))
     }
 

@@ -14,8 +14,14 @@ struct HeldTokens {
     /// to stop doesn't need more and more memory.
     private static let shownLimit = 64
 
-    init(of session: Session) throws(ModelError) {
+    /// Most tokens since the moment: as many as the longest stop text has bytes, and some that add no text. After more of those
+    /// there is no way back to before them.
+    private let limit: Int
+
+    /// `longestStop` is the number of bytes of the longest stop text.
+    init(of session: Session, longestStop: Int) throws(ModelError) {
         moment = try Moment(of: session.model)
+        limit = longestStop + 1024
         tokens.reserveCapacity(2 * Self.shownLimit)
         starts.reserveCapacity(2 * Self.shownLimit)
     }
@@ -34,6 +40,7 @@ struct HeldTokens {
         session.feed(token)
         let seen = count(shown: shown)
         if seen >= Self.shownLimit { moveOn(by: seen, in: session) }
+        if tokens.count > limit { removeAll() }
     }
 
     /// Takes the session back to after the last token of which something has been shown, given that that token is not one to come.

@@ -1,13 +1,22 @@
+import Files
 import ModelFile
 
 extension Model {
-    /// Bytes that ``init(path:options:)`` allocates at most, told by the file's header, besides the memory that it asks the system for and
-    /// may be refused. Throws for a file that can't be read or has no header.
-    package static func openingBytes(path: String) throws(ModelError) -> Int {
-        do throws(ModelFileError) {
-            return try ModelFile.openingBytes(path: path)
-        } catch {
-            throw ModelError(error)
+    /// A model file that has been opened and not been read, but for its header.
+    package struct Opening {
+        let file: MappedFile
+        /// Bytes that ``Model/init(_:options:)`` allocates at most, told by the file's header, besides the memory that it asks the
+        /// system for and may be refused.
+        package let allocatedBytes: Int
+
+        /// Opens a file. Throws if it can't be read or has no header of a model file.
+        package init(path: String) throws(ModelError) {
+            file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+            do {
+                allocatedBytes = try ModelFile.openingBytes(file)
+            } catch {
+                throw ModelError(error)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Griffin
 import KernelTypes
 import Kernels
@@ -58,14 +59,23 @@ public final class Model: Sendable {
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
-    public init(path: String, options: Options = Options()) throws(ModelError) {
+    public convenience init(path: String, options: Options = Options()) throws(ModelError) {
+        try self.init(try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }, options: options)
+    }
+
+    /// Makes a model of a file that has been opened, as ``init(path:options:)`` does.
+    package convenience init(_ opening: Opening, options: Options) throws(ModelError) {
+        try self.init(opening.file, options: options)
+    }
+
+    private init(_ mapped: MappedFile, options: Options) throws(ModelError) {
         let kernels = try Model.kernels(named: options.kernels)
         let threads = options.threads ?? ProcessorCount.usableCores
         guard (1...Options.threadLimit).contains(threads) else {
             throw ModelError(.argument, "\(threads) threads are not possible; give a number in 1…\(Options.threadLimit)")
         }
         do {
-            file = try ModelFile(path: path)
+            file = try ModelFile(mapped)
             if options.verify { try file.verifyAll() }
             if options.preload { try file.preload() }
         } catch {
@@ -81,7 +91,7 @@ public final class Model: Sendable {
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
         guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk)
         else {
-            throw ModelError(.memory, "\(path): no memory to run the model; close other programs")
+            throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
     }

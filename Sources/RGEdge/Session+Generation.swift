@@ -20,7 +20,9 @@ extension Session {
         try check(options)
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
         // All that needs memory comes before anything is consumed.
-        var held = options.stop.isEmpty ? nil : try HeldTokens(of: self)
+        var held = try options.stop.map(\.utf8.count).max().map { (longest) throws(ModelError) in
+            try HeldTokens(of: self, longestStop: longest)
+        }
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let start = Seconds.now

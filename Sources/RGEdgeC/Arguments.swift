@@ -67,10 +67,13 @@ struct ResultBuffer<Element> {
         return UnsafeMutableBufferPointer(start: start, count: count)
     }
 
-    /// Gives the result.
-    func fill(with elements: [Element]) throws(Failure) {
-        _ = try room(for: elements.count).update(fromContentsOf: elements)
-        report(elements.count)
+    /// Gives the result, with an element put first or none.
+    func fill(with elements: [Element], after first: Element? = nil) throws(Failure) {
+        let count = elements.count + (first == nil ? 0 : 1)
+        let room = try room(for: count)
+        if let first { room[0] = first }
+        _ = room.dropFirst(count - elements.count).update(fromContentsOf: elements)
+        report(count)
     }
 
     /// Tells the size of the result.

@@ -33,14 +33,15 @@ struct Failure: Error {
 
 /// Does what a call is for. Returns RG_OK, or the failure's status with its sentence kept for `rg_last_error`.
 func status(_ body: () throws(Failure) -> Void) -> rg_status {
-    guard crg_begin_call() else {
+    var room: OpaquePointer?
+    guard crg_begin_call(&room) else {
         let sentence: StaticString = "no memory for another call; close other programs, or what is open"
         sentence.withUTF8Buffer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { crg_note_error($0.baseAddress, $0.count) }
         }
         return RG_ERROR_MEMORY
     }
-    defer { crg_end_call() }
+    defer { crg_end_call(room) }
     do throws(Failure) {
         try body()
         return RG_OK

@@ -29,7 +29,9 @@ public func rg_session_generate(
         let onText = try required(on_text, "on_text")
         if let result { try SizedStruct.check(result, "result") }
         try use(session) { session throws(Failure) in
-            try withHeadroom(forText: prompt.count, stopBytes: stopBytes, of: session.model) { () throws(Failure) in
+            let templateBytes = options.as_chat_turn ? session.model.chatTemplate?.byteCount ?? 0 : 0
+            let (more, overflow) = stopBytes.addingReportingOverflow(templateBytes)
+            try withHeadroom(forText: prompt.count, and: overflow ? .max : more, of: session.model) { () throws(Failure) in
                 let options = try GenerationOptions(options)
                 let prompt = String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self)
                 let generated = try session.generateOrStay(prompt, options) { text in
@@ -38,7 +40,7 @@ public func rg_session_generate(
                         bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
                     }
                 }
-                if let result { try SizedStruct.write(to: result, "result") { $0.describe(generated) } }
+                if let result { SizedStruct.write(to: result) { $0.describe(generated) } }
             }
         }
     }

@@ -6,8 +6,18 @@ import Version
 // The functions of `rg_edge.h`, "version and kernels". Their documentation is there.
 
 /// Strings that live as long as the process.
-private nonisolated(unsafe) let version = strdup(projectVersion)
-private nonisolated(unsafe) let kernels = strdup(Kernels.best.name)
+private nonisolated(unsafe) let version = permanent(projectVersion)
+private nonisolated(unsafe) let kernels = permanent(Kernels.best.name)
+
+/// A copy that is never freed, from the reserve if need be.
+private func permanent(_ text: String) -> UnsafeMutablePointer<CChar>? {
+    text.withCString { source in
+        let count = strlen(source) + 1
+        let copy = crg_malloc(count)?.assumingMemoryBound(to: CChar.self)
+        copy?.update(from: source, count: count)
+        return copy
+    }
+}
 
 @c @implementation
 public func rg_abi_version() -> UInt32 { RG_ABI_VERSION }

@@ -11,9 +11,9 @@ public func rg_model_open(
         let result = try required(model, "model")
         let path = try RGEdgeC.path(path)
         let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
-        let openingBytes = try translating { () throws(ModelError) in try Model.openingBytes(path: path) }
-        try Headroom.with(openingBytes, for: "to open \(path)") { () throws(Failure) in
-            let opened = try translating { () throws(ModelError) in try Model(path: path, options: options ?? Model.Options()) }
+        let opening = try translating { () throws(ModelError) in try Model.Opening(path: path) }
+        try Headroom.with(opening.allocatedBytes, for: "to open \(path)") { () throws(Failure) in
+            let opened = try translating { () throws(ModelError) in try Model(opening, options: options ?? Model.Options()) }
             result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
         }
     }
@@ -29,7 +29,9 @@ public func rg_model_close(_ model: OpaquePointer!) {
 public func rg_model_get_info(_ model: OpaquePointer!, _ info: UnsafeMutablePointer<rg_model_info>!) -> rg_status {
     status { () throws(Failure) in
         let model = try ModelHandle.of(model).model
-        try SizedStruct.write(to: try required(info, "info"), "info") { $0.describe(model) }
+        let info = try required(info, "info")
+        try SizedStruct.check(info, "info")
+        SizedStruct.write(to: info) { $0.describe(model) }
     }
 }
 

@@ -19,11 +19,8 @@ enum SizedStruct {
         return pointer.loadUnaligned(as: Value.self)
     }
 
-    /// Fills in a struct of the caller's, of which `struct_size` and members not known here stay.
-    static func write<Value: BitwiseCopyable>(
-        to pointer: UnsafeMutablePointer<Value>, _ name: String, _ fill: (inout Value) -> Void
-    ) throws(Failure) {
-        try check(pointer, name)
+    /// Fills in a struct of the caller's that has been checked, of which `struct_size` and members not known here stay.
+    static func write<Value: BitwiseCopyable>(to pointer: UnsafeMutablePointer<Value>, _ fill: (inout Value) -> Void) {
         var value = UnsafeRawPointer(pointer).loadUnaligned(as: Value.self)
         fill(&value)
         withUnsafeBytes(of: value) { bytes in

@@ -4,8 +4,11 @@ import Text
 
 // Text to tokens and back, as in `rg_edge.h`. The functions' documentation is there.
 
-/// What growing arrays take for each byte of a text: of the text itself, or of a token a byte.
-private let bytesPerTextByte = 24
+/// What growing arrays take for each byte of a text, copies of it included, where it becomes three tokens, as one that is no UTF-8
+/// does.
+private let bytesPerTextByte = 80
+/// The same for tokens that become text.
+private let bytesPerDecodedByte = 24
 
 @c @implementation
 public func rg_tokenize(
@@ -17,7 +20,6 @@ public func rg_tokenize(
         let text = try buffer(text, length, "text")
         let result = try ResultBuffer(tokens, capacity: capacity, size: count, "tokens", sizeName: "count")
         try withHeadroom(forText: text.count, of: handle.model) { () throws(Failure) in
-            let start = add_bos ? [handle.model.configuration.bos] : []
             let encoder = try handle.keptEncoder()
             let encoded: [UInt32]
             do throws(TokenizerError) {
@@ -25,7 +27,7 @@ public func rg_tokenize(
             } catch {
                 throw Failure(RG_ERROR_MEMORY, error.description)
             }
-            try result.fill(with: start + encoded)
+            try result.fill(with: encoded, after: add_bos ? handle.model.configuration.bos : nil)
         }
     }
 }
@@ -44,7 +46,7 @@ public func rg_detokenize(
             throw .argument("token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
         }
         let bytes = model.tokenizer.largestByteCount(of: tokens)
-        try Headroom.with(bytesPerTextByte, times: bytes, for: "for the text of \(tokens.count) tokens") { () throws(Failure) in
+        try Headroom.with(bytesPerDecodedByte, times: bytes, for: "for the text of \(tokens.count) tokens") { () throws(Failure) in
             // Repaired, since tokens may begin or end in the middle of a character.
             let repaired = String(decoding: model.tokenizer.decode(tokens), as: UTF8.self)
             try result.fill(with: repaired.utf8.map { CChar(bitPattern: $0) })
@@ -52,13 +54,13 @@ public func rg_detokenize(
     }
 }
 
-/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, the strings that end an answer, and the
+/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, `more` bytes of texts besides, and the
 /// copies of the tokenizer's model that SentencePiece is loaded from. What SentencePiece allocates itself, the system may refuse.
 func withHeadroom(
-    forText count: Int, stopBytes: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
+    forText count: Int, and more: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
 ) throws(Failure) {
-    let (stops, overflow) = stopBytes.multipliedReportingOverflow(by: bytesPerTextByte)
-    let (more, overflow2) = stops.addingReportingOverflow(3 * model.tokenizer.byteCount)
+    let (bytes, overflow) = count.addingReportingOverflow(more)
     try Headroom.with(
-        bytesPerTextByte, times: count, and: overflow || overflow2 ? .max : more, for: "to work on a text of \(count) bytes", body)
+        bytesPerTextByte, times: overflow ? .max : bytes, and: 3 * model.tokenizer.byteCount,
+        for: "to work on a text of \(count) bytes", body)
 }

@@ -37,6 +37,9 @@ public struct ChatTemplate: Equatable, Sendable {
         after = String(template[places[0].upperBound...])
     }
 
+    /// Bytes of the template in UTF-8, without ``placeholder``.
+    package var byteCount: Int { before.utf8.count + after.utf8.count }
+
     /// The template with ``placeholder`` in it.
     public var text: String { before + Self.placeholder + after }
 

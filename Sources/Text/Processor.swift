@@ -8,14 +8,17 @@ import Glibc
 ///
 /// Sendable, since after loading only const functions of the library are called, which share nothing that changes.
 final class Processor: @unchecked Sendable {
-    /// What it takes for a piece of the vocabulary, and for a byte of a text that it is given at once; both rounded up.
-    private static let bytesPerPiece = 256, bytesPerByte = 160
+    /// What it takes for a piece of the vocabulary, for a byte of those that are looked for in a text before it is cut, and for a
+    /// byte of a text that it is given at once; all rounded up.
+    private static let bytesPerPiece = 256, bytesPerTrieByte = 16, bytesPerByte = 280
 
     private let handle: OpaquePointer
 
-    /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked.
-    init(_ model: [UInt8], pieceCount: Int) throws(TokenizerError) {
-        try Self.requireMemory(Self.bytesPerPiece * pieceCount + 2 * model.count, .loading)
+    /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked. `trieBytes` are those of the
+    /// user-defined pieces.
+    init(_ model: [UInt8], pieceCount: Int, trieBytes: Int = 0) throws(TokenizerError) {
+        try Self.requireMemory(
+            Self.bytesPerPiece * pieceCount + Self.bytesPerTrieByte * trieBytes + 2 * model.count, .loading)
         let capacity = 256
         var handle: OpaquePointer?
         var reason: String?
@@ -43,7 +46,9 @@ final class Processor: @unchecked Sendable {
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
-        try Self.requireMemory(Self.bytesPerByte * text.count, .encoding(text.count))
+        // A byte that is no UTF-8 becomes U+FFFD, of three bytes.
+        let wideCount = text.count { $0 >= 0x80 }
+        try Self.requireMemory(Self.bytesPerByte * (text.count + 2 * wideCount), .encoding(text.count))
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(

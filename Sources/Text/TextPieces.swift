@@ -1,4 +1,4 @@
-/// Cuts a long text where its tokens stay the same, since SentencePiece needs 160 bytes of memory for each byte of a
+/// Cuts a long text where its tokens stay the same, since SentencePiece needs 280 bytes of memory for each byte of a
 /// text that it is given at once.
 struct TextPieces: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.

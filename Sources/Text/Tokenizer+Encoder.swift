@@ -9,7 +9,8 @@ extension Tokenizer {
         /// Loads SentencePiece. Throws if it refuses the model, or sees another one in it than we do.
         init(_ tokenizer: Tokenizer) throws(TokenizerError) {
             self.tokenizer = tokenizer
-            processor = try Processor(tokenizer.edits.applied(to: tokenizer.model), pieceCount: tokenizer.vocabularySize)
+            processor = try Processor(
+                tokenizer.edits.applied(to: tokenizer.model), pieceCount: tokenizer.vocabularySize, trieBytes: tokenizer.trieBytes)
             guard processor.pieceCount == tokenizer.vocabularySize else {
                 throw TokenizerError("has \(tokenizer.vocabularySize) pieces, of which SentencePiece sees \(processor.pieceCount)")
             }

@@ -32,6 +32,8 @@ public final class Tokenizer: Sendable {
     /// The bytes of `tokenizer.model`, and what has to change in them, for encoders.
     let model: [UInt8]
     let edits: TokenizerModel.Edits
+    /// Bytes of the user-defined pieces.
+    let trieBytes: Int
     /// The encoder that is alive, if there is one. Used under the lock.
     private nonisolated(unsafe) weak var latest: Encoder?
     private let lock = Lock()
@@ -67,6 +69,7 @@ public final class Tokenizer: Sendable {
         cutsAtLineBreaks = model.cutsAtLineBreaks
         self.model = bytes
         edits = model.edits
+        trieBytes = model.textPieces.reduce(0) { $0 + $1.count }
     }
 
     /// What encodes texts: the encoder that is alive, or else a new one. Throws if SentencePiece refuses the model.

@@ -3,12 +3,23 @@
 
 #include <pthread.h>
 
+/* A model that is opened by a constructor, as that of a static object in C++ is one. */
+static rg_status early_status = RG_ERROR_ARGUMENT;
+
+__attribute__((constructor)) static void open_early(int argc, char **argv) {
+    if (argc < 2) return;
+    rg_model *model = NULL;
+    early_status = rg_model_open(argv[1], NULL, &model);
+    rg_model_close(model);
+}
+
 static void *another_thread(void *said) {
     strcpy((char *)said, rg_last_error());
     return NULL;
 }
 
 void test_library(void) {
+    CHECK(early_status == RG_OK);
     CHECK(rg_abi_version() == RG_ABI_VERSION);
     CHECK(strlen(rg_version()) > 0 && strlen(rg_cpu_kernels()) > 0);
     CHECK(strlen(rg_last_error()) > 0);

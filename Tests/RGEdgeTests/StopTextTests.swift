@@ -112,7 +112,7 @@ struct StopTextTests {
         let session = try model.makeSession()
         let token = try #require(model.encoder().encode("a", controls: .asText).first)
         try session.feed([token])
-        var held = try HeldTokens(of: session)
+        var held = try HeldTokens(of: session, longestStop: 2)
         let plain = try model.makeSession()
         try plain.feed([token])
         // Each token has one byte, of which the last two are held back.
@@ -127,5 +127,25 @@ struct StopTextTests {
         let end = try model.makeSession()
         try end.feed([UInt32](repeating: token, count: 991))
         #expect(session.serialized() == end.serialized())
+    }
+
+    @Test("Tokens that add no text are generated without end and without more memory, too")
+    func alwaysEmpty() throws {
+        let session = try model.makeSession()
+        let token: UInt32 = 0
+        try session.feed([token])
+        var held = try HeldTokens(of: session, longestStop: 3)
+        func step() { held.hold(token, start: 5, shown: 5, in: session) }
+        for _ in 0..<1500 { step() }
+        let before = allocation_count()
+        for _ in 0..<1500 { step() }
+        #expect(allocation_count() == before)
+        // Whenever there were more than are kept, all of them have become ones that stay.
+        held.takeBack(shown: 5, in: session)
+        let kept = 1 + 3000 / (3 + 1024 + 1) * (3 + 1024 + 1)
+        #expect(session.position == Int64(kept))
+        let plain = try model.makeSession()
+        try plain.feed([UInt32](repeating: token, count: kept))
+        #expect(session.serialized() == plain.serialized())
     }
 }

@@ -142,19 +142,24 @@ static void test_fork(void) {
 }
 
 static void test_calls(void) {
-    /* With nothing taken, any number of calls may begin. */
-    for (int index = 0; index < 1000; index++) CHECK(crg_begin_call());
-    for (int index = 0; index < 1000; index++) crg_end_call();
-    /* With a quarter taken, as many as the rest suffices for. */
-    Piece piece = taken(2 << 20, 1, 6);
+    /* With nothing taken, any number of calls may begin, and need no room. */
+    enum { count = 1000 };
+    static crg_room *rooms[count];
+    for (int index = 0; index < count; index++) CHECK(crg_begin_call(&rooms[index]) && !rooms[index]);
+    for (int index = 0; index < count; index++) crg_end_call(rooms[index]);
+    /* With a quarter taken, the rest suffices for some; the others get one each. */
+    const Piece piece = taken(2 << 20, 1, 6);
     CHECK(piece.start != NULL);
-    int count = 0;
-    while (crg_begin_call()) count++;
-    CHECK(count > 16 && count < 32);
-    for (int index = 0; index < count; index++) crg_end_call();
+    int without = 0;
+    for (int index = 0; index < count; index++) {
+        CHECK(crg_begin_call(&rooms[index]));
+        if (!rooms[index]) without = index + 1;
+    }
+    CHECK(without > 16 && without < 32);
+    for (int index = 0; index < count; index++) crg_end_call(rooms[index]);
     give_back(piece);
-    CHECK(crg_begin_call());
-    crg_end_call();
+    CHECK(crg_begin_call(&rooms[0]) && !rooms[0]);
+    crg_end_call(NULL);
 }
 
 int main(void) {

@@ -110,6 +110,18 @@ import Testing
                 $0.pieces += (1...65).map { .init(String(repeating: "\n", count: $0), .userDefined) }
             }
         ),
+        (
+            "more than 16384 control and user-defined pieces",
+            { $0.pieces += (0...TokenizerModel.specialLimit).map { .init("<unused\($0)>", .userDefined) } }
+        ),
+        (
+            "unknown fields in more than 16384 places",
+            {
+                for index in 0...TokenizerModel.specialLimit {
+                    $0.trailer += ModelBuilder.field(9, 0) + ModelBuilder.field(1, ModelBuilder.field(1, Array("p\(index)".utf8)))
+                }
+            }
+        ),
         ("a field of wire type 3", { $0.trailer = [1 << 3 | 3] }),
         ("a field with number 0", { $0.trailer = [0, 0] }),
         ("a number of more than 10 bytes", { $0.trailer = [0x78] + [UInt8](repeating: 0x80, count: 10) }),
@@ -124,6 +136,19 @@ import Testing
         #expect(error?.description.contains(Self.faults[index].reason) == true, "\(error?.description ?? "no error")")
         #expect(error?.description.hasPrefix("tokenizer.model: ") == true)
         #expect(error?.advice.isEmpty == false)
+    }
+
+    @Test func aHundredThousandUnknownFieldsWork() throws {
+        var builder = ModelBuilder.small([.init("ab", .normal)])
+        builder.trailer = (0..<100_000).flatMap { ModelBuilder.field(9, $0) }
+        #expect(Self.exercise(builder.serialized) == nil)
+    }
+
+    @Test func asManySpecialPiecesAsAllowedWork() throws {
+        // Three of the small model's own are control pieces.
+        let marks = (0..<TokenizerModel.specialLimit - 3).map { ModelBuilder.Piece("<unused\($0)>", .userDefined) }
+        let tokenizer = try Tokenizer(.small(marks + [.init("ab", .normal)]))
+        #expect(tokenizer.vocabularySize == 4 + marks.count + 1 + 256)
     }
 
     @Test func sixtyFourPiecesThatStartWithEachOtherWork() throws {

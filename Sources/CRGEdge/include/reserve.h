@@ -22,11 +22,12 @@ crg_room *crg_open_room(size_t size);
 /// Gives a room back, at once or with the last thing that was taken from it. NULL is allowed.
 void crg_close_room(crg_room *room);
 
-/// Notes that a call begins. False, and it must not, if the reserve might not do for it and all others that are under way.
-bool crg_begin_call(void);
+/// Notes that a call begins. It gets a room of its own if the reserve might not do for it and all others that are under way, or
+/// else none; false, and it must not begin, if the system refuses one.
+bool crg_begin_call(crg_room **room);
 
-/// Notes that a call ends.
-void crg_end_call(void);
+/// Notes that a call ends, which has begun with this room or none.
+void crg_end_call(crg_room *room);
 
 /// Takes `size` bytes at a multiple of `alignment`, a power of two, from the rooms that are open, or else from the reserve; NULL if
 /// they have no place for it.
