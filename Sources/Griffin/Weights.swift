@@ -39,8 +39,10 @@ public final class Weights: @unchecked Sendable {
         bytesPerToken = file.tensors.reduce(0) { $0 + $1.byteCount }
 
         let reader = TensorReader(file: file)
-        guard let decays = calloc(max(1, Self.decayCount(configuration)), MemoryLayout<Float>.size)?.assumingMemoryBound(to: Float.self)
-        else { throw WeightsError(path: file.path, problem: "no memory for the recurrences' decays", isMemory: true) }
+        guard let memory = calloc(max(1, Self.decayCount(configuration)), MemoryLayout<Float>.size) else {
+            throw WeightsError(path: file.path, problem: "no memory for the recurrences' decays", isMemory: true)
+        }
+        let decays = memory.assumingMemoryBound(to: Float.self)
         do throws(WeightsError) {
             layers = try LayerReader(tensors: reader, configuration: configuration, decays: decays).layers()
             finalNorm = try reader.vector(Configuration.finalNormName)

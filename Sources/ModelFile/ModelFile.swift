@@ -58,7 +58,9 @@ public final class ModelFile: Sendable {
 
     /// Reads and checks the header; the fingerprint is its last 8 bytes.
     static func header(of file: MappedFile) throws(ModelFileError) -> (Header, fingerprint: UInt64) {
-        let start = try translatingFileErrors { () throws(FileError) in try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount)) }
+        let start = try translatingFileErrors { () throws(FileError) in
+            try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount))
+        }
         let header = try Header(parsing: start, fileSize: file.byteCount, path: file.path)
         return (header, start.span.bytes.littleEndian(at: 120, as: UInt64.self))
     }

@@ -80,7 +80,8 @@ extension GenerationOptions {
         guard options.sampling.struct_size == MemoryLayout<rg_sampling>.stride else {
             throw Failure(
                 RG_ERROR_VERSION,
-                "struct_size of options.sampling is \(UInt(bitPattern: options.sampling.struct_size)), not \(MemoryLayout<rg_sampling>.stride); begin with RG_GENERATE_OPTIONS_INIT"
+                "struct_size of options.sampling is \(UInt(bitPattern: options.sampling.struct_size)), "
+                    + "not \(MemoryLayout<rg_sampling>.stride); begin with RG_GENERATE_OPTIONS_INIT"
             )
         }
         var stop: [String] = []
