@@ -23,4 +23,18 @@ public struct SafetensorsFile: Sendable {
             (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
     }
+
+    /// Some numbers of a tensor of f32, from any thread.
+    public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(CheckpointError) -> [Float] {
+        precondition(tensor.type == .f32, "only f32 can be read")
+        precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "numbers that the tensor has")
+        let start = tensor.byteRange.lowerBound + 4 * elements.lowerBound
+        let bytes = try file.bytes(start..<start + 4 * elements.count)
+        return bytes.withUnsafeBytes { bytes in
+            elements.indices.map { bytes.loadUnaligned(fromByteOffset: 4 * ($0 - elements.lowerBound), as: Float.self) }
+        }
+    }
+
+    /// Throws if the file at the path is no longer the one that was opened.
+    public func checkUnchanged() throws(CheckpointError) { try file.checkUnchanged() }
 }

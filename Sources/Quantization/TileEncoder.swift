@@ -51,7 +51,7 @@ public struct TileEncoder: Sendable {
 
 extension QuantizationError {
     /// For the largest weight of a tile.
-    fileprivate init(largestOf panel: Panel, tile: Int) {
+    init(largestOf panel: Panel, tile: Int) {
         let indices = tile * Tile.weights..<(tile + 1) * Tile.weights
         let index = indices.max { panel.values[$0].magnitude < panel.values[$1].magnitude } ?? indices.lowerBound
         self.init(row: index % Tile.rows, column: index / Tile.rows, value: panel.values[index])
