@@ -15,16 +15,7 @@ public struct SafetensorsFile: Sendable {
         tensors = try SafetensorsHeader.tensors(of: file, number: 0)
     }
 
-    /// All numbers of a tensor of f32, which may be any, also no numbers.
-    public func floats(of tensor: CheckpointTensor) throws(CheckpointError) -> [Float] {
-        precondition(tensor.type == .f32, "only f32 can be read whole")
-        let bytes = try file.bytes(tensor.byteRange)
-        return bytes.withUnsafeBytes { bytes in
-            (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-        }
-    }
-
-    /// Some numbers of a tensor of f32, from any thread.
+    /// Some numbers of a tensor of f32, which may be any, also no numbers. From any thread.
     public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(CheckpointError) -> [Float] {
         precondition(tensor.type == .f32, "only f32 can be read")
         precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "numbers that the tensor has")

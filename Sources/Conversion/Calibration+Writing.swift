@@ -9,15 +9,16 @@ extension Calibration {
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
         try checkIsNoSource(target, among: paths)
-        let tensors = configuration.tensorPlan.compactMap { planned in
-            planned.matrixShape.map { (name: planned.name, count: $0.count * $0.columns) }
-        }
+        let squares = InputSquares(file: weights.file).means.map { (name: $0.name, count: $0.inputs.count) }
         let moments = configuration.tensorPlan.filter { $0.inputName == $0.name }.compactMap { planned in
-            planned.matrixShape.map { (name: planned.name + Importance.momentsSuffix, count: $0.count * InputGroups(columns: $0.columns).elementCount) }
+            planned.matrixShape.map { shape in
+                let count = shape.count * InputGroups(columns: shape.columns).elementCount
+                return (name: planned.name + Importance.momentsSuffix, count: count)
+            }
         }
         let writer = try translatingFileErrors { () throws(FileError) in
             try SafetensorsWriter(
-                target: target, tensors: (tensors + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
+                target: target, tensors: (squares + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
                 metadata: [("format", "rg-edge input mean squares"), ("tokens", "\(tokenCount)")])
         }
         let statistics = try run(progress: progress, isCancelled: isCancelled)

@@ -3,7 +3,7 @@ import Kernels
 import ModelFile
 import Text
 
-/// Runs a text through a model and keeps the mean squares of every matrix's inputs.
+/// Runs a text through a model and keeps the mean squares of every matrix's inputs, and their second moments.
 ///
 /// The text's tokens are cut into chunks, each fed to an empty state after `<bos>`.
 public struct Calibration {
@@ -87,6 +87,8 @@ public struct Calibration {
 
 /// What a text shows of the inputs of a model's matrices.
 public struct InputStatistics {
+    /// Of each input.
     public let squares: InputSquares
+    /// Of each two inputs of a group.
     public let moments: InputMoments
 }

@@ -17,7 +17,7 @@ public struct Conversion: Sendable {
         public var types = TypePreset.q4
         /// Types for matrices by name; the last rule that matches a name wins.
         public var rules: [TensorTypeRule] = []
-        /// Statistics that weight the search for scales; nil if every input counts the same.
+        /// Statistics with which q4 weights are chosen; nil if every input counts the same.
         public var importance: Importance?
         public var chatTemplate = ChatTemplateChoice.auto
         /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.

@@ -30,7 +30,8 @@ final class CovarianceCache: @unchecked Sendable {
     /// The covariances of the groups of a matrix's inputs, those of all matrices of a stack. Throws for statistics that are none.
     func covariances(of planned: PlannedTensor) throws(ConversionError) -> [InputCovariance] {
         guard let shape = planned.matrixShape else { return [] }
-        let entry = monitor.withLock { self.entry(of: planned.inputName, groups: shape.count * InputGroups(columns: shape.columns).count) }
+        let groups = shape.count * InputGroups(columns: shape.columns).count
+        let entry = monitor.withLock { self.entry(of: planned.inputName, groups: groups) }
         while let group = monitor.withLock({ Self.claim(entry) }) {
             let result = Result { () throws(ConversionError) in try importance.covariance(of: planned, group: group) }
             monitor.withLock {

@@ -3,10 +3,10 @@ import Griffin
 import Quantization
 import Tiles
 
-/// What a text has shown of the inputs of a model's matrices: how much an error in the weights of each counts, and how errors can make
-/// up for each other (`formats/quantization.md`, "Statistics").
+/// What a text has shown of the inputs of a model's matrices: how much an error in the weights of each counts, and how errors can
+/// make up for each other (`formats/quantization.md`, "Statistics").
 ///
-/// Opening it reads the table of contents. Numbers are read for the matrix that is worked on, when their count is known to be right.
+/// Opening it reads the table of contents. Numbers are read when their count is known to be what a matrix asks for.
 public struct Importance: Sendable {
     /// Where it comes from.
     let path: String
@@ -31,8 +31,8 @@ public struct Importance: Sendable {
         self.path = path
     }
 
-    /// The mean squares of a matrix's inputs, matrix by matrix of a stack: from 0 on. Nil for a plain tensor. Throws if they are not
-    /// there.
+    /// The mean squares of a matrix's inputs, from 0 on, for a stack matrix by matrix. Nil for a plain tensor. Throws if they are
+    /// not there.
     func inputs(of planned: PlannedTensor) throws(ConversionError) -> [Float]? {
         guard let shape = planned.matrixShape else { return nil }
         guard let tensor = tensors[planned.name] else { throw fail("has no statistics of \(planned.name)") }
@@ -61,8 +61,8 @@ public struct Importance: Sendable {
         return true
     }
 
-    /// The second moments of a group of a matrix's inputs, counted over the stack, of which ``hasMoments(of:)`` knows. Throws if they
-    /// can't be read, or are none.
+    /// The second moments of a group of a matrix's inputs, counted over the stack; ``hasMoments(of:)`` has checked that they are
+    /// there. Throws if they can't be read, or are none.
     func covariance(of planned: PlannedTensor, group: Int) throws(ConversionError) -> InputCovariance {
         let tensor = try moments(of: planned)
         let groups = InputGroups(columns: planned.matrixShape?.columns ?? 0)

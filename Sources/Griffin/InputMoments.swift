@@ -7,13 +7,13 @@ import Tiles
 /// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is set as
 /// ``ForwardPass/inputMoments``, in ``InputGroups``: what moving errors from weight to weight is weighed by.
 ///
-/// Matrices that read the same input share their sums (``PlannedTensor/inputName``). A chunk's products are summed in f32, and its sums
-/// are added in f32: what is lost is some 1e-7 of the larger numbers a chunk. Each sum is one thread's work at a time, token after
-/// token, so it is the same for any number of threads. Not to be read while a chunk is computed.
+/// Matrices that read the same input share their sums (``PlannedTensor/inputName``), which come in the order of the plan. A chunk's
+/// products are summed in f32, and its sums are added in f32: some 1e-7 of the larger number is lost each time. Each sum is one
+/// thread's work at a time, token after token, so it is the same for any number of threads. Not to be read while a chunk is
+/// computed.
 public final class InputMoments {
     /// Of one input.
     private struct Sums {
-        let name: String
         /// Matrices in the stack.
         let count: Int
         let groups: InputGroups
@@ -22,8 +22,6 @@ public final class InputMoments {
         let stride: Int
     }
 
-    /// Bytes of the sums.
-    public let byteCount: Int
     private let memory: UnsafeMutablePointer<Float>
     private let sums: [Sums]
     /// Which of them belongs to the matrix whose tiles start at an address.
@@ -38,8 +36,8 @@ public final class InputMoments {
         let groups = shapes.map { InputGroups(columns: $0.columns) }
         let strides = groups.map { Strips(columns: $0.inputs(ofGroup: 0).count).count }
         let counts = shapes.indices.map { shapes[$0].count * groups[$0].count * strides[$0] }
-        byteCount = MemoryLayout<Float>.size * counts.reduce(0, +)
-        guard let memory = calloc(max(1, byteCount), 1)?.assumingMemoryBound(to: Float.self) else { return nil }
+        let size = MemoryLayout<Float>.size
+        guard let memory = calloc(max(1, counts.reduce(0, +)), size)?.assumingMemoryBound(to: Float.self) else { return nil }
         self.memory = memory
         var sums: [Sums] = []
         var indexOfTiles: [UnsafeRawPointer: Int] = [:]
@@ -49,9 +47,7 @@ public final class InputMoments {
                 indexOfTiles[tiles] = index
             }
             sums.append(
-                Sums(
-                    name: inputs[index].name, count: shapes[index].count, groups: groups[index], start: start,
-                    stride: strides[index]))
+                Sums(count: shapes[index].count, groups: groups[index], start: start, stride: strides[index]))
             start += counts[index]
         }
         self.sums = sums
@@ -66,7 +62,7 @@ public final class InputMoments {
     }
 
     /// Calls `body` with the mean products of the groups of inputs in order, for a stack those of its first matrix, then the next
-    /// one's: of each group the lower triangle, row by row. Zeros where nothing was fed.
+    /// one's: of each group the lower triangle, row by row, as ``InputGroups`` counts them. Zeros where nothing was fed.
     public func forEachTriangle<Failure>(_ body: ([Float]) throws(Failure) -> Void) throws(Failure) {
         for (index, sums) in sums.enumerated() {
             let scale = 1 / Double(max(1, tokenCounts[index]))
@@ -93,8 +89,8 @@ public final class InputMoments {
     }
 }
 
-/// How the sums of a group of inputs lie: four rows of the lower triangle side by side are a strip, of blocks of 4 × 8 numbers up to
-/// the one with the diagonal. A block is what fits the registers while the tokens pass.
+/// How the sums of a group of inputs lie: four rows of the lower triangle are a strip, of blocks of 4 × 8 numbers up to the one
+/// with the diagonal. A block is what fits the registers while the tokens pass.
 private struct Strips {
     let columns: Int
 

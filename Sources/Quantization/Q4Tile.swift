@@ -41,7 +41,8 @@ enum Q4Tile {
                 let lowCodes = codes[column], highCodes = codes[Tile.block + column]
                 figures.add(weights[column], stored: lowCodes * low.scale)
                 figures.add(weights[Tile.block + column], stored: highCodes * high.scale)
-                stored |= (nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)) &<< LaneBits(repeating: UInt32(8 * part))
+                let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
+                stored |= pair &<< LaneBits(repeating: UInt32(8 * part))
             }
             tile.storeBytes(of: stored, toByteOffset: offset(quad, half), as: LaneBits.self)
         }

@@ -2,7 +2,8 @@ import Tiles
 
 /// Writes rows of tiles in one weight type, as `formats/rgq.md` lays them out.
 ///
-/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else.
+/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else. Where it is known how inputs
+/// go together, ``ErrorFeedback`` writes better `q4`.
 public struct TileEncoder: Sendable {
     /// The type of the tiles.
     public let type: WeightType

@@ -25,12 +25,12 @@ import Testing
     }
 
     private func divergence(_ file: String, from reference: String) throws -> Double {
-        let outcome = try Command.rgEdge.run(["perplexity", "--json", "-q", "-m", file, "--kl", reference, unseen])
+        let outcome = try Command.rgEdge.run(["perplexity", "--json", "--quiet", "-m", file, "--kl", reference, unseen])
         #expect(outcome.ending == .exit(0))
         return try #require(try JSONValue(parsing: outcome.output)["kl_divergence"]?.doubleValue)
     }
 
-    /// Measured: 0.0373 instead of 0.0463 in q4, 0.0547 instead of 0.0661 in q4-small.
+    /// Measured: 0.0373 instead of 0.0463 in q4, 0.0557 instead of 0.0655 in q4-small.
     @Test func errorFeedbackLowersTheDivergence() throws {
         let reference = try convert("f32"), statistics = folder.file("stats")
         let calibrated = try Command.rgQuant.run("calibrate", reference, seen, "-o", statistics, "-q")
@@ -38,7 +38,7 @@ import Testing
         for (type, limit) in [("q4", 0.0385), ("q4-small", 0.057)] {
             let plain = try divergence(convert(type), from: reference)
             let found = try divergence(convert(type, "--importance", statistics), from: reference)
-            #expect(found < limit && found < 0.86 * plain, "\(type): \(found) nats a token, \(plain) without statistics")
+            #expect(found < limit && found < 0.87 * plain, "\(type): \(found) nats a token, \(plain) without statistics")
         }
     }
 }

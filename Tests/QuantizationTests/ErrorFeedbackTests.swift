@@ -75,7 +75,8 @@ import Tiles
         let weighted = loss(try encode(panel, .q4))
         #expect(found < min(plain, weighted), "\(found), \(weighted) with mean squares, \(plain)")
         // Where few causes move many inputs.
-        if seed % 3 == 0, seed / 3 % 3 < 2, columns >= 100 { #expect(found < 0.5 * weighted, "\(found), \(weighted) with mean squares") }
+        guard seed % 3 == 0, seed / 3 % 3 < 2, columns >= 100 else { return }
+        #expect(found < 0.5 * weighted, "\(found), \(weighted) with mean squares")
     }
 
     @Test(arguments: [(1, 1), (16, 64), (5, 70), (16, 192), (11, 256)])
@@ -147,9 +148,9 @@ import Tiles
         TileDecoder(.q4).decode(bytes, into: stored)
         let expected = panel.errorFigures(ofStored: stored)
         #expect(figures.largestWeight == expected.largestWeight && figures.largestError == expected.largestError)
-        // Sums of parts in another order.
-        #expect(abs(figures.squaredErrors - expected.squaredErrors) < 1e-9 * expected.squaredErrors)
-        #expect(abs(figures.squares - expected.squares) < 1e-9 * expected.squares)
+        // Sums in f32 in another order.
+        #expect(abs(figures.squaredErrors - expected.squaredErrors) < 1e-6 * expected.squaredErrors)
+        #expect(abs(figures.squares - expected.squares) < 1e-6 * expected.squares)
     }
 
     /// Numbers that are no weights of a model: large, small, and both.
