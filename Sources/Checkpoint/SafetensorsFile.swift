@@ -15,12 +15,17 @@ public struct SafetensorsFile: Sendable {
         tensors = try SafetensorsHeader.tensors(of: file, number: 0)
     }
 
-    /// All numbers of a tensor of f32, which may be any, also no numbers.
-    public func floats(of tensor: CheckpointTensor) throws(CheckpointError) -> [Float] {
-        precondition(tensor.type == .f32, "only f32 can be read whole")
-        let bytes = try file.bytes(tensor.byteRange)
+    /// Some numbers of a tensor of f32, which may be any, also no numbers. From any thread.
+    public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(CheckpointError) -> [Float] {
+        precondition(tensor.type == .f32, "only f32 can be read")
+        precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "numbers that the tensor has")
+        let start = tensor.byteRange.lowerBound + 4 * elements.lowerBound
+        let bytes = try file.bytes(start..<start + 4 * elements.count)
         return bytes.withUnsafeBytes { bytes in
-            (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+            elements.indices.map { bytes.loadUnaligned(fromByteOffset: 4 * ($0 - elements.lowerBound), as: Float.self) }
         }
     }
+
+    /// Throws if the file at the path is no longer the one that was opened.
+    public func checkUnchanged() throws(CheckpointError) { try file.checkUnchanged() }
 }

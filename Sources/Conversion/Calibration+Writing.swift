@@ -9,17 +9,25 @@ extension Calibration {
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
         try checkIsNoSource(target, among: paths)
-        let matrices = InputSquares(file: weights.file).means
+        let squares = InputSquares(file: weights.file).means.map { (name: $0.name, count: $0.inputs.count) }
+        let moments = configuration.tensorPlan.filter { $0.inputName == $0.name }.compactMap { planned in
+            planned.matrixShape.map { shape in
+                let count = shape.count * InputGroups(columns: shape.columns).elementCount
+                return (name: planned.name + Importance.momentsSuffix, count: count)
+            }
+        }
         let writer = try translatingFileErrors { () throws(FileError) in
             try SafetensorsWriter(
-                target: target, tensors: matrices.map { .init(name: $0.name, type: .f32, dimensions: [$0.inputs.count]) },
+                target: target, tensors: (squares + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
                 metadata: [("format", "rg-edge input mean squares"), ("tokens", "\(tokenCount)")])
         }
-        let means = try run(progress: progress, isCancelled: isCancelled).means
+        let statistics = try run(progress: progress, isCancelled: isCancelled)
         try translatingFileErrors { () throws(FileError) in
-            for mean in means {
-                try mean.inputs.span.bytes.withUnsafeBytes { bytes throws(FileError) in try writer.append(bytes) }
+            func append(_ numbers: [Float]) throws(FileError) {
+                try numbers.span.bytes.withUnsafeBytes { bytes throws(FileError) in try writer.append(bytes) }
             }
+            for mean in statistics.squares.means { try append(mean.inputs) }
+            try statistics.moments.forEachTriangle { numbers throws(FileError) in try append(numbers) }
             try writer.finish()
         }
     }

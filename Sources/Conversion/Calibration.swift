@@ -3,7 +3,7 @@ import Kernels
 import ModelFile
 import Text
 
-/// Runs a text through a model and keeps the mean squares of every matrix's inputs.
+/// Runs a text through a model and keeps the mean squares of every matrix's inputs, and their second moments.
 ///
 /// The text's tokens are cut into chunks, each fed to an empty state after `<bos>`.
 public struct Calibration {
@@ -17,7 +17,7 @@ public struct Calibration {
 
     private let path: String
     private let textPath: String?
-    private let configuration: Configuration
+    let configuration: Configuration
     let weights: Weights
     private let tokens: [UInt32]
     private let threads: Int
@@ -52,14 +52,18 @@ public struct Calibration {
     /// are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) -> InputSquares {
+    ) throws(ConversionError) -> InputStatistics {
         let forwardPass = ForwardPass(
             weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunk: Self.slice)
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
             throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
         }
         let squares = InputSquares(file: weights.file)
+        guard let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan) else {
+            throw ConversionError(.source, path: path, problem: "no memory for statistics", advice: "close other programs")
+        }
         forwardPass.inputSquares = squares
+        forwardPass.inputMoments = moments
         let logits = UnsafeMutablePointer<Float>.allocate(capacity: Self.slice * configuration.vocabularySize)
         defer { logits.deallocate() }
         var done = 0
@@ -77,6 +81,14 @@ public struct Calibration {
                 }
             }
         }
-        return squares
+        return InputStatistics(squares: squares, moments: moments)
     }
+}
+
+/// What a text shows of the inputs of a model's matrices.
+public struct InputStatistics {
+    /// Of each input.
+    public let squares: InputSquares
+    /// Of each two inputs of a group.
+    public let moments: InputMoments
 }

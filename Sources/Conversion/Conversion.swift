@@ -17,7 +17,7 @@ public struct Conversion: Sendable {
         public var types = TypePreset.q4
         /// Types for matrices by name; the last rule that matches a name wins.
         public var rules: [TensorTypeRule] = []
-        /// Statistics that weight the search for scales; nil if every input counts the same.
+        /// Statistics with which q4 weights are chosen; nil if every input counts the same.
         public var importance: Importance?
         public var chatTemplate = ChatTemplateChoice.auto
         /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.
@@ -45,6 +45,7 @@ public struct Conversion: Sendable {
     private let pieces: [Piece]
     private let metadata: Metadata
     private let work: PieceWork
+    private let importance: Importance?
     /// All files that are read.
     private let sourcePaths: [String]
 
@@ -52,6 +53,7 @@ public struct Conversion: Sendable {
     /// don't fit it.
     public init(source: String, options: Options = Options()) throws(ConversionError) {
         work = try PieceWork(threads: options.threads)
+        importance = options.importance
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
         sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
         let text = try SourceText(checkpoint, template: options.chatTemplate)
@@ -98,8 +100,9 @@ public struct Conversion: Sendable {
         }
         try advance(by: 0)
         let pieceBytes = pieces.map { tensors[$0.tensor].byteCount(of: $0) }.max() ?? 0
+        let covariances = importance.map(CovarianceCache.init)
         try work.run(pieces, pieceBytes: pieceBytes) { [checkpoint, tensors] in
-            let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors)
+            let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors, covariances: covariances)
             return { piece, buffer throws(ConversionError) in try encoder.encode(piece, into: buffer) }
         } take: { piece, bytes, pieceFigures throws(ConversionError) in
             let tensor = tensors[piece.tensor]
@@ -110,6 +113,7 @@ public struct Conversion: Sendable {
             try advance(by: tensor.sourceBytes(of: piece))
         }
         try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
+        try importance?.checkUnchanged()
         try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
         return ConversionReport(
             tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },

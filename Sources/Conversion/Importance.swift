@@ -1,61 +1,100 @@
 import Checkpoint
 import Griffin
+import Quantization
+import Tiles
 
-/// How much an error in the weights of each input counts: the mean squares of every matrix's inputs over a text
-/// (`formats/quantization.md`, "Statistics").
+/// What a text has shown of the inputs of a model's matrices: how much an error in the weights of each counts, and how errors can
+/// make up for each other (`formats/quantization.md`, "Statistics").
+///
+/// Opening it reads the table of contents. Numbers are read when their count is known to be what a matrix asks for.
 public struct Importance: Sendable {
-    /// By the name of the matrix: a number an input, from 0 on; for a stack those of its first matrix, then the next one's.
-    let inputs: [String: [Float]]
-    /// Where it comes from, for messages.
+    /// Where it comes from.
     let path: String
+    private let file: SafetensorsFile
+    private let tensors: [String: CheckpointTensor]
+    /// False for a file of mean squares only, as older versions have written them.
+    private let hasMoments: Bool
 
     private static let advice = "make it with rg-quant calibrate, from a file of the same model"
 
-    /// The most bytes accepted of a file of statistics; those of the 9B model have 6 MB.
-    private static let limit = 256 << 20
+    /// What follows the name of an input's first reader in the name of its second moments.
+    static let momentsSuffix = ".moments"
 
-    /// Reads what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't
-    /// be read or is something else.
+    /// Opens what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't be read or is no
+    /// safetensors file.
     public init(path: String) throws(ConversionError) {
-        func fail(_ problem: String) -> ConversionError {
-            ConversionError(.source, path: path, problem: problem, advice: Self.advice)
-        }
-        let file = try translatingCheckpointErrors { () throws(CheckpointError) in
+        file = try translatingCheckpointErrors { () throws(CheckpointError) in
             try SafetensorsFile(path: path, ifMissing: Self.advice)
         }
-        for tensor in file.tensors where tensor.type != .f32 || tensor.dimensions.count != 1 {
-            throw fail("tensor \(tensor.name) is not a vector of F32")
-        }
-        // Before any is read: a model's weights, say, might not fit the memory.
-        let byteCount = file.tensors.reduce(0) { $0 + $1.byteRange.count }
-        guard byteCount <= Self.limit else {
-            throw fail("has \(byteCount) bytes of numbers, more than the \(Self.limit) that statistics may have")
-        }
-        var inputs: [String: [Float]] = [:]
-        for tensor in file.tensors {
-            let numbers = try translatingCheckpointErrors { () throws(CheckpointError) in try file.floats(of: tensor) }
-            guard numbers.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
-                throw fail("tensor \(tensor.name) has numbers that are no mean squares")
-            }
-            inputs[tensor.name] = numbers
-        }
-        self.inputs = inputs
+        tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
+        hasMoments = file.tensors.contains { $0.name.hasSuffix(Self.momentsSuffix) }
         self.path = path
     }
 
-    /// The numbers for a matrix, as many as it has inputs. Throws if they are not there.
+    /// The mean squares of a matrix's inputs, from 0 on, for a stack matrix by matrix. Nil for a plain tensor. Throws if they are
+    /// not there.
     func inputs(of planned: PlannedTensor) throws(ConversionError) -> [Float]? {
         guard let shape = planned.matrixShape else { return nil }
-        guard let numbers = inputs[planned.name] else {
-            throw ConversionError(
-                .source, path: path, problem: "has no statistics of \(planned.name)", advice: Self.advice)
+        guard let tensor = tensors[planned.name] else { throw fail("has no statistics of \(planned.name)") }
+        try checkIsVector(tensor)
+        guard tensor.count == shape.count * shape.columns else {
+            throw fail("has statistics of \(tensor.count) inputs of \(planned.name), which has \(shape.count * shape.columns)")
         }
-        guard numbers.count == shape.count * shape.columns else {
-            throw ConversionError(
-                .source, path: path,
-                problem: "has statistics of \(numbers.count) inputs of \(planned.name), which has \(shape.count * shape.columns)",
-                advice: Self.advice)
+        let numbers = try translatingCheckpointErrors { () throws(CheckpointError) in
+            try file.floats(of: tensor, 0..<tensor.count)
+        }
+        guard numbers.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw fail("tensor \(tensor.name) has numbers that are no mean squares")
         }
         return numbers
+    }
+
+    /// True if the file has second moments, which must be those of this matrix's inputs, too, and as many.
+    func hasMoments(of planned: PlannedTensor) throws(ConversionError) -> Bool {
+        guard hasMoments, let shape = planned.matrixShape else { return false }
+        let tensor = try moments(of: planned)
+        try checkIsVector(tensor)
+        let count = shape.count * InputGroups(columns: shape.columns).elementCount
+        guard tensor.count == count else {
+            throw fail("tensor \(tensor.name) has \(tensor.count) numbers, but \(planned.name) asks for \(count)")
+        }
+        return true
+    }
+
+    /// The second moments of a group of a matrix's inputs, counted over the stack; ``hasMoments(of:)`` has checked that they are
+    /// there. Throws if they can't be read, or are none.
+    func covariance(of planned: PlannedTensor, group: Int) throws(ConversionError) -> InputCovariance {
+        let tensor = try moments(of: planned)
+        let groups = InputGroups(columns: planned.matrixShape?.columns ?? 0)
+        let triangle = try translatingCheckpointErrors { () throws(CheckpointError) in
+            try file.floats(of: tensor, groups.elements(ofGroup: group))
+        }
+        do throws(CovarianceError) {
+            return try InputCovariance(lowerTriangle: triangle, inputs: groups.inputs(ofGroup: group).count)
+        } catch {
+            throw fail(
+                error == .notFinite
+                    ? "tensor \(tensor.name) has numbers that are not finite"
+                    : "tensor \(tensor.name) has numbers that are no second moments: they are not positive semidefinite")
+        }
+    }
+
+    /// Throws if the file at the path is no longer the one that was opened.
+    func checkUnchanged() throws(ConversionError) {
+        try translatingCheckpointErrors { () throws(CheckpointError) in try file.checkUnchanged() }
+    }
+
+    private func moments(of planned: PlannedTensor) throws(ConversionError) -> CheckpointTensor {
+        let name = planned.inputName + Self.momentsSuffix
+        guard let tensor = tensors[name] else { throw fail("has no tensor \(name), but others of the kind") }
+        return tensor
+    }
+
+    private func checkIsVector(_ tensor: CheckpointTensor) throws(ConversionError) {
+        guard tensor.type == .f32, tensor.dimensions.count == 1 else { throw fail("tensor \(tensor.name) is not a vector of F32") }
+    }
+
+    private func fail(_ problem: String) -> ConversionError {
+        ConversionError(.source, path: path, problem: problem, advice: Self.advice)
     }
 }

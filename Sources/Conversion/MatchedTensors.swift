@@ -12,6 +12,8 @@ struct MatchedTensor: Sendable {
     var twin: CheckpointTensor?
     /// How much an error in the weights of each input counts, matrix by matrix of a stack; nil if all count the same.
     var importance: [Float]?
+    /// True if its codes are chosen with the second moments of its inputs: they are known, and the type is q4.
+    var hasFeedback = false
 
     var description: TensorDescription {
         TensorDescription(name: planned.name, type: type, dimensions: planned.dimensions, isTiled: planned.isTiled)
@@ -63,7 +65,9 @@ struct MatchedTensors: Sendable {
             guard let source = checkpoint.tensor(named: planned.name) else { continue }
             try Self.check(source, against: planned, checkpoint)
             tensors.append(
-                MatchedTensor(planned: planned, source: source, type: type, importance: try importance?.inputs(of: planned)))
+                MatchedTensor(
+                    planned: planned, source: source, type: type, importance: try importance?.inputs(of: planned),
+                    hasFeedback: type == .q4 ? try importance?.hasMoments(of: planned) ?? false : false))
         }
         if let head = checkpoint.tensor(named: Self.headName), let last = tensors.indices.last {
             try Self.check(head, against: tensors[last].planned, checkpoint)

@@ -8,8 +8,12 @@ final class PieceEncoder {
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]
     private let reader: SourceReader
+    private let covariances: CovarianceCache?
+    private lazy var feedback = ErrorFeedback()
 
-    init(checkpoint: Checkpoint, tensors: [MatchedTensor]) {
+    /// `covariances` are those of tensors that have feedback; nil if none does.
+    init(checkpoint: Checkpoint, tensors: [MatchedTensor], covariances: CovarianceCache?) {
+        self.covariances = covariances
         self.checkpoint = checkpoint
         self.tensors = tensors
         reader = SourceReader(checkpoint: checkpoint)
@@ -23,11 +27,19 @@ final class PieceEncoder {
             try reader.readPlain(tensor, into: output.assumingMemoryBound(to: Float.self))
             return figures
         }
+        let covariances = tensor.hasFeedback ? try covariances?.covariances(of: tensor.planned) : nil
         var output = output
         try reader.forEachRowTile(of: piece, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
-            setImportance(of: tensor, matrix: rowTile / shape.rowTiles, panel)
+            let matrix = rowTile / shape.rowTiles
             do throws(QuantizationError) {
-                figures.merge(try TileEncoder(tensor.type).encode(panel, into: output))
+                if let covariances {
+                    let groups = covariances.count / shape.count
+                    figures.merge(
+                        try feedback.encode(panel, covariances[matrix * groups..<(matrix + 1) * groups], into: output))
+                } else {
+                    setImportance(of: tensor, matrix: matrix, panel)
+                    figures.merge(try TileEncoder(tensor.type).encode(panel, into: output))
+                }
             } catch {
                 throw overflowError(tensor, value: error.value)
             }

@@ -43,8 +43,8 @@ extension ForwardPass {
 
     /// Counts the inputs of a product, if that is wanted. A step of its own: members that went on would soon write over the inputs.
     @inline(__always) func note(_ product: MatrixProduct, _ member: TeamMember) {
-        guard let inputSquares else { return }
-        member.share(1) { _ in inputSquares.add(product) }
+        if let inputSquares { member.share(1) { _ in inputSquares.add(product) } }
+        if let inputMoments { inputMoments.add(product, member) }
     }
 
     /// Computes a product together with the other members.

@@ -38,6 +38,8 @@ public final class ForwardPass: @unchecked Sendable {
     public var profile: Profile?
     /// What to add every matrix's inputs to; nil, as a rule, for nothing. Not to be changed while a chunk is computed.
     public var inputSquares: InputSquares?
+    /// What to add the products of every matrix's inputs to; as ``inputSquares``.
+    public var inputMoments: InputMoments?
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {

@@ -20,6 +20,8 @@ public struct PlannedTensor: Equatable, Sendable {
     public let isTiled: Bool
     /// What the converter does to the shape.
     public let turn: Turn
+    /// Of a matrix: the name of the first one, in file order, that reads the same input; its own where no other does.
+    public let inputName: String
 
     /// Shape in the checkpoint.
     public var checkpointDimensions: [Int] {
@@ -70,13 +72,15 @@ extension Configuration {
         let gates = [headCount, gateBlockWidth, gateBlockWidth]
         return [
             .matrix(prefix + "linear_x.weight", [recurrentWidth, width]),
-            .matrix(prefix + "linear_y.weight", [recurrentWidth, width]),
+            .matrix(prefix + "linear_y.weight", [recurrentWidth, width], inputOf: prefix + "linear_x.weight"),
             .plain(prefix + "linear_x.bias", [recurrentWidth]),
             .plain(prefix + "linear_y.bias", [recurrentWidth]),
             .plain(prefix + "conv_1d.weight", [Self.convolutionTaps, recurrentWidth], turn: .tapsFirst),
             .plain(prefix + "conv_1d.bias", [recurrentWidth]),
             .matrix(prefix + "rg_lru.input_gate_weight", gates, turn: .transposeEach),
-            .matrix(prefix + "rg_lru.recurrent_gate_weight", gates, turn: .transposeEach),
+            .matrix(
+                prefix + "rg_lru.recurrent_gate_weight", gates, turn: .transposeEach,
+                inputOf: prefix + "rg_lru.input_gate_weight"),
             .plain(prefix + "rg_lru.input_gate_bias", [headCount, gateBlockWidth]),
             .plain(prefix + "rg_lru.recurrent_gate_bias", [headCount, gateBlockWidth]),
             .plain(prefix + "rg_lru.recurrent_param", [recurrentWidth]),
@@ -88,8 +92,8 @@ extension Configuration {
     private func attentionPlan(_ prefix: String) -> [PlannedTensor] {
         [
             .matrix(prefix + "q_proj.weight", [headCount * headDimension, width]),
-            .matrix(prefix + "k_proj.weight", [headDimension, width]),
-            .matrix(prefix + "v_proj.weight", [headDimension, width]),
+            .matrix(prefix + "k_proj.weight", [headDimension, width], inputOf: prefix + "q_proj.weight"),
+            .matrix(prefix + "v_proj.weight", [headDimension, width], inputOf: prefix + "q_proj.weight"),
             .matrix(prefix + "o_proj.weight", [width, headCount * headDimension]),
             .plain(prefix + "o_proj.bias", [width]),
         ]
@@ -98,7 +102,7 @@ extension Configuration {
     private func mlpPlan(_ prefix: String) -> [PlannedTensor] {
         [
             .matrix(prefix + "gate_proj.weight", [mlpWidth, width]),
-            .matrix(prefix + "up_proj.weight", [mlpWidth, width]),
+            .matrix(prefix + "up_proj.weight", [mlpWidth, width], inputOf: prefix + "gate_proj.weight"),
             .plain(prefix + "gate_proj.bias", [mlpWidth]),
             .plain(prefix + "up_proj.bias", [mlpWidth]),
             .matrix(prefix + "down_proj.weight", [width, mlpWidth]),
@@ -109,9 +113,11 @@ extension Configuration {
 
 extension PlannedTensor {
     fileprivate static func plain(_ name: String, _ dimensions: [Int], turn: Turn = .none) -> PlannedTensor {
-        PlannedTensor(name: name, dimensions: dimensions, isTiled: false, turn: turn)
+        PlannedTensor(name: name, dimensions: dimensions, isTiled: false, turn: turn, inputName: name)
     }
-    fileprivate static func matrix(_ name: String, _ dimensions: [Int], turn: Turn = .none) -> PlannedTensor {
-        PlannedTensor(name: name, dimensions: dimensions, isTiled: true, turn: turn)
+    fileprivate static func matrix(
+        _ name: String, _ dimensions: [Int], turn: Turn = .none, inputOf first: String? = nil
+    ) -> PlannedTensor {
+        PlannedTensor(name: name, dimensions: dimensions, isTiled: true, turn: turn, inputName: first ?? name)
     }
 }

@@ -27,7 +27,8 @@ struct HalfPanel {
         values = panel.values + column * Tile.rows + half.row
     }
 
-    @inline(__always) private init(values: UnsafeMutablePointer<Float>) { self.values = values }
+    /// From weights [inputs, ``Tile/rows``] on.
+    @inline(__always) init(values: UnsafeMutablePointer<Float>) { self.values = values }
 
     /// The weights of an input.
     @inline(__always) subscript(column: Int) -> Lanes {

@@ -27,11 +27,37 @@ enum Q4Tile {
         return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
     }
 
+    /// Writes codes [``Tile/columns``] that were found for the weights, under the scales of both blocks. False as ``encode``.
+    static func store(
+        _ codes: UnsafePointer<Lanes>, _ low: BlockScale, _ high: BlockScale, of weights: HalfPanel, _ half: HalfTile,
+        into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures
+    ) -> Bool {
+        low.store(in: tile, block: 0, half)
+        high.store(in: tile, block: 1, half)
+        for quad in 0..<Tile.block / 4 {
+            var stored = LaneBits.zero
+            for part in 0..<4 {
+                let column = quad * 4 + part
+                let lowCodes = codes[column], highCodes = codes[Tile.block + column]
+                figures.add(weights[column], stored: lowCodes * low.scale)
+                figures.add(weights[Tile.block + column], stored: highCodes * high.scale)
+                let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
+                stored |= pair &<< LaneBits(repeating: UInt32(8 * part))
+            }
+            tile.storeBytes(of: stored, toByteOffset: offset(quad, half), as: LaneBits.self)
+        }
+        return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
+    }
+
     /// The nibbles of 8 weights.
     @inline(__always) private static func code(_ weights: Lanes, _ scale: BlockScale, _ figures: inout LaneFigures) -> LaneBits {
         let code = ScaleSearch.code(weights, scale.inverse)
         figures.add(weights, stored: code * scale.scale)
-        return (code.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
+        return nibbles(code)
+    }
+
+    @inline(__always) private static func nibbles(_ codes: Lanes) -> LaneBits {
+        (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
     }
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {

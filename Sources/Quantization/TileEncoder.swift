@@ -2,7 +2,8 @@ import Tiles
 
 /// Writes rows of tiles in one weight type, as `formats/rgq.md` lays them out.
 ///
-/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else.
+/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else. Where it is known how inputs
+/// go together, ``ErrorFeedback`` writes better `q4`.
 public struct TileEncoder: Sendable {
     /// The type of the tiles.
     public let type: WeightType
@@ -51,7 +52,7 @@ public struct TileEncoder: Sendable {
 
 extension QuantizationError {
     /// For the largest weight of a tile.
-    fileprivate init(largestOf panel: Panel, tile: Int) {
+    init(largestOf panel: Panel, tile: Int) {
         let indices = tile * Tile.weights..<(tile + 1) * Tile.weights
         let index = indices.max { panel.values[$0].magnitude < panel.values[$1].magnitude } ?? indices.lowerBound
         self.init(row: index % Tile.rows, column: index / Tile.rows, value: panel.values[index])

@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import Griffin
 import ModelFile
+import Quantization
 import TestSupport
 import Testing
 import Text
@@ -24,7 +25,7 @@ import Tiles
         let file = try convert(.type(.f32), to: "f32.rgq")
         let configuration = try Configuration(parsing: file.metadata.configuration)
         let calibration = try Calibration(model: file.path, text: Self.text)
-        let means = try calibration.run().means
+        let statistics = try calibration.run(), means = statistics.squares.means
         #expect(means.map(\.name) == file.tensors.filter(\.isTiled).map(\.name))
 
         // The same in double, from the weights: what each <bos> and each token that follows it gives.
@@ -44,6 +45,23 @@ import Tiles
             for column in 0..<width { sums[column] += row[column] * row[column] / (mean + 1e-6) * pow(1 + Double(norm[column]), 2) }
         }
         let expected = sums.map { $0 / Double(fed.count) }
+        // The products, too.
+        var triangles: [[Float]] = []
+        statistics.moments.forEachTriangle { triangles.append($0) }
+        let triangle = triangles[0]
+        #expect(triangle.count == width * (width + 1) / 2)
+        for (row, column) in [(0, 0), (1, 0), (17, 17), (100, 3), (width - 1, 64), (width - 1, width - 1)] {
+            var sum = 0.0, size = 0.0
+            for token in fed {
+                let weights = (0..<width).map { Double(embedding[Int(token) * width + $0]) * Double(configuration.embeddingScale) }
+                let mean = weights.reduce(0) { $0 + $1 * $1 } / Double(width)
+                let product = weights[row] * weights[column] * (1 + Double(norm[row])) * (1 + Double(norm[column])) / (mean + 1e-6)
+                sum += product
+                size += abs(product)
+            }
+            let difference = abs(Double(triangle[row * (row + 1) / 2 + column]) - sum / Double(fed.count))
+            #expect(difference < 1e-4 * size / Double(fed.count), "\(row), \(column)")
+        }
         for name in ["linear_x", "linear_y"] {
             let found = try #require(means.first { $0.name == "model.layers.0.temporal_block.\(name).weight" }?.inputs)
             #expect(found.count == width)
@@ -54,8 +72,8 @@ import Tiles
 
     @Test func everyMatrixHasInputsAndTheirNumberDoesNotDependOnThreads() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
-        let one = try Calibration(model: file.path, text: Self.text, threads: 1).run().means
-        let three = try Calibration(model: file.path, text: Self.text, threads: 3).run().means
+        let one = try Calibration(model: file.path, text: Self.text, threads: 1).run().squares.means
+        let three = try Calibration(model: file.path, text: Self.text, threads: 3).run().squares.means
         for (one, three) in zip(one, three) {
             let areSame = one.inputs == three.inputs
             let areMeans = one.inputs.allSatisfy { $0 >= 0 && $0.isFinite } && one.inputs.contains { $0 > 0 }
@@ -65,11 +83,59 @@ import Tiles
         #expect(one.first { $0.name.hasSuffix("input_gate_weight") }?.inputs.count == 192)
     }
 
+    @Test func momentsAreSharedAndDoNotDependOnThreads() throws {
+        let file = try convert(.type(.f16), to: "f16.rgq")
+        for threads in [1, 3] {
+            try Calibration(model: file.path, text: Self.text, threads: threads).write(to: folder.file("stats\(threads)"))
+        }
+        #expect(try folder.contents(of: "stats1") == folder.contents(of: "stats3"))
+
+        let statistics = try StatisticsFile(reading: folder.file("stats1"))
+        let moments = statistics.tensors.filter { $0.name.hasSuffix(".moments") }
+        let triangle = { $0 * ($0 + 1) / 2 }
+        #expect(InputGroups.size == InputCovariance.group)
+        var expected: [String: Int] = ["model.embed_tokens.weight": triangle(192)]
+        for layer in 0..<8 {
+            let name = "model.layers.\(layer)."
+            expected[name + "mlp_block.gate_proj.weight"] = triangle(192)
+            expected[name + "mlp_block.down_proj.weight"] = 2 * triangle(256) + triangle(64)
+            if layer % 3 == 2 {
+                expected[name + "temporal_block.q_proj.weight"] = triangle(192)
+                expected[name + "temporal_block.o_proj.weight"] = triangle(192)
+            } else {
+                expected[name + "temporal_block.linear_x.weight"] = triangle(192)
+                expected[name + "temporal_block.linear_out.weight"] = triangle(192)
+                expected[name + "temporal_block.rg_lru.input_gate_weight"] = 3 * triangle(64)
+            }
+        }
+        #expect(Dictionary(uniqueKeysWithValues: moments.map { ($0.name, $0.floats.count) })
+            == Dictionary(uniqueKeysWithValues: expected.map { ($0 + ".moments", $1) }))
+
+        // The diagonal has the mean squares.
+        for tensor in moments {
+            let squares = try #require(statistics.tensors.first { $0.name + ".moments" == tensor.name }?.floats)
+            let columns = tensor.name.contains("gate_weight") ? 64 : squares.count
+            var start = 0
+            for first in stride(from: 0, to: squares.count, by: min(columns, 256)) {
+                let count = min(256, columns, squares.count - first)
+                for row in 0..<count {
+                    let square = tensor.floats[start + row * (row + 3) / 2]
+                    #expect(abs(square - squares[first + row]) <= 2e-6 * squares[first + row], "\(tensor.name), \(first + row)")
+                }
+                start += count * (count + 1) / 2
+            }
+        }
+    }
+
     @Test func importanceLowersTheErrorThatItCounts() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
         let calibration = try Calibration(model: file.path, text: Self.text, threads: 1)
         let squares = try calibration.run()
-        try calibration.write(to: folder.file("stats"))
+        // As older versions have written them.
+        try calibration.write(to: folder.file("whole"))
+        var statistics = try StatisticsFile(reading: folder.file("whole"))
+        statistics.tensors.removeAll { $0.name.hasSuffix(".moments") }
+        try statistics.write(to: folder.file("stats"))
         var options = try Conversion.Options.type(.q4)
         let plain = try convert(options, to: "plain.rgq")
         options.importance = try Importance(path: folder.file("stats"))
@@ -78,7 +144,7 @@ import Tiles
 
         let original = try convert(.type(.f32), to: "f32.rgq")
         var sums = (plain: 0.0, weighted: 0.0)
-        for (name, inputs) in squares.means {
+        for (name, inputs) in squares.squares.means {
             let tensor = try #require(original.tensor(named: name)), shape = try #require(tensor.matrixShape)
             func error(_ file: ModelFile) throws -> Double {
                 let stored = file.weights(of: try #require(file.tensor(named: name))), weights = original.weights(of: tensor)
@@ -136,75 +202,5 @@ import Tiles
         }
         #expect(try folder.contents() == before)
         try ModelFile(path: file.path).verifyAll()
-    }
-
-    // MARK: - Files of statistics
-
-    private static let advice = "make it with rg-quant calibrate, from a file of the same model"
-
-    /// A file with a table of contents and some floats.
-    private func statistics(_ table: String, _ floats: [Float] = []) throws -> String {
-        let table = Array(table.utf8)
-        let length = (0..<8).map { UInt8(truncatingIfNeeded: table.count >> (8 * $0)) }
-        return try folder.write(length + table + floats.flatMap { withUnsafeBytes(of: $0.bitPattern) { [UInt8]($0) } }, to: "stats")
-    }
-
-    private func error(_ path: String) throws -> ConversionError? {
-        do throws(ConversionError) {
-            var options = Conversion.Options()
-            options.importance = try Importance(path: path)
-            _ = try Conversion(source: Fixtures.tinyEnglish, options: options)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    @Test(arguments: [
-        (#"{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}"#, [1] as [Float], "tensor a is not a vector of F32"),
-        (#"{"a":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#, [1], "tensor a is not a vector of F32"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, [-1], "tensor a has numbers that are no mean squares"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, [.nan], "tensor a has numbers that are no mean squares"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, [.infinity], "tensor a has numbers that are no mean squares"),
-        (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, [1],
-            "has no statistics of model.layers.0.temporal_block.linear_x.weight"
-        ),
-        (
-            #"{"model.layers.0.temporal_block.linear_x.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, [1, 1],
-            "has statistics of 2 inputs of model.layers.0.temporal_block.linear_x.weight, which has 192"
-        ),
-    ])
-    func statisticsThatAreNone(table: String, floats: [Float], problem: String) throws {
-        let path = try statistics(table, floats)
-        #expect(try error(path)?.description == "\(path): \(problem); \(Self.advice)")
-    }
-
-    /// Files of 32 GB, nearly all of them holes.
-    @Test(arguments: [
-        ("[8000000000]", "has 32000000000 bytes of numbers, more than the 268435456 that statistics may have"),
-        ("[8,1000000000]", "tensor a is not a vector of F32"),
-    ])
-    func statisticsThatAreTooLargeAreNotRead(shape: String, problem: String) throws {
-        let path = try statistics(#"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,32000000000]}}"#)
-        let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
-        try #require(truncate(path, size + 32_000_000_000) == 0)
-        #expect(try error(path)?.description == "\(path): \(problem); \(Self.advice)")
-    }
-
-    @Test func statisticsAreNotReplacedByTheirModel() throws {
-        let file = try convert(.type(.q8), to: "q8.rgq")
-        try Calibration(model: file.path, text: "a word").write(to: folder.file("stats"))
-        var options = Conversion.Options()
-        options.importance = try Importance(path: folder.file("stats"))
-        let conversion = try Conversion(source: Fixtures.tinyEnglish, options: options)
-        let error = #expect(throws: ConversionError.self) { try conversion.write(to: folder.file("stats")) }
-        #expect(error?.problem == "is one of the files that are read")
-    }
-
-    @Test func statisticsThatAreMissingOrDamaged() throws {
-        #expect(try error(folder.file("none"))?.description == "\(folder.file("none")): is missing; \(Self.advice)")
-        let path = try folder.write([1, 2, 3], to: "cut")
-        #expect(try error(path)?.problem == "has 3 bytes, too few for a safetensors file")
     }
 }

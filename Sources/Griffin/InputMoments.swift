@@ -1,0 +1,151 @@
+import Glibc
+import KernelTypes
+import Kernels
+import ModelFile
+import Tiles
+
+/// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is set as
+/// ``ForwardPass/inputMoments``, in ``InputGroups``: what moving errors from weight to weight is weighed by.
+///
+/// Matrices that read the same input share their sums (``PlannedTensor/inputName``), which come in the order of the plan. A chunk's
+/// products are summed in f32, and its sums are added in f32: some 1e-7 of the larger number is lost each time. Each sum is one
+/// thread's work at a time, token after token, so it is the same for any number of threads. Not to be read while a chunk is
+/// computed.
+public final class InputMoments {
+    /// Of one input.
+    private struct Sums {
+        /// Matrices in the stack.
+        let count: Int
+        let groups: InputGroups
+        /// Of each group that many floats, as ``Strips`` has them.
+        let start: UnsafeMutablePointer<Float>
+        let stride: Int
+    }
+
+    private let memory: UnsafeMutablePointer<Float>
+    private let sums: [Sums]
+    /// Which of them belongs to the matrix whose tiles start at an address.
+    private let indexOfTiles: [UnsafeRawPointer: Int]
+    /// Tokens whose products are in each of the sums.
+    private let tokenCounts: UnsafeMutablePointer<Int>
+
+    /// Sums of zeros for all inputs of a file with the tensors of a plan; nil if the system has no memory for them.
+    public init?(file: ModelFile, plan: [PlannedTensor]) {
+        let inputs = plan.filter { $0.isTiled && $0.inputName == $0.name }
+        let shapes = inputs.compactMap(\.matrixShape)
+        let groups = shapes.map { InputGroups(columns: $0.columns) }
+        let strides = groups.map { Strips(columns: $0.inputs(ofGroup: 0).count).count }
+        let counts = shapes.indices.map { shapes[$0].count * groups[$0].count * strides[$0] }
+        let size = MemoryLayout<Float>.size
+        guard let memory = calloc(max(1, counts.reduce(0, +)), size)?.assumingMemoryBound(to: Float.self) else { return nil }
+        self.memory = memory
+        var sums: [Sums] = []
+        var indexOfTiles: [UnsafeRawPointer: Int] = [:]
+        var start = memory
+        for index in inputs.indices {
+            if let tensor = file.tensor(named: inputs[index].name), let tiles = file.bytes(of: tensor).baseAddress {
+                indexOfTiles[tiles] = index
+            }
+            sums.append(
+                Sums(count: shapes[index].count, groups: groups[index], start: start, stride: strides[index]))
+            start += counts[index]
+        }
+        self.sums = sums
+        self.indexOfTiles = indexOfTiles
+        tokenCounts = .allocate(capacity: sums.count)
+        tokenCounts.initialize(repeating: 0, count: sums.count)
+    }
+
+    deinit {
+        free(memory)
+        tokenCounts.deallocate()
+    }
+
+    /// Calls `body` with the mean products of the groups of inputs in order, for a stack those of its first matrix, then the next
+    /// one's: of each group the lower triangle, row by row, as ``InputGroups`` counts them. Zeros where nothing was fed.
+    public func forEachTriangle<Failure>(_ body: ([Float]) throws(Failure) -> Void) throws(Failure) {
+        for (index, sums) in sums.enumerated() {
+            let scale = 1 / Double(max(1, tokenCounts[index]))
+            for group in 0..<sums.count * sums.groups.count {
+                let strips = Strips(columns: sums.groups.inputs(ofGroup: group).count)
+                try body(strips.triangle(sums.start + group * sums.stride).map { Float(Double($0) * scale) })
+            }
+        }
+    }
+
+    /// Adds the inputs of a product that is about to be computed, together with the other members; ends when all is added.
+    func add(_ product: MatrixProduct, _ member: TeamMember) {
+        guard let index = indexOfTiles[product.matrix.tiles] else { return }
+        let sums = sums[index], groups = sums.groups
+        member.share(sums.count * groups.count) { range in
+            if range.contains(0) { tokenCounts[index] += product.tokens }
+            for group in range {
+                let inputs = groups.inputs(ofGroup: group)
+                let input = product.input + group / groups.count * groups.columns + inputs.lowerBound
+                Strips(columns: inputs.count).add(
+                    input, stride: product.inputStride, tokens: product.tokens, to: sums.start + group * sums.stride)
+            }
+        }
+    }
+}
+
+/// How the sums of a group of inputs lie: four rows of the lower triangle are a strip, of blocks of 4 × 8 numbers up to the one
+/// with the diagonal. A block is what fits the registers while the tokens pass.
+private struct Strips {
+    let columns: Int
+
+    private var strips: Int { (columns + 7) / 8 * 2 }
+
+    /// Floats, what is beyond the diagonal included.
+    var count: Int { Self.start(strips) }
+
+    /// Where a strip starts, which comes after strips of 1, 1, 2, 2, 3, 3, … blocks.
+    private static func start(_ strip: Int) -> Int { 32 * (strip / 2 + strip % 2) * (strip / 2 + 1) }
+
+    /// The lower triangle, row by row.
+    func triangle(_ sums: UnsafePointer<Float>) -> [Float] {
+        (0..<columns).flatMap { row in
+            (0...row).map { sums[Self.start(row / 4) + $0 / 8 * 32 + row % 4 * 8 + $0 % 8] }
+        }
+    }
+
+    /// Adds the products of inputs [tokens, stride].
+    func add(_ input: UnsafePointer<Float>, stride: Int, tokens: Int, to sums: UnsafeMutablePointer<Float>) {
+        let padded = strips * 4
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * padded) { copy in
+            guard let inputs = copy.baseAddress else { return }
+            copy.initialize(repeating: 0)
+            for token in 0..<tokens { (inputs + token * padded).update(from: input + token * stride, count: columns) }
+            for strip in 0..<strips {
+                for block in 0...strip / 2 {
+                    add(inputs + strip * 4, inputs + block * 8, stride: padded, tokens, to: sums + Self.start(strip) + block * 32)
+                }
+            }
+        }
+    }
+
+    /// Adds to one block the products of four inputs and eight.
+    @inline(__always) private func add(
+        _ rows: UnsafePointer<Float>, _ columns: UnsafePointer<Float>, stride: Int, _ tokens: Int,
+        to sums: UnsafeMutablePointer<Float>
+    ) {
+        var first = SIMD8<Float>.zero, second = first, third = first, fourth = first
+        for token in 0..<tokens {
+            let eight = UnsafeRawPointer(columns + token * stride).loadUnaligned(as: SIMD8<Float>.self)
+            let four = rows + token * stride
+            first += eight * SIMD8(repeating: four[0])
+            second += eight * SIMD8(repeating: four[1])
+            third += eight * SIMD8(repeating: four[2])
+            fourth += eight * SIMD8(repeating: four[3])
+        }
+        add(first, to: sums)
+        add(second, to: sums + 8)
+        add(third, to: sums + 16)
+        add(fourth, to: sums + 24)
+    }
+
+    @inline(__always) private func add(_ products: SIMD8<Float>, to sums: UnsafeMutablePointer<Float>) {
+        let target = UnsafeMutableRawPointer(sums)
+        target.storeBytes(of: target.loadUnaligned(as: SIMD8<Float>.self) + products, as: SIMD8<Float>.self)
+    }
+}
