@@ -46,9 +46,7 @@ final class Processor: @unchecked Sendable {
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
-        // A byte that is no UTF-8 becomes U+FFFD, of three bytes.
-        let wideCount = text.count { $0 >= 0x80 }
-        try Self.requireMemory(Self.bytesPerByte * (text.count + 2 * wideCount), .encoding(text.count))
+        try Self.requireMemory(Self.bytesPerByte * Self.repairedCount(text), .encoding(text.count))
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(
@@ -61,6 +59,18 @@ final class Processor: @unchecked Sendable {
         }
         guard ending != CSP_NO_MEMORY else { throw .noMemory(.encoding(text.count)) }
         return ending == CSP_OK
+    }
+
+    /// Bytes of a text once each byte that is no UTF-8 is U+FFFD, which has three.
+    private static func repairedCount(_ text: UnsafeRawBufferPointer) -> Int {
+        var parser = Unicode.UTF8.ForwardParser(), bytes = text.makeIterator(), count = 0
+        while true {
+            switch parser.parseScalar(from: &bytes) {
+            case .valid(let scalar): count += scalar.count
+            case .error(let length): count += 3 * length
+            case .emptyInput: return count
+            }
+        }
     }
 
     /// Throws unless the system would now give so many bytes, and some that the C library takes in reserve.

@@ -3,10 +3,10 @@
 
 #include <pthread.h>
 
-/* A model that is opened by a constructor, as that of a static object in C++ is one. */
+/* A model that is opened by a constructor, as that of a static object in C++ is one: by the first that a program may have. */
 static rg_status early_status = RG_ERROR_ARGUMENT;
 
-__attribute__((constructor)) static void open_early(int argc, char **argv) {
+__attribute__((constructor(101))) static void open_early(int argc, char **argv) {
     if (argc < 2) return;
     rg_model *model = NULL;
     early_status = rg_model_open(argv[1], NULL, &model);
