@@ -19,12 +19,14 @@ public struct Conversion: Sendable {
         public var rules: [TensorTypeRule] = []
         /// Statistics with which q4 weights are chosen; nil if every input counts the same.
         public var importance: Importance?
+        /// Where the chat template comes from.
         public var chatTemplate = ChatTemplateChoice.auto
         /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.
         public var threads: Int?
         /// The program that converts and its version, for the file's provenance.
         public var converter = "rg-edge"
 
+        /// The defaults: `q4`, no rules, no statistics, all cores.
         public init() {}
 
         /// More threads than any machine has cores for this.

@@ -3,6 +3,7 @@ import ModelFile
 
 /// What keeps a checkpoint from being converted.
 public struct ConversionError: Error, Equatable, CustomStringConvertible {
+    /// Who can help, for programs.
     public enum Kind: Sendable {
         /// The checkpoint is missing, damaged, at odds with itself or not a RecurrentGemma.
         case source
@@ -14,6 +15,7 @@ public struct ConversionError: Error, Equatable, CustomStringConvertible {
         case cancelled
     }
 
+    /// Who can help, for programs.
     public let kind: Kind
     /// The file, folder or option that is at fault.
     public let path: String
@@ -22,6 +24,7 @@ public struct ConversionError: Error, Equatable, CustomStringConvertible {
     /// What to do about it, in a clause.
     public let advice: String
 
+    /// An error: what is at fault, what is wrong with it, and what to do about it, both in a clause.
     public init(_ kind: Kind, path: String, problem: String, advice: String) {
         self.kind = kind
         self.path = path
@@ -29,6 +32,7 @@ public struct ConversionError: Error, Equatable, CustomStringConvertible {
         self.advice = advice
     }
 
+    /// One line, without a full stop.
     public var description: String { "\(path): \(problem); \(advice)" }
 }
 

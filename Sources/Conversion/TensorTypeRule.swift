@@ -5,8 +5,10 @@ import Tiles
 public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
     /// A name, in which `*` stands for any characters, also none, and `?` for one.
     public let pattern: String
+    /// The type of tensors with such a name.
     public let type: WeightType
 
+    /// The type for names that match a pattern.
     public init(pattern: String, type: WeightType) {
         self.pattern = pattern
         self.type = type
@@ -25,6 +27,7 @@ public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
         self.init(pattern: String(text[..<sign]), type: type)
     }
 
+    /// The rule as it is read.
     public var description: String { "\(pattern)=\(type.name)" }
 
     /// True if the pattern matches all of a name.

@@ -2,10 +2,12 @@
 // where a `JSONValue?` is wanted, `nil` would come to mean a value that is null.
 
 extension JSONValue: ExpressibleByBooleanLiteral {
+    /// `true` or `false`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
 extension JSONValue: ExpressibleByIntegerLiteral {
+    /// A whole number.
     public init(integerLiteral value: Int64) { self = .integer(value) }
 }
 

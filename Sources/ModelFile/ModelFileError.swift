@@ -38,6 +38,7 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// One line, without a full stop.
     public var description: String { "\(path): \(problem); \(advice)" }
 }
 

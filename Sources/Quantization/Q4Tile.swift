@@ -12,19 +12,9 @@ enum Q4Tile {
     ) -> Bool {
         let low = ScaleSearch.scale(weights, importance)
         let high = ScaleSearch.scale(weights.advanced(by: Tile.block), importance.map { $0 + Tile.block })
-        low.store(in: tile, block: 0, half)
-        high.store(in: tile, block: 1, half)
-        for quad in 0..<Tile.block / 4 {
-            var codes = LaneBits.zero
-            for part in 0..<4 {
-                let column = quad * 4 + part
-                let lowCodes = code(weights[column], low, &figures)
-                let highCodes = code(weights[Tile.block + column], high, &figures)
-                codes |= (lowCodes | highCodes &<< LaneBits(repeating: 4)) &<< LaneBits(repeating: UInt32(8 * part))
-            }
-            tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
+        return write(low, high, of: weights, half, into: tile, &figures) { column, scale in
+            ScaleSearch.code(weights[column], scale.inverse)
         }
-        return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
     }
 
     /// Writes codes [``Tile/columns``] that were found for the weights, under the scales of both blocks. False as ``encode``.
@@ -32,32 +22,31 @@ enum Q4Tile {
         _ codes: UnsafePointer<Lanes>, _ low: BlockScale, _ high: BlockScale, of weights: HalfPanel, _ half: HalfTile,
         into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures
     ) -> Bool {
+        write(low, high, of: weights, half, into: tile, &figures) { column, _ in codes[column] }
+    }
+
+    /// Writes the scales of both blocks, and the codes that `code` has for a column under its block's scale.
+    @inline(__always) private static func write(
+        _ low: BlockScale, _ high: BlockScale, of weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+        _ figures: inout LaneFigures, _ code: (_ column: Int, _ scale: BlockScale) -> Lanes
+    ) -> Bool {
         low.store(in: tile, block: 0, half)
         high.store(in: tile, block: 1, half)
+        func nibbles(_ column: Int, _ scale: BlockScale) -> LaneBits {
+            let codes = code(column, scale)
+            figures.add(weights[column], stored: codes * scale.scale)
+            return (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
+        }
         for quad in 0..<Tile.block / 4 {
-            var stored = LaneBits.zero
+            var codes = LaneBits.zero
             for part in 0..<4 {
                 let column = quad * 4 + part
-                let lowCodes = codes[column], highCodes = codes[Tile.block + column]
-                figures.add(weights[column], stored: lowCodes * low.scale)
-                figures.add(weights[Tile.block + column], stored: highCodes * high.scale)
-                let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
-                stored |= pair &<< LaneBits(repeating: UInt32(8 * part))
+                let pair = nibbles(column, low) | nibbles(Tile.block + column, high) &<< LaneBits(repeating: 4)
+                codes |= pair &<< LaneBits(repeating: UInt32(8 * part))
             }
-            tile.storeBytes(of: stored, toByteOffset: offset(quad, half), as: LaneBits.self)
+            tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
         }
         return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
-    }
-
-    /// The nibbles of 8 weights.
-    @inline(__always) private static func code(_ weights: Lanes, _ scale: BlockScale, _ figures: inout LaneFigures) -> LaneBits {
-        let code = ScaleSearch.code(weights, scale.inverse)
-        figures.add(weights, stored: code * scale.scale)
-        return nibbles(code)
-    }
-
-    @inline(__always) private static func nibbles(_ codes: Lanes) -> LaneBits {
-        (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
     }
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
