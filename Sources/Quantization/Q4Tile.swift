@@ -32,21 +32,25 @@ enum Q4Tile {
     ) -> Bool {
         low.store(in: tile, block: 0, half)
         high.store(in: tile, block: 1, half)
-        func nibbles(_ column: Int, _ scale: BlockScale) -> LaneBits {
-            let codes = code(column, scale)
-            figures.add(weights[column], stored: codes * scale.scale)
-            return (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
-        }
         for quad in 0..<Tile.block / 4 {
             var codes = LaneBits.zero
             for part in 0..<4 {
                 let column = quad * 4 + part
-                let pair = nibbles(column, low) | nibbles(Tile.block + column, high) &<< LaneBits(repeating: 4)
+                let lowCodes = code(column, low)
+                figures.add(weights[column], stored: lowCodes * low.scale)
+                let highCodes = code(Tile.block + column, high)
+                figures.add(weights[Tile.block + column], stored: highCodes * high.scale)
+                let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
                 codes |= pair &<< LaneBits(repeating: UInt32(8 * part))
             }
             tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
         }
         return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
+    }
+
+    /// Codes as they are stored.
+    @inline(__always) private static func nibbles(_ codes: Lanes) -> LaneBits {
+        (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
     }
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
