@@ -78,11 +78,12 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CSIMD"),
         .target(name: "Locking"),
+        .target(name: "SystemMemory"),
 
         // Files and formats.
         .target(name: "Tiles"),
         .target(name: "Files", dependencies: ["CLinux"]),
-        .target(name: "JSON", dependencies: ["CJansson"]),
+        .target(name: "JSON", dependencies: ["CJansson", "SystemMemory"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
@@ -96,7 +97,7 @@ let package = Package(
 
         // The model.
         .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
-        .target(name: "Text", dependencies: ["CSentencePiece", "Locking"]),
+        .target(name: "Text", dependencies: ["CSentencePiece", "Locking", "SystemMemory"]),
         .target(
             name: "RGEdge",
             dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),

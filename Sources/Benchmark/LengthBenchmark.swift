@@ -58,6 +58,7 @@ public struct LengthSample: ReportRow {
     let privateBytes: Int
     let residentBytes: Int
 
+    /// The columns of a table of such rows.
     public static var columns: [ReportColumn] {
         [
             ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 9),
@@ -67,6 +68,7 @@ public struct LengthSample: ReportRow {
         ]
     }
 
+    /// The row in a table.
     public var cells: [String] {
         [
             label, String(position), Format.short(tokenSeconds * 1000), Format.short(bestTokenSeconds * 1000),
@@ -75,6 +77,7 @@ public struct LengthSample: ReportRow {
         ]
     }
 
+    /// The row for programs, in nanoseconds and bytes.
     public var fields: JSONObject {
         var fields = JSONObject()
         fields["model_type"] = .string(label)

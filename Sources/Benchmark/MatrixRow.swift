@@ -1,6 +1,7 @@
 import JSON
 
 extension MatrixResult: ReportRow {
+    /// The columns of a table of such rows.
     public static var columns: [ReportColumn] {
         [
             ReportColumn("kernels", .left, width: 10), ReportColumn("threads", .right, width: 7),
@@ -12,6 +13,7 @@ extension MatrixResult: ReportRow {
         ]
     }
 
+    /// The row in a table.
     public var cells: [String] {
         [
             kernels, String(threads), name, shape.description, type.name, String(tokens),
@@ -21,6 +23,7 @@ extension MatrixResult: ReportRow {
         ]
     }
 
+    /// The row for programs, in nanoseconds and bytes.
     public var fields: JSONObject {
         var fields = JSONObject()
         fields["kernels"] = .string(kernels)

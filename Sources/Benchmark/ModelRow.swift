@@ -60,6 +60,7 @@ public struct ModelRow: ReportRow {
         self.time = time
     }
 
+    /// The columns of a table of such rows.
     public static var columns: [ReportColumn] {
         [
             ReportColumn("model", .left, width: 25), ReportColumn("size", .right, width: 7),
@@ -70,6 +71,7 @@ public struct ModelRow: ReportRow {
         ]
     }
 
+    /// The row in a table.
     public var cells: [String] {
         let rate = result.tokensPerSecond, speed = result.speed
         return [
@@ -79,6 +81,7 @@ public struct ModelRow: ReportRow {
         ]
     }
 
+    /// The row for programs, in nanoseconds and bytes.
     public var fields: JSONObject {
         let test = result.test, rate = result.tokensPerSecond
         let nanoseconds = result.seconds.map { $0 * 1e9 }

@@ -69,6 +69,7 @@ public struct SessionResult: ReportRow {
     let bytes: Int
     let seconds: Samples
 
+    /// The columns of a table of such rows.
     public static var columns: [ReportColumn] {
         [
             ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 8),
@@ -77,6 +78,7 @@ public struct SessionResult: ReportRow {
         ]
     }
 
+    /// The row in a table.
     public var cells: [String] {
         let milliseconds = seconds.map { $0 * 1000 }
         return [
@@ -85,6 +87,7 @@ public struct SessionResult: ReportRow {
         ]
     }
 
+    /// The row for programs, in nanoseconds and bytes.
     public var fields: JSONObject {
         var fields = JSONObject()
         fields["model_type"] = .string(label)

@@ -3,6 +3,7 @@ import Glibc
 
 /// Text that can't be used.
 public struct InputError: Error, CustomStringConvertible {
+    /// One line: source, problem, advice.
     public let description: String
 
     /// `source: problem; advice`.

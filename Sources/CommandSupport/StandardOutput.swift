@@ -7,6 +7,7 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
     /// The system refuses, for the reason `code` (an errno).
     case failed(code: Int32)
 
+    /// One line, without a full stop.
     public var description: String {
         switch self {
         case .closedPipe: "standard output is closed"

@@ -23,7 +23,7 @@ public struct Importance: Sendable {
     /// Opens what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't be read or is no
     /// safetensors file.
     public init(path: String) throws(ConversionError) {
-        file = try translatingCheckpointErrors { () throws(CheckpointError) in
+        file = try Self.translating { () throws(CheckpointError) in
             try SafetensorsFile(path: path, ifMissing: Self.advice)
         }
         tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
@@ -40,7 +40,7 @@ public struct Importance: Sendable {
         guard tensor.count == shape.count * shape.columns else {
             throw fail("has statistics of \(tensor.count) inputs of \(planned.name), which has \(shape.count * shape.columns)")
         }
-        let numbers = try translatingCheckpointErrors { () throws(CheckpointError) in
+        let numbers = try Self.translating { () throws(CheckpointError) in
             try file.floats(of: tensor, 0..<tensor.count)
         }
         guard numbers.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
@@ -66,7 +66,7 @@ public struct Importance: Sendable {
     func covariance(of planned: PlannedTensor, group: Int) throws(ConversionError) -> InputCovariance {
         let tensor = try moments(of: planned)
         let groups = InputGroups(columns: planned.matrixShape?.columns ?? 0)
-        let triangle = try translatingCheckpointErrors { () throws(CheckpointError) in
+        let triangle = try Self.translating { () throws(CheckpointError) in
             try file.floats(of: tensor, groups.elements(ofGroup: group))
         }
         do throws(CovarianceError) {
@@ -81,13 +81,22 @@ public struct Importance: Sendable {
 
     /// Throws if the file at the path is no longer the one that was opened.
     func checkUnchanged() throws(ConversionError) {
-        try translatingCheckpointErrors { () throws(CheckpointError) in try file.checkUnchanged() }
+        try Self.translating { () throws(CheckpointError) in try file.checkUnchanged() }
     }
 
     private func moments(of planned: PlannedTensor) throws(ConversionError) -> CheckpointTensor {
         let name = planned.inputName + Self.momentsSuffix
         guard let tensor = tensors[name] else { throw fail("has no tensor \(name), but others of the kind") }
         return tensor
+    }
+
+    /// Runs `body`; what is wrong with the file, its own program can mend.
+    private static func translating<Result>(_ body: () throws(CheckpointError) -> Result) throws(ConversionError) -> Result {
+        do throws(CheckpointError) {
+            return try body()
+        } catch {
+            throw ConversionError(.source, path: error.path, problem: error.problem, advice: advice)
+        }
     }
 
     private func checkIsVector(_ tensor: CheckpointTensor) throws(ConversionError) {

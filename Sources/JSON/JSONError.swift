@@ -16,6 +16,9 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
         self.isMemory = isMemory
     }
 
+    static let noMemory = JSONError(line: 0, column: 0, message: "no memory", isMemory: true)
+
+    /// What is wrong and where, in a clause.
     public var description: String {
         if isMemory { return "no memory to read it" }
         return line > 0 ? "not valid JSON: \(message) (line \(line), column \(column))" : "not valid JSON: \(message)"

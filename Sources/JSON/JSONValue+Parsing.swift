@@ -1,9 +1,12 @@
 import CJansson
 import Glibc
+import SystemMemory
 
 extension JSONValue {
     /// Levels of arrays and objects in each other that a text may have.
     public static let depthLimit = 256
+    /// What jansson takes at most for a byte of text, rounded up.
+    private static let bytesPerByte = 128
 
     /// Reads a JSON text in UTF-8; any value may stand at the top.
     ///
@@ -14,7 +17,9 @@ extension JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
-        try requireMemory(for: bytes.count)
+        // Where a string can't grow, jansson leaves out a byte, the quotation mark that ends it as well, and then reads and writes on
+        // behind it.
+        guard SystemMemory.has(bytesPerByte * bytes.count) else { throw .noMemory }
         var error = json_error_t()
         errno = 0
         func load(_ options: Int32) -> UnsafeMutablePointer<json_t>? {
@@ -26,19 +31,9 @@ extension JSONValue {
         defer { loaded.map { json_decref($0) } }
         // Where malloc(3) refuses all the same, jansson finds fault with the text, if not worse.
         let isMemory = json_error_code(&error) == json_error_out_of_memory || errno == ENOMEM
-        guard !isMemory else { throw JSONError(line: 0, column: 0, message: "no memory", isMemory: true) }
+        guard !isMemory else { throw .noMemory }
         guard let root = loaded else { throw JSONError(error) }
         return try JSONValue(root, level: 0)
-    }
-
-    /// Throws unless the system would now give what jansson takes for a text of `count` bytes: where a string can't grow, it leaves
-    /// out a byte, the quotation mark that ends it as well, and then reads and writes on behind it.
-    private static func requireMemory(for count: Int) throws(JSONError) {
-        let count = 128 * count + (2 << 20)
-        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
-            throw JSONError(line: 0, column: 0, message: "no memory", isMemory: true)
-        }
-        munmap(start, count)
     }
 
     /// The same for an array of bytes.

@@ -96,9 +96,12 @@ extension rg_generate_options {
     /// Bytes that the stop strings take in all, each with what belongs to it.
     fileprivate func stopBytes() throws(Failure) -> Int {
         let overhead = 64
-        var count = 0
-        for text in try buffer(stop, stop_count, "stop") { count += strlen(try required(text, "a stop string")) + overhead }
-        return count
+        var total = 0
+        for text in try buffer(stop, stop_count, "stop") {
+            let (sum, overflow) = total.addingReportingOverflow(strlen(try required(text, "a stop string")) + overhead)
+            total = overflow ? .max : sum
+        }
+        return total
     }
 }
 

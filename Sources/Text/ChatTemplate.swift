@@ -93,6 +93,7 @@ public struct ChatTemplateError: Error, Equatable, CustomStringConvertible {
     /// How many it has.
     public let count: Int
 
+    /// What is wrong and what to do, in a clause each.
     public var description: String {
         "the chat template has \(count == 0 ? "no" : String(count)) \(ChatTemplate.placeholder); "
             + "write exactly one, where the user's words go"

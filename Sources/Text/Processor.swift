@@ -1,5 +1,5 @@
 import CSentencePiece
-import Glibc
+import SystemMemory
 
 /// SentencePiece with a model loaded.
 ///
@@ -17,8 +17,9 @@ final class Processor: @unchecked Sendable {
     /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked. `trieBytes` are those of the
     /// user-defined pieces.
     init(_ model: [UInt8], pieceCount: Int, trieBytes: Int = 0) throws(TokenizerError) {
-        try Self.requireMemory(
-            Self.bytesPerPiece * pieceCount + Self.bytesPerTrieByte * trieBytes + 2 * model.count, .loading)
+        guard SystemMemory.has(Self.bytesPerPiece * pieceCount + Self.bytesPerTrieByte * trieBytes + 2 * model.count) else {
+            throw .noMemory(.loading)
+        }
         let capacity = 256
         var handle: OpaquePointer?
         var reason: String?
@@ -46,7 +47,7 @@ final class Processor: @unchecked Sendable {
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
     func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
-        try Self.requireMemory(Self.bytesPerByte * Self.repairedCount(text), .encoding(text.count))
+        guard SystemMemory.has(Self.bytesPerByte * Self.repairedCount(text)) else { throw .noMemory(.encoding(text.count)) }
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in
                 csp_encode(
@@ -71,15 +72,6 @@ final class Processor: @unchecked Sendable {
             case .emptyInput: return count
             }
         }
-    }
-
-    /// Throws unless the system would now give so many bytes, and some that the C library takes in reserve.
-    private static func requireMemory(_ count: Int, _ work: TokenizerError.Work) throws(TokenizerError) {
-        let count = count + (2 << 20)
-        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED else {
-            throw .noMemory(work)
-        }
-        munmap(start, count)
     }
 }
 

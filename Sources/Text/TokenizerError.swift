@@ -13,6 +13,7 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
         self.isMemory = isMemory
     }
 
+    /// One line, without a full stop.
     public var description: String { "tokenizer.model: \(problem); \(advice)" }
 
     /// The system has no memory for some work.
