@@ -17,8 +17,8 @@ extension JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
-        // Where a string can't grow, jansson leaves out a byte, the quotation mark that ends it as well, and then reads and writes on
-        // behind it.
+        // Where a string can't grow, jansson leaves out a byte, the quotation mark that ends it as well, and then reads and writes
+        // on behind it.
         guard SystemMemory.has(bytesPerByte * bytes.count) else { throw .noMemory }
         var error = json_error_t()
         errno = 0
