@@ -21,19 +21,12 @@ void SetMinLogLevel(int level);
 
 struct CSPProcessor {
     sentencepiece::SentencePieceProcessor processor;
-    size_t byte_count = 0;
 };
 
 namespace {
 
 // Above LOG_FATAL of the library's common.h.
 constexpr int silent = 4;
-
-// Bytes that the program has in use, large blocks of their own included.
-size_t bytes_in_use() {
-    const struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
 
 void copy(const char *reason, char *message, size_t capacity) {
     const size_t count = std::min(std::strlen(reason), capacity - 1);
@@ -46,12 +39,10 @@ void copy(const char *reason, char *message, size_t capacity) {
 CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, char *message, size_t capacity) {
     try {
         sentencepiece::logging::SetMinLogLevel(silent);
-        const size_t before = bytes_in_use();
         auto loaded = std::make_unique<CSPProcessor>();
         const auto status =
             loaded->processor.LoadFromSerializedProto(std::string_view(static_cast<const char *>(model), count));
         if (status.ok()) {
-            loaded->byte_count = std::max(bytes_in_use(), before) - before;
             *processor = loaded.release();
             return CSP_OK;
         }
@@ -67,8 +58,6 @@ CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, ch
     }
     return CSP_REFUSED;
 }
-
-size_t csp_byte_count(const CSPProcessor *processor) { return processor->byte_count; }
 
 void csp_destroy(CSPProcessor *processor) {
     if (!processor) return;

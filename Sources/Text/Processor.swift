@@ -37,8 +37,6 @@ final class Processor: @unchecked Sendable {
 
     deinit { csp_destroy(handle) }
 
-    /// Bytes that it holds in memory.
-    var byteCount: Int { csp_byte_count(handle) }
     var pieceCount: Int { Int(csp_piece_count(handle)) }
     var unknown: UInt32? { UInt32(exactly: csp_unknown(handle)) }
     var bos: UInt32? { UInt32(exactly: csp_bos(handle)) }

@@ -18,9 +18,6 @@ extension Tokenizer {
                 == [tokenizer.bos, tokenizer.eos, tokenizer.unknown, tokenizer.pad]
             else { throw TokenizerError("has other control pieces than SentencePiece sees") }
         }
-
-        /// Bytes that it holds in memory.
-        public var byteCount: Int { processor.byteCount }
     }
 }
 

@@ -28,9 +28,6 @@ typedef enum CSPEnding {
 /// bytes, holds its reason, cut where it does not fit and ended by NUL.
 CSPEnding csp_load(const void *model, size_t count, CSPProcessor **processor, char *message, size_t capacity);
 
-/// Bytes of memory that loading took from the C library, those of other threads in the meantime included.
-size_t csp_byte_count(const CSPProcessor *processor);
-
 /// Frees a processor, and gives the memory back to the system; null does nothing.
 void csp_destroy(CSPProcessor *processor);
 
