@@ -105,7 +105,9 @@ let package = Package(
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),
         .target(name: "CRGEdge"),
-        .target(name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"]),
+        .target(
+            name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"],
+            path: architecture == hostArchitecture ? nil : ".build-arm-c/RGEdgeC"),
 
         // The commands.
         .target(
@@ -168,7 +170,4 @@ let package = Package(
 
 if architecture != hostArchitecture {
     package.targets.removeAll { $0.type == .test && !testsElsewhere.contains($0.name) }
-    // Debian's compiler for other machines is Swift 6.2, which has no @c.
-    package.products.removeAll { $0.name == "RGEdgeC" }
-    package.targets.removeAll { $0.name == "RGEdgeC" }
 }
