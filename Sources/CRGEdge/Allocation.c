@@ -11,15 +11,24 @@
 // What malloc(3) aligns to.
 enum { alignment_of_any = 16 };
 
+// Takes what the system has refused. Then nothing has failed, and errno is what it was before.
+static void *take(size_t size, size_t alignment, int errno_before) {
+    void *memory = crg_take(size, alignment);
+    if (memory) errno = errno_before;
+    return memory;
+}
+
 void *crg_malloc(size_t size) {
+    const int errno_before = errno;
     void *memory = malloc(size);
-    return memory ? memory : crg_take(size, alignment_of_any);
+    return memory ? memory : take(size, alignment_of_any, errno_before);
 }
 
 void *crg_calloc(size_t count, size_t size) {
+    const int errno_before = errno;
     void *memory = calloc(count, size);
     if (memory || (size > 0 && count > SIZE_MAX / size)) return memory;
-    memory = crg_take(count * size, alignment_of_any);
+    memory = take(count * size, alignment_of_any, errno_before);
     return memory ? memset(memory, 0, count * size) : NULL;
 }
 
@@ -46,6 +55,7 @@ size_t __wrap_malloc_usable_size(void *memory) {
 }
 
 void *crg_realloc(void *memory, size_t size) {
+    const int errno_before = errno;
     size_t held = 0;
     if (!crg_size(memory, &held)) {
         void *grown = realloc(memory, size);
@@ -54,6 +64,7 @@ void *crg_realloc(void *memory, size_t size) {
     }
     void *copy = crg_malloc(size);
     if (!copy) return NULL;
+    errno = errno_before;
     if (memory) memcpy(copy, memory, held < size ? held : size);
     crg_free(memory);
     return copy;

@@ -13,7 +13,9 @@ enum FileLayout {
     static let largestMetadata = 64 << 20
     /// Bytes of the metadata as stored: what as much as ``largestMetadata`` can at worst take.
     static let largestPackedMetadata = Int(LZ4_compressBound(Int32(largestMetadata)))
-    /// Bytes of a value of the metadata that is text: the tokenizer alone is larger.
+    /// Bytes of the configuration, which is JSON: reading that takes many times as much.
+    static let largestConfiguration = 1 << 16
+    /// Bytes of another value of the metadata that is text: the tokenizer alone is larger.
     static let largestText = 1 << 20
     static let largestEntryCount = 1024
     /// Bytes of a tensor's name, without the zero that ends it.

@@ -67,12 +67,15 @@ extension Metadata {
     }
 
     /// Nil if a value may have so many bytes; otherwise a clause with what is wrong. Text is bounded because reading it takes many
-    /// times its bytes: a list of zeros in JSON 30 times.
+    /// times its bytes.
     private static func sizeProblem(_ key: String, _ count: Int) -> String? {
-        guard [Key.configuration, Key.chatTemplate, Key.provenance].contains(key), count > FileLayout.largestText else {
-            return nil
-        }
-        return "a \(key) of \(count) bytes, more than the \(FileLayout.largestText) allowed"
+        let limit =
+            switch key {
+            case Key.configuration: FileLayout.largestConfiguration
+            case Key.chatTemplate, Key.provenance: FileLayout.largestText
+            default: Int.max
+            }
+        return count > limit ? "a \(key) of \(count) bytes, more than the \(limit) allowed" : nil
     }
 
     private init(parsing bytes: [UInt8], path: String) throws(ModelFileError) {

@@ -6,11 +6,11 @@ extension ModelFile {
     /// several times over, in the forms that they pass through. Throws as ``init(_:)`` does for the header.
     package static func openingBytes(_ file: MappedFile) throws(ModelFileError) -> Int {
         let (header, _) = try header(of: file)
-        // The text among the metadata is JSON: the list of zeros at worst.
-        let text = min(header.unpackedBytes, FileLayout.largestText)
+        // JSON: at worst a list of zeros, of which each byte takes 32 here and up to 128 in jansson.
+        let configuration = min(header.unpackedBytes, FileLayout.largestConfiguration)
         // Control and user-defined pieces of the tokenizer, of 7 bytes at least, and no more of them than Text allows.
         let specials = min(header.unpackedBytes / 7, 1 << 14)
-        return header.metadataBytes + 10 * header.unpackedBytes + 32 * text + 512 * specials + 16 * header.tableRange.count
+        return header.metadataBytes + 10 * header.unpackedBytes + 160 * configuration + 512 * specials + 16 * header.tableRange.count
             + verifyingBytes
     }
 

@@ -35,8 +35,8 @@ void *__libc_memalign(size_t alignment, size_t size);
 /* What is refused. */
 typedef enum Refusal {
     NOTHING,
-    /* All allocations from one on but those of SentencePiece, the C++ library and jansson: these break where they get no memory, so
-     * they are only called when there is some. */
+    /* All allocations from one on but those of SentencePiece and the C++ library: these break where they get no memory, so they are
+     * only called when there is some. */
     ALL_FROM_ONE_ON,
     /* That one alone. */
     ONE,
@@ -56,10 +56,9 @@ typedef struct Place {
 } Place;
 
 static Place places[] = {
-    {"libstdc++", 0, 0}, {"libsentencepiece", 0, 0}, {"libjansson", 0, 0},
-    {"liblz4", 0, 0}, {"libxxhash", 0, 0}, {"libc.so", 0, 0},
+    {"libstdc++", 0, 0}, {"libsentencepiece", 0, 0}, {"liblz4", 0, 0}, {"libxxhash", 0, 0}, {"libc.so", 0, 0},
 };
-enum { exempt_count = 3, place_count = sizeof places / sizeof *places };
+enum { exempt_count = 2, place_count = sizeof places / sizeof *places };
 
 static int note_place(struct dl_phdr_info *info, size_t size, void *user) {
     (void)size;

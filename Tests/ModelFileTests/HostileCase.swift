@@ -176,10 +176,10 @@ struct HostileCase: Sendable, CustomTestStringConvertible {
         },
     ]
 
-    private static let longTexts = ["configuration", "chat_template", "provenance"].map { key in
-        HostileCase("a \(key) of a mebibyte and a byte", "has a \(key) of 1048577 bytes, more than the 1048576 allowed") { file in
+    private static let longTexts = ["configuration": 1 << 16, "chat_template": 1 << 20, "provenance": 1 << 20].map { key, limit in
+        HostileCase("a \(key) of a byte too many", "has a \(key) of \(limit + 1) bytes, more than the \(limit) allowed") { file in
             let short = ["configuration", "tokenizer", "chat_template", "provenance"].filter { $0 != key }
-            let long = String(repeating: " ", count: 1 << 20 + 1)
+            let long = String(repeating: " ", count: limit + 1)
             file.metadata = HandMadeFile.metadata([(key: key, value: long)] + short.map { (key: $0, value: "") })
         }
     }

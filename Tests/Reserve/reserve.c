@@ -4,6 +4,8 @@
 #include <reserve.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,10 +127,18 @@ static void test_allocation(void) {
     CHECK(crg_malloc(SIZE_MAX / 4) == NULL);
 }
 
+static atomic_bool is_enough;
+
+static void *take_until_enough(void *user) {
+    (void)user;
+    while (!is_enough) give_back(taken(200, 1, 7));
+    return NULL;
+}
+
 /* A child may take while a thread of the parent's held the lock. */
 static void test_fork(void) {
     pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, churn_in_thread, (void *)(uintptr_t)5) == 0);
+    CHECK(pthread_create(&thread, NULL, take_until_enough, NULL) == 0);
     for (int index = 0; index < 50; index++) {
         const pid_t process = fork();
         if (process == 0) {
@@ -138,6 +148,7 @@ static void test_fork(void) {
         int status = -1;
         CHECK(waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
+    is_enough = true;
     pthread_join(thread, NULL);
 }
 

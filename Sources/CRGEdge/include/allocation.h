@@ -1,4 +1,5 @@
-// What Swift's runtime calls inside the library in the place of malloc(3) and its like: the renaming is in tools/c/runtime.symbols.
+// What the copies of Swift's runtime and of jansson inside the library call in the place of malloc(3) and its like: the renaming is
+// in tools/c/copied.symbols.
 //
 // Each asks the system first and falls back on the reserve (reserve.h). They return what their namesakes do.
 #pragma once

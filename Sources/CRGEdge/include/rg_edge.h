@@ -224,9 +224,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   if it is there, and otherwise one of its own for the prompt.
  * - Calls ask the system for the memory that they need before they begin, and
  *   return RG_ERROR_MEMORY if it refuses. Only SentencePiece, which encodes
- *   texts, and jansson, which reads a model's configuration, cannot be given
- *   what was granted: if another thread takes it in the very moment between,
- *   they may end the process.
+ *   texts, cannot be given what was granted: if another thread takes it in the
+ *   very moment between, it may end the process.
  * - A call needs 32 kB of stack, opening a file that means harm 128 kB.
  * - The library can be called from a constructor of the program.
  * - Replace a model file by another, never write to one that is open: where it
