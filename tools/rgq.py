@@ -29,7 +29,7 @@ ENTRY_BYTES = 128
 PAGE_BYTES = 4096
 LARGEST_METADATA = 64 << 20
 LARGEST_PACKED_METADATA = LARGEST_METADATA + LARGEST_METADATA // 255 + 16
-LARGEST_TEXT = 1 << 20
+LARGEST_TEXTS = {"configuration": 1 << 16, "chat_template": 1 << 20, "provenance": 1 << 20}
 LARGEST_ENTRY_COUNT = 1024
 LARGEST_DIMENSION = 1 << 24
 LARGEST_STACK = 1 << 12
@@ -246,8 +246,8 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
         if key in entries:
             raise RGQError(f"the metadata has {key} twice")
         entries[key] = take(int.from_bytes(take(8), "little"))
-        if key in ("configuration", "chat_template", "provenance") and len(entries[key]) > LARGEST_TEXT:
-            raise RGQError(f"the metadata's {key} has {len(entries[key])} bytes, more than {LARGEST_TEXT}")
+        if len(entries[key]) > LARGEST_TEXTS.get(key, LARGEST_METADATA):
+            raise RGQError(f"the metadata's {key} has {len(entries[key])} bytes, more than {LARGEST_TEXTS[key]}")
     if position != len(data):
         raise RGQError("there are bytes after the last metadata entry")
     for key in ("configuration", "tokenizer"):

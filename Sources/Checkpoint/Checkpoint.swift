@@ -92,7 +92,7 @@ extension Checkpoint {
             let code = errno
             throw code == ENOENT
                 ? CheckpointError(path: folder.isEmpty ? "\"\"" : folder, problem: "no such folder", advice: folderAdvice)
-                : .system(folder, while: "opening", code)
+                : CheckpointError(.system(folder, while: "opening", code))
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw CheckpointError(path: folder, problem: "is a file, not a folder", advice: folderAdvice)

@@ -24,11 +24,16 @@ extension CheckpointError {
     /// What to do about a file whose bytes can't be what was published.
     static let downloadAgain = "download the file again"
 
-    /// The error for a system call that failed with `code` (an errno) while the program was `doing`
-    /// something: "opening", "reading".
-    static func system(_ path: String, while doing: String, _ code: Int32) -> CheckpointError {
-        let error = FileError.system(path, while: doing, code)
-        return CheckpointError(path: error.path, problem: error.problem, advice: error.advice)
+    /// The same in a checkpoint's terms.
+    init(_ error: FileError) { self.init(path: error.path, problem: error.problem, advice: error.advice) }
+}
+
+/// Runs `body`, turning what the system has against a file into a ``CheckpointError``.
+func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throws(CheckpointError) -> Result {
+    do throws(FileError) {
+        return try body()
+    } catch {
+        throw CheckpointError(error)
     }
 }
 

@@ -18,12 +18,6 @@ extension JSONValue {
     /// True for `null`.
     public var isNull: Bool { self == .null }
 
-    /// The truth value, or nil.
-    public var boolValue: Bool? {
-        guard case .bool(let value) = self else { return nil }
-        return value
-    }
-
     /// The number if it is a whole one that fits an `Int`, also when written as `3.0` or `3e2`; otherwise nil.
     public var intValue: Int? {
         switch self {

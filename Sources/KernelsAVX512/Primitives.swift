@@ -26,13 +26,5 @@ typealias FloatSingle = BlockSums<1, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x16(bits) }
 
-/// Asks for a cache line that will be read some microseconds from now.
-@inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
-
 /// Called between steps: keeps their loads apart, which would need more registers than there are.
 @inline(__always) func separateSteps() { csimd_order() }
-
-/// Four activation codes of sixteen, in all lanes.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
-}

@@ -26,16 +26,8 @@ typealias FloatSingle = BlockSums<4, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
 
-/// Asks for a cache line that will be read some microseconds from now.
-@inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
-
 /// Called between steps, whose loads the compiler may move.
 @inline(__always) func separateSteps() {}
-
-/// Four activation codes of sixteen, in all lanes.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))
-}
 
 /// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the
 /// product is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.

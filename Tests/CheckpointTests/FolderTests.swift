@@ -76,7 +76,7 @@ import Testing
         let folder = try builder.write()
         try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
         let error = openingError(folder.path)
-        #expect(error?.path == folder.file(name) && error?.problem == "is not a regular file")
+        #expect(error?.path == folder.file(name) && error?.problem == "is a folder")
     }
 
     @Test func aPipeInPlaceOfAFileDoesNotBlock() throws {

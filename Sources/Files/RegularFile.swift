@@ -1,0 +1,104 @@
+import Glibc
+
+/// A regular file, open for reading at any place from any thread.
+public final class RegularFile: Sendable {
+    /// Where it is, as it was given.
+    public let path: String
+    /// The file as it was when it was opened.
+    private let identity: FileIdentity
+    let descriptor: Int32
+
+    /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT for one that isn't there, EISDIR
+    /// for a folder, and 0 for something else that is no regular file.
+    public init(path: String) throws(FileError) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        self.path = path
+        guard descriptor >= 0 else { throw Self.openingError(path, errno) }
+        var status = stat()
+        let code = fstat(descriptor, &status) == 0 ? 0 : errno
+        guard code == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            guard code == 0 else { throw .system(path, while: "opening", code) }
+            guard status.st_mode & S_IFMT != S_IFDIR else {
+                throw FileError(path: path, problem: "is a folder", advice: "give the path of a file", code: EISDIR)
+            }
+            throw FileError(path: path, problem: "is not a regular file", advice: "copy it to one, on a disk")
+        }
+        identity = FileIdentity(status)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Bytes of the file when it was opened.
+    public var byteCount: Int { identity.byteCount }
+
+    /// Fills `buffer` with the bytes from `offset` on, all of which must lie in the file as it was opened.
+    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+        var done = 0
+        while done < buffer.count {
+            let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(offset + done))
+            if count > 0 {
+                done += count
+            } else if count == 0 {
+                throw changed("became shorter")
+            } else if errno != EINTR {
+                throw .system(path, while: "reading", errno)
+            }
+        }
+    }
+
+    /// The bytes of a range that lies in the file as it was opened.
+    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
+        var failure: FileError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            do throws(FileError) {
+                try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+                count = range.count
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Throws if the file at the path is no longer the one that was opened.
+    public func checkUnchanged() throws(FileError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw changed(errno == ENOENT ? "was removed" : "became unreadable") }
+        guard FileIdentity(status) == identity else { throw changed("changed") }
+    }
+
+    /// Tells the system that nobody will read a range again soon.
+    public func dropFromCache(_ range: Range<Int>) {
+        // Advice: nothing depends on it.
+        _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    }
+
+    private func changed(_ what: String) -> FileError {
+        FileError(path: path, problem: "\(what) while it was read", advice: "wait until its writer is done and start again")
+    }
+
+    private static func openingError(_ path: String, _ code: Int32) -> FileError {
+        code == ENOENT
+            ? FileError(path: path.isEmpty ? "\"\"" : path, problem: "no such file", advice: "check the path", code: code)
+            : .system(path, while: "opening", code)
+    }
+}
+
+/// What tells a file from another one, and from itself before it was written to.
+private struct FileIdentity: Equatable, Sendable {
+    let byteCount: Int
+    private let device: UInt
+    private let number: UInt
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    init(_ status: stat) {
+        byteCount = Int(status.st_size)
+        device = UInt(status.st_dev)
+        number = UInt(status.st_ino)
+        seconds = Int(status.st_mtim.tv_sec)
+        nanoseconds = Int(status.st_mtim.tv_nsec)
+    }
+}

@@ -1,0 +1,1 @@
+../KernelSource/AVX2Vectors.swift

@@ -1,0 +1,1 @@
+../KernelSource/X86Primitives.swift
