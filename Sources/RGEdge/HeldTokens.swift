@@ -1,5 +1,5 @@
-/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, and
-/// the way back to before them.
+/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, or is none, and the way
+/// back to before them.
 ///
 /// Allocates a moment, once a generation.
 struct HeldTokens {
@@ -18,7 +18,7 @@ struct HeldTokens {
     /// there is no way back to before them.
     private let limit: Int
 
-    /// `longestStop` is the number of bytes of the longest stop text.
+    /// `longestStop` is the number of bytes of the longest stop text, or 0.
     init(of session: Session, longestStop: Int) throws(ModelError) {
         moment = try Moment(of: session.model)
         limit = longestStop + 1024

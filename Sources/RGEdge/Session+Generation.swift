@@ -10,8 +10,8 @@ extension Session {
     /// make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
-    /// next call continues the conversation as the user has seen it: the tokens of a stop text are taken back. One that was
-    /// cancelled amid the prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a
+    /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without text
+    /// are taken back. One that was cancelled amid the prompt is as it was before the call. Throws, with nothing consumed, for options that make no sense, for a
     /// chat turn with a model that has no chat template, and where there is no memory for a way back; and, at the token where that
     /// happens, for a model whose logits are not numbers.
     public func generate(
@@ -20,9 +20,7 @@ extension Session {
         try check(options)
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
         // All that needs memory comes before anything is consumed.
-        var held = try options.stop.map(\.utf8.count).max().map { (longest) throws(ModelError) in
-            try HeldTokens(of: self, longestStop: longest)
-        }
+        var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let start = Seconds.now
@@ -35,8 +33,10 @@ extension Session {
         memory.isTurnOpen = options.asChatTurn
         self.lookahead = lookahead
         defer { endLookahead() }
+        var text = AnswerText(stop: options.stop)
         result.finish = try answer(
-            options, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
+            options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
+        held.takeBack(shown: text.shown, in: self)
         result.decodeSeconds = Seconds.now - fed
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
@@ -81,17 +81,14 @@ extension Session {
         prompt.withUnsafeBufferPointer { consume($0, isCancelled: isCancelled) } ? 0 : nil
     }
 
-    /// Makes tokens until something ends the answer. `held` is there if there are stop texts.
+    /// Makes tokens until something ends the answer. What is in `held` then may be more than what was shown.
     private func answer(
-        _ options: GenerationOptions, held: inout HeldTokens?, count: inout Int, isCancelled: () -> Bool, onText: (String) -> Bool
+        _ options: GenerationOptions, _ text: inout AnswerText, held: inout HeldTokens, count: inout Int,
+        isCancelled: () -> Bool, onText: (String) -> Bool
     ) throws(ModelError) -> Finish {
-        var text = AnswerText(stop: options.stop)
         while count < options.maxTokens ?? .max {
             guard position > 0 else { return .length }
-            if isCancelled() {
-                held?.takeBack(shown: text.shown, in: self)
-                return .cancelled
-            }
+            if isCancelled() { return .cancelled }
             let token = try nextToken(options.sampling)
             if token == model.configuration.eos || token == model.configuration.endOfTurn {
                 return text.finish(onText) ? .end : .cancelled
@@ -100,13 +97,11 @@ extension Session {
             // Shown before it is consumed, so that the reader doesn't wait for the forward pass to the next one.
             let start = text.received
             let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
-            if held == nil || start < text.shown {
-                held?.removeAll()
+            if start < text.shown {
+                held.removeAll()
                 feed(token)
             } else if ending == nil {
-                held?.hold(token, start: start, shown: text.shown, in: self)
-            } else {
-                held?.takeBack(shown: text.shown, in: self)
+                held.hold(token, start: start, shown: text.shown, in: self)
             }
             if let ending { return ending }
         }

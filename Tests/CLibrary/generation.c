@@ -129,6 +129,47 @@ typedef struct Inside {
     int pieces;
 } Inside;
 
+/* A prompt that is fed in parts, so that the program can stop between them. */
+static void test_fed_prompt(rg_model *model) {
+    Collected whole, parts;
+    memset(&whole, 0, sizeof whole);
+    memset(&parts, 0, sizeof parts);
+    const rg_generate_options options = short_options();
+    rg_session *first = new_session(model), *second = new_session(model);
+    REQUIRE(generate(first, &options, &whole, NULL));
+
+    uint32_t tokens[64];
+    size_t count = 0;
+    REQUIRE(rg_tokenize(model, prompt, prompt_length, true, false, tokens, 64, &count));
+    REQUIRE(rg_session_feed(second, tokens, 2));
+    REQUIRE(rg_session_feed(second, tokens + 2, count - 2));
+    REQUIRE(rg_session_generate(second, NULL, 0, &options, collect, &parts, NULL));
+    CHECK(whole.length > 0 && whole.length == parts.length && memcmp(whole.text, parts.text, whole.length) == 0);
+    CHECK(same_logits(first, second));
+    rg_session_destroy(first);
+    rg_session_destroy(second);
+}
+
+/* A token of which nothing is shown is not in the session at the end. */
+static void test_unseen_tokens(rg_model *model) {
+    rg_generate_options options = short_options();
+    options.max_tokens = 1;
+    options.sampling.temperature = 100;
+    int unseen = 0;
+    for (options.sampling.seed = 0; options.sampling.seed < 200; options.sampling.seed++) {
+        Collected collected;
+        collected.stop_after = 0;
+        rg_generate_result result = RG_GENERATE_RESULT_INIT;
+        rg_session *session = new_session(model);
+        REQUIRE(generate(session, &options, &collected, &result));
+        const bool is_seen = collected.length > 0;
+        unseen += is_seen ? 0 : 1;
+        CHECK(rg_session_position(session) == result.prompt_tokens + (is_seen ? 1u : 0u));
+        rg_session_destroy(session);
+    }
+    CHECK(unseen > 0);
+}
+
 static bool call_inside(void *user, const char *text, size_t length) {
     Inside *inside = (Inside *)user;
     const uint32_t token = 5;
@@ -229,6 +270,8 @@ void test_generation(void) {
     test_refusals(model, true);
     test_refusals(model, false);
     test_text_and_place(model);
+    test_fed_prompt(model);
+    test_unseen_tokens(model);
     test_callbacks(model);
     rg_model_close(model);
     test_chat();

@@ -199,6 +199,13 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *
  * - A pointer to no elements may be NULL: text of length 0, tokens of count 0,
  *   a buffer of capacity 0.
+ * - The size that RG_ERROR_BUFFER reports is the one thing that a function
+ *   writes although it fails.
+ * - Sessions of one model share its threads and take turns: while one computes,
+ *   others wait, so two in two threads are as fast as one after the other.
+ * - Limits: threads up to 1024, repetition_window up to 4096.
+ * - Samplers come in the order repetition_penalty, top_k, top_p, min_p,
+ *   temperature.
  * - Paths and stop strings must be UTF-8 (RG_ERROR_ARGUMENT). In other text,
  *   what is not UTF-8 counts as U+FFFD; so does, at its ends, what
  *   rg_detokenize is given half a character of.
@@ -206,6 +213,16 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   what it doesn't know is zero, and otherwise RG_ERROR_VERSION, as is one
  *   that is smaller than in version 1. rg_sampling cannot grow inside
  *   rg_generate_options, and so keeps its size.
+ * - rg_detokenize leaves control tokens out.
+ * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
+ *   leaves out white space at both ends of it, and is RG_ERROR_ARGUMENT for
+ *   a model that is not instruction-tuned.
+ * - Once it reads the prompt, rg_session_generate can't be stopped before the
+ *   first text. To stop amid a long one, feed it in parts (rg_tokenize,
+ *   rg_session_feed), and generate with a prompt of length 0.
+ * - What the last tokens of an answer are is taken back if on_text was shown
+ *   nothing of them: part of a stop string or of a character, or no text at all
+ *   (of these up to 1,024 tokens).
  * - end_of_turn is UINT32_MAX for a model without such a token.
  * - That on_text returned false is no failure: rg_session_generate returns
  *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
