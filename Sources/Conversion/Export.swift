@@ -35,7 +35,8 @@ public struct Export: Sendable {
     }
 
     /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece
-    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last.
+    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last; a folder that was
+    /// made and has no file goes again.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
@@ -46,6 +47,15 @@ public struct Export: Sendable {
             }
             return target
         }
+        do throws(ConversionError) {
+            try write(to: target, progress: progress, isCancelled: isCancelled)
+        } catch {
+            if target.isNew { target.removeIfEmpty() }
+            throw error
+        }
+    }
+
+    private func write(to target: Folder, progress: (_ done: Int) -> Void, isCancelled: () -> Bool) throws(ConversionError) {
         let writer = try translatingFileErrors { () throws(FileError) in
             try SafetensorsWriter(
                 target: target.file("model.safetensors"),
@@ -68,7 +78,7 @@ public struct Export: Sendable {
             progress(done)
             if isCancelled() {
                 throw ConversionError(
-                    .cancelled, path: folder, problem: "the export was interrupted", advice: "nothing was written")
+                    .cancelled, path: target.path, problem: "the export was interrupted", advice: "nothing was written")
             }
         }
         // The small files last: until all weights are written, the folder stays empty, and the export can be repeated.

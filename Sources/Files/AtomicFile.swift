@@ -16,11 +16,12 @@ public final class AtomicFile {
     private var behind = WriteBehind()
     private var isCommitted = false
 
-    /// Makes the temporary. Throws where the target can't be a file (a folder, a device, a name in no folder) and where the folder
-    /// can't be written to.
-    public init(target: String) throws(FileError) {
+    /// Makes the temporary. A new file is for whom umask(2) lets, or for this user alone if it `isPrivate`; one that replaces another
+    /// has its permissions. Throws where the target can't be a file (a folder, a device, a name in no folder, one too long) and where
+    /// the folder can't be written to.
+    public init(target: String, isPrivate: Bool = false) throws(FileError) {
         let (folder, name) = Self.split(target)
-        try Self.check(target, name: name)
+        try Self.check(target, folder: folder, name: name)
         self.target = target
         self.folder = folder
 
@@ -29,7 +30,7 @@ public final class AtomicFile {
         while true {
             // Registered before it exists, so that no signal finds it there unknown.
             let candidate = UnfinishedFile(path: prefix + Self.randomDigits() + ".partial")
-            let descriptor = open(candidate.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            let descriptor = open(candidate.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
             let code = errno
             if descriptor >= 0 {
                 temporary = candidate
@@ -118,7 +119,7 @@ extension AtomicFile {
     }
 
     /// Throws where the target is something that a file mustn't replace, a device above all, or no name at all.
-    private static func check(_ target: String, name: String) throws(FileError) {
+    private static func check(_ target: String, folder: String, name: String) throws(FileError) {
         var status = stat()
         if stat(target, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else {
@@ -132,6 +133,12 @@ extension AtomicFile {
             throw FileError(
                 path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to write")
         }
+        // The temporary's name is cut, so without this only the last step would fail.
+        var system = statvfs()
+        guard statvfs(folder, &system) == 0, name.utf8.count > Int(system.f_namemax) else { return }
+        throw FileError(
+            path: target, problem: "has a name of \(name.utf8.count) bytes, more than the \(system.f_namemax) that its disk allows",
+            advice: "give a shorter name", code: ENAMETOOLONG)
     }
 
     /// The permissions of the regular file that will be replaced; nil where there is none, or a link.

@@ -14,11 +14,14 @@ public struct Folder: Sendable {
 
     /// Where it is, as it was given.
     public let path: String
+    /// True if it was made and not there before.
+    public let isNew: Bool
 
-    /// The folder at `path`, which is made, for this user alone, if it isn't there.
-    public init(making path: String) throws(FileError) {
+    /// The folder at `path`, which is made if it isn't there: for whom umask(2) lets, or for this user alone if it `isPrivate`.
+    public init(making path: String, isPrivate: Bool = false) throws(FileError) {
         self.path = path
-        guard mkdir(path, 0o700) != 0 else { return }
+        isNew = mkdir(path, isPrivate ? 0o700 : 0o777) == 0
+        if isNew { return }
         let code = errno
         var status = stat()
         guard code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -54,6 +57,9 @@ public struct Folder: Sendable {
     public func remove(_ name: String) throws(FileError) {
         guard unlink(file(name)) == 0 || errno == ENOENT else { throw .system(file(name), while: "removing it", errno) }
     }
+
+    /// Removes the folder if nothing is in it.
+    public func removeIfEmpty() { rmdir(path) }
 
     /// Marks a file as used now. That this isn't possible is no error.
     public func touch(_ name: String) { utimensat(AT_FDCWD, file(name), nil, 0) }

@@ -34,7 +34,7 @@ public final class PromptCache: Sendable {
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
         files = try translatingFileErrors { () throws(FileError) in
-            let files = try Folder(making: folder)
+            let files = try Folder(making: folder, isPrivate: true)
             _ = try files.entries()
             return files
         }

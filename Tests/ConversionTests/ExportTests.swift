@@ -85,15 +85,20 @@ import Tiles
         #expect(second?.description == "\(file): is not a folder; give the path of a folder")
     }
 
-    @Test func anExportThatIsCancelledLeavesAnEmptyFolder() throws {
+    @Test func anExportThatIsCancelledLeavesNothing() throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let path = folder.file("out")
         let error = #expect(throws: ConversionError.self) {
             try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
         }
         #expect(error?.kind == .cancelled)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        // A folder that was there stays, and it can be repeated.
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        #expect(throws: ConversionError.self) {
+            try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
+        }
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
-        // So that it can be repeated.
         try Export(model: model.file.path, type: .f32).write(to: path)
     }
 

@@ -31,11 +31,12 @@ extension Session {
     }
 
     /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
-    /// this returns, what stood under its name stays. Throws if the system refuses.
+    /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the system
+    /// refuses.
     public func save(to path: String) throws(ModelError) {
         let bytes = serialized()
         try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: path)
+            let file = try AtomicFile(target: path, isPrivate: true)
             try file.checkRoom(for: bytes.count)
             try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
             try file.commit()

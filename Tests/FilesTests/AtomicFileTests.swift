@@ -56,6 +56,14 @@ import Testing
         #expect(try contents(name) == [9])
     }
 
+    @Test func aPrivateFileIsForItsUserAloneUnlessOthersCouldReadTheOldOne() throws {
+        try AtomicFile(target: target, isPrivate: true).commit()
+        #expect(try mode(target) == 0o600)
+        try #require(chmod(target, 0o640) == 0)
+        try AtomicFile(target: target, isPrivate: true).commit()
+        #expect(try mode(target) == 0o640)
+    }
+
     @Test func aNewFileIsReadableByAllAndAnOldOneKeepsItsPermissions() throws {
         try write([1], to: target)
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -83,7 +91,9 @@ import Testing
         let long = folder.file(String(repeating: "ä", count: 127))
         try write([1], to: long)
         #expect(try contents(long) == [1])
-        #expect(throws: FileError.self) { try write([1], to: long + "xx") }
+        // Refused before anything is written.
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: long + "xx") }
+        #expect(error.problem == "has a name of 256 bytes, more than the 255 that its disk allows")
     }
 
     @Test(arguments: [
