@@ -131,11 +131,11 @@ class RGQFile:
 
 def read_header(header: bytes, file_size: int) -> dict[str, int]:
     """Check the header of a file of `file_size` bytes in the document's order; return its fields."""
+    if not header.startswith(b"RGQ1"):
+        raise RGQError("it is not an RGQ file")
     if len(header) < HEADER_BYTES:
         raise RGQError(f"it has only {file_size} bytes")
-    magic, version = struct.unpack_from("<4sI", header)
-    if magic != b"RGQ1":
-        raise RGQError("it is not an RGQ file")
+    (version,) = struct.unpack_from("<I", header, 4)
     if version != 1:
         raise RGQError(f"it is RGQ version {version}, and this reader knows version 1")
     fields = (

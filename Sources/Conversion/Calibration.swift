@@ -21,6 +21,9 @@ public struct Calibration {
     let weights: Weights
     private let tokens: [UInt32]
     private let threads: Int
+    private let isBlockQuantized: Bool
+    /// With fewer tokens, what convert makes of the statistics may be worse than without any (`formats/quantization.md`).
+    private static let fewestTokens = 1000
 
     /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is
     /// not nil. Throws if the file is damaged or can't be run, and for a text without a token.
@@ -31,6 +34,7 @@ public struct Calibration {
         let model = try VerifiedModel(path: path)
         configuration = model.configuration
         weights = model.weights
+        isBlockQuantized = model.file.tensors.contains { $0.type.isBlockQuantized }
         do throws(TokenizerError) {
             tokens = try Tokenizer(model: model.file.metadata.tokenizer).encoder().encode(text)
         } catch {
@@ -43,6 +47,18 @@ public struct Calibration {
             throw ConversionError(
                 .source, path: path, problem: "has a tokenizer with more pieces than its vocabulary", advice: VerifiedModel.again)
         }
+    }
+
+    /// What makes the statistics worse than they could be, in a sentence each.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        if tokenCount < Self.fewestTokens {
+            let count = tokenCount == 1 ? "1 token" : "\(tokenCount) tokens"
+            warnings.append(
+                "\(textPath ?? "the text"): has \(count); statistics of fewer than \(Self.fewestTokens) may do more harm than good")
+        }
+        if isBlockQuantized { warnings.append("\(path): has int8 or int4 weights; take an f16 or f32 file of the same model") }
+        return warnings
     }
 
     /// The paths of the files that are read.

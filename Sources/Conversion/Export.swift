@@ -35,8 +35,8 @@ public struct Export: Sendable {
     }
 
     /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece
-    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last; a folder that was
-    /// made and has no file goes again.
+    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last; a folder that
+    /// was made and has no file goes again.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {

@@ -42,7 +42,7 @@ public struct KernelSet: Sendable {
     /// The RG-LRU for a range of channels.
     public let scan: @Sendable (_ operands: Recurrence, _ channels: Range<Int>) -> Void
 
-    /// Rotates the first `2 × half` elements of each of `heads` heads of `dimension` (Su et al., arXiv:2104.09864; halves against
+    /// Rotates the first `2 × half` elements of each of `count` heads of `dimension` (Su et al., arXiv:2104.09864; halves against
     /// each other): (x, y) → (x·cos - y·sin, y·cos + x·sin), then multiplies all elements of the head by `scale`.
     /// `cosines` and `sines` are [half].
     public let rotate:

@@ -9,8 +9,8 @@ struct CalibrateCommand: ParsableCommand {
         abstract: "Measures with a text which inputs of the weight matrices count and go together, for convert --importance.",
         discussion: """
             The text should be of the kind that the model will be used for, and of all its sorts; 30,000 tokens are enough, and \
-            fewer than 1,000 do more harm than good. The file should be in f16 or f32. The statistics are a safetensors file of \
-            233 MB for the 2B model, and take as much memory beside the model.
+            fewer than 1,000 may do more harm than good. The file should be in f16 or f32. The statistics are a safetensors file \
+            of 233 MB for the 2B model, and take as much memory beside the model.
 
             Example:
               rg-quant convert recurrentgemma-2b -o 2b-f16.rgq --type f16
@@ -37,6 +37,7 @@ struct CalibrateCommand: ParsableCommand {
         let calibration = try Calibration(
             model: file, text: try InputText.contents(ofFile: text),
             textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: work.threads)
+        for warning in calibration.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
         let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
         defer { meter.finish() }
         do throws(ConversionError) {

@@ -8,7 +8,7 @@ struct ThreadOption: ParsableArguments {
 
     func validate() throws {
         if let threads, !(1...Conversion.Options.threadLimit).contains(threads) {
-            throw ValidationError("--threads must be in 1…\(Conversion.Options.threadLimit)")
+            throw ValidationError("--threads must be 1 to \(Conversion.Options.threadLimit), not \(threads)")
         }
     }
 }

@@ -88,7 +88,9 @@ import Testing
         let text = try folder.write(Array("some words and more".utf8), to: "text")
         let statistics = folder.file("stats")
         let calibrated = try Command.rgQuant.run("calibrate", file, text, "-o", statistics, "-q", "-t", "1")
-        #expect(calibrated.ending == .exit(0) && calibrated.errors == "" && calibrated.text == "")
+        #expect(calibrated.ending == .exit(0) && calibrated.text == "")
+        #expect(calibrated.errors.hasPrefix("rg-quant: warning: \(text): has "))
+        #expect(calibrated.errors.hasSuffix(" tokens; statistics of fewer than 1000 may do more harm than good\n"))
         let weighted = try convert("--importance", statistics, to: "weighted.rgq")
         #expect(try Command.rgQuant.run("verify", "-q", weighted).ending == .exit(0))
         let plain = try convert(to: "plain.rgq")
@@ -97,12 +99,15 @@ import Testing
             "convert", Fixtures.oracle("beta"), "-q", "-o", folder.file("x"), "--importance", statistics)
         #expect(other.ending == .exit(1))
         #expect(other.errors.hasPrefix("rg-quant: \(statistics): has statistics of 128 inputs of model.layers.0.temporal_block."))
+        let coarse = try Command.rgQuant.run("calibrate", plain, text, "-o", statistics, "-q")
+        #expect(coarse.errors.contains("warning: \(plain): has int8 or int4 weights; take an f16 or f32 file of the same model\n"))
         let empty = try folder.write([], to: "empty")
         let wordless = try Command.rgQuant.run("calibrate", file, empty, "-o", statistics)
         #expect(wordless.errors == "rg-quant: \(empty): has no words; give some\n")
         for input in [file, text] {
             let outcome = try Command.rgQuant.run("calibrate", file, text, "-o", input, "-q")
-            #expect(outcome.errors == "rg-quant: \(input): is one of the files that are read; give another name for the output\n")
+            let sentence = "rg-quant: \(input): is one of the files that are read; give another name for the output\n"
+            #expect(outcome.errors.hasSuffix(sentence))
         }
         let missing = try Command.rgQuant.run("calibrate", file, folder.file("none"), "-o", statistics)
         #expect(missing.errors == "rg-quant: \(folder.file("none")): opening failed (No such file or directory); check the path\n")

@@ -275,7 +275,7 @@ import Testing
             see rg-quant convert --help
             """
         ),
-        (["convert", "x", "-o", "y", "--threads", "0"], "--threads must be in 1…1024; see rg-quant convert --help"),
+        (["convert", "x", "-o", "y", "--threads", "0"], "--threads must be 1 to 1024, not 0; see rg-quant convert --help"),
         (
             ["convert", "x", "-o", "y", "--threads", "two"],
             "The value 'two' is invalid for '--threads <threads>'; see rg-quant convert --help"
