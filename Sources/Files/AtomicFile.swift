@@ -133,9 +133,9 @@ extension AtomicFile {
             throw FileError(
                 path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to write")
         }
-        // The temporary's name is cut, so without this only the last step would fail.
+        // The temporary's name is cut, so without this only the last step would fail. Some file systems tell no limit.
         var system = statvfs()
-        guard statvfs(folder, &system) == 0, name.utf8.count > Int(system.f_namemax) else { return }
+        guard statvfs(folder, &system) == 0, system.f_namemax > 0, name.utf8.count > Int(system.f_namemax) else { return }
         throw FileError(
             path: target, problem: "has a name of \(name.utf8.count) bytes, more than the \(system.f_namemax) that its disk allows",
             advice: "give a shorter name", code: ENAMETOOLONG)
