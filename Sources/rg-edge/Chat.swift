@@ -120,7 +120,7 @@ final class Chat {
         case .reset:
             try conversation.prepare("the reset")
             session.reset()
-            note("A new conversation; /undo brings back the old one.")
+            note(conversation.canUndo ? "A new conversation; /undo brings back the old one." : "A new conversation.")
         case .stats: note(stats)
         case .quit: break
         }

@@ -29,9 +29,12 @@ struct Conversation {
     var branch: Int { current + 1 }
     var branchCount: Int { branches.count }
 
+    /// True if there are ways back at all.
+    var canUndo: Bool { undoLimit > 0 }
+
     /// Keeps this moment, so that what comes now can be taken back.
     mutating func prepare(_ what: String) throws(ModelError) {
-        if undoLimit > 0 { keep(Step(moment: try session.checkpoint(), what: what)) }
+        if canUndo { keep(Step(moment: try session.checkpoint(), what: what)) }
     }
 
     /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before;
