@@ -15,7 +15,7 @@ public enum InputText {
     /// What stands for standard input where a command takes a text or a file.
     public static let standardInput = "-"
 
-    private static let standardInputName = "standard input"
+    static let standardInputName = "standard input"
 
     /// The text of a file, or of standard input for `-`. Throws for a file that can't be read or is not UTF-8.
     public static func contents(ofFile path: String) throws(InputError) -> String {
@@ -45,16 +45,29 @@ public enum InputText {
                 throw .system(name, while: "reading", errno)
             }
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw InputError(name, "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8")
-        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(name) }
         return text
     }
 }
 
 extension InputError {
-    fileprivate static func system(_ source: String, while doing: String, _ code: Int32) -> InputError {
-        let error = FileError.system(source, while: doing, code)
-        return InputError(error.path, error.problem, advice: error.advice)
+    /// What the system has against reading a text.
+    static func system(_ source: String, while doing: String, _ code: Int32) -> InputError {
+        let isStandardInput = source == InputText.standardInputName
+        switch code {
+        case EBADF where isStandardInput:
+            return InputError(source, "is closed", advice: "let it come from a file or a pipe")
+        case EISDIR:
+            let advice = isStandardInput ? "let it come from a file or a pipe" : "give the path of a file"
+            return InputError(source, "is a folder", advice: advice)
+        default:
+            let error = FileError.system(source, while: doing, code)
+            return InputError(error.path, error.problem, advice: error.advice)
+        }
+    }
+
+    /// Bytes that Swift would show as other characters.
+    static func notUTF8(_ source: String) -> InputError {
+        InputError(source, "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8")
     }
 }

@@ -46,6 +46,14 @@ public enum Interruption {
         pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     }
 
+    /// From here on Ctrl-\ ends the process at once, as it does other programs: Swift's runtime would first describe the crash that
+    /// it takes it for, which lasts seconds.
+    static func leaveQuitToTheSystem() {
+        var former = sigaction()
+        guard sigaction(SIGQUIT, nil, &former) == 0, !isIgnored(former) else { return }
+        Glibc.signal(SIGQUIT, SIG_DFL)
+    }
+
     /// Keeps SIGINT, unless another signal came before.
     private static let keep: @convention(c) @Sendable (Int32) -> Void = { number in
         _ = Interruption.received.compareExchange(expected: 0, desired: number, ordering: .relaxed)

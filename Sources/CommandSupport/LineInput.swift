@@ -24,14 +24,19 @@ public final class LineInput {
     /// Bytes that have been read but not used.
     private var pending: [UInt8] = []
     private var isAtEnd = false
+    /// What kept more from being read, as an errno, or 0.
+    private var failure: Int32 = 0
+    /// Lines that have come.
+    private var lineCount = 0
     private var rawTerminal: RawTerminal?
 
     /// Lines from standard input; those that are typed are added to `history`.
     public init(history: LineHistory) { self.history = history }
 
-    /// The next line, without its line break. Call ``Interruption/watch(keepsInterrupts:)`` before.
-    public func next(prompt: String) -> Event {
-        let event = isEdited ? editedLine(prompt: prompt) : plainLine(prompt: prompt)
+    /// The next line, without its line break. Call ``Interruption/watch(keepsInterrupts:)`` before. Throws if reading fails, and
+    /// for a line that is not UTF-8, unless somebody types.
+    public func next(prompt: String) throws(InputError) -> Event {
+        let event = isEdited ? try editedLine(prompt: prompt) : try plainLine(prompt: prompt)
         if isInteractive, case .line(let line) = event { history.add(line) }
         return event
     }
@@ -54,7 +59,8 @@ public final class LineInput {
                 pending += piece[..<count]
                 return true
             }
-            isAtEnd = count == 0 || errno != EINTR
+            if count < 0, errno != EINTR { failure = errno }
+            isAtEnd = count == 0 || failure != 0
         }
         return false
     }
@@ -65,14 +71,20 @@ public final class LineInput {
         return poll(&entry, 1, milliseconds) > 0
     }
 
+    /// Throws for what kept more from being read: the end that it seems to be is none.
+    private func checkFailure() throws(InputError) {
+        guard failure != 0 else { return }
+        throw .system(InputText.standardInputName, while: "reading", failure)
+    }
+
     // MARK: - Plain lines
 
-    private func plainLine(prompt: String) -> Event {
+    private func plainLine(prompt: String) throws(InputError) -> Event {
         if isInteractive { Diagnostics.write(prompt) }
         while true {
             if let place = pending.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { pending.removeFirst(place + 1) }
-                return .line(Self.text(pending[..<place]))
+                return .line(try text(pending[..<place]))
             }
             guard read() else { break }
         }
@@ -81,18 +93,25 @@ public final class LineInput {
             if isInteractive { Diagnostics.write("\n") }
             return .signal(signal)
         }
+        try checkFailure()
         guard !pending.isEmpty else {
             // Ctrl-D shows nothing.
             if isInteractive { Diagnostics.write("\n") }
             return .end
         }
         defer { pending.removeAll() }
-        return .line(Self.text(pending[...]))
+        return .line(try text(pending[...]))
     }
 
-    /// The text of a line; what is not UTF-8 in it becomes U+FFFD.
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, as: UTF8.self)
+    /// The text of a line. What is not UTF-8 in one that was typed becomes U+FFFD, which who types can see.
+    private func text(_ bytes: ArraySlice<UInt8>) throws(InputError) -> String {
+        lineCount += 1
+        let bytes = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
+        if isInteractive { return String(decoding: bytes, as: UTF8.self) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .notUTF8("\(InputText.standardInputName), line \(lineCount)")
+        }
+        return text
     }
 
     // MARK: - Edited lines
@@ -100,12 +119,12 @@ public final class LineInput {
     /// An escape sequence comes at once, even over a slow line; the key Esc alone doesn't go on.
     private static let escapeMilliseconds: Int32 = 100
 
-    private func editedLine(prompt: String) -> Event {
+    private func editedLine(prompt: String) throws(InputError) -> Event {
         if rawTerminal == nil {
             rawTerminal = RawTerminal(STDIN_FILENO)
             Terminal.watchSize()
         }
-        guard rawTerminal != nil else { return plainLine(prompt: prompt) }
+        guard rawTerminal != nil else { return try plainLine(prompt: prompt) }
         rawTerminal?.enter()
         let display = LineDisplay(prompt: prompt)
         let keys = KeyReader { [self] isWaiting in
@@ -115,6 +134,7 @@ public final class LineInput {
         let event = edit(display, keys)
         // After Ctrl-C a key that comes before the next line would mean something else to the terminal's own line editing.
         if event != .interrupted { rawTerminal?.rest() }
+        if event == .end { try checkFailure() }
         return event
     }
 

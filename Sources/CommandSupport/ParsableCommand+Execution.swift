@@ -9,16 +9,27 @@ extension ParsableCommand {
     /// - Arguments that can't be understood, or a `ValidationError`, also name the help to read: exit 64 (EX_USAGE).
     /// - ``Interrupted``: its line, exit 128 + the signal's number.
     /// - A closed pipe on standard output ends the process without a word, as SIGPIPE does.
+    /// - Ctrl-\ ends the process at once.
     public static func execute() -> Never {
+        StandardDescriptors.occupy()
+        Interruption.leaveQuitToTheSystem()
         // A closed pipe is an error of write(2) instead, so that whoever has a temporary file removes it.
         signal(SIGPIPE, SIG_IGN)
         // So is a file that grows beyond "ulimit -f".
         signal(SIGXFSZ, SIG_IGN)
+        // What the arguments name: a mistake that is found later is one in its arguments.
+        var named: (any ParsableCommand.Type)?
         do {
-            try checkEncoding()
-            try checkSubcommand()
-            var command = try parseAsRoot()
-            try command.run()
+            do {
+                try checkEncoding()
+                try checkSubcommand()
+                var command = try parseAsRoot()
+                named = type(of: command)
+                try command.run()
+            } catch where exitCode(for: error).isSuccess {
+                // Help, the version. exit(withError:) wouldn't see that writing fails.
+                try StandardOutput.write(fullMessage(for: error) + "\n")
+            }
             Glibc.exit(EXIT_SUCCESS)
         } catch let interrupted as Interrupted {
             Diagnostics.report(interrupted.message, command: _commandName)
@@ -31,9 +42,9 @@ extension ParsableCommand {
             Glibc.exit(code.rawValue)
         } catch {
             let code = exitCode(for: error)
-            if code.isSuccess { exit(withError: error) }
             Diagnostics.report(
-                code == .validationFailure ? usageMessage(for: error) : String(describing: error), command: _commandName)
+                code == .validationFailure ? usageMessage(for: error, of: named) : String(describing: error),
+                command: _commandName)
             Glibc.exit(code.rawValue)
         }
     }
@@ -55,23 +66,19 @@ extension ParsableCommand {
         throw ValidationError("There is no command '\(word)'; use \(names.joined(separator: ", "))")
     }
 
-    /// ArgumentParser's message on one line, without its usage but with where to find it.
-    private static func usageMessage(for error: any Error) -> String {
-        let lines = message(for: error).split(separator: "\n").map { $0.trimmed }.filter { !$0.isEmpty }
+    /// ArgumentParser's message on one line, without its usage but with where to find it: that of the command `named`, if the
+    /// arguments were understood so far.
+    private static func usageMessage(for error: any Error, of named: (any ParsableCommand.Type)?) -> String {
+        let lines = message(for: error).split(separator: "\n").map { $0.drop { $0.isWhitespace } }.filter { !$0.isEmpty }
+        let text = lines.joined(separator: " ")
         // The last line of the full message is "  See 'name subcommand --help' for more information."
-        let command = fullMessage(for: error).split(separator: "'").dropLast().last.map(String.init)
-        let help = command.flatMap { $0.hasSuffix("--help") ? $0 : nil } ?? "\(_commandName) --help"
-        return lines.joined(separator: " ").trimmed(ending: ".") + "; see \(help)"
+        let advised = fullMessage(for: error).split(separator: "'").dropLast().last.map(String.init)
+        let help =
+            if let named, named != Self.self {
+                "\(_commandName) \(named._commandName) --help"
+            } else {
+                advised.flatMap { $0.hasSuffix("--help") ? $0 : nil } ?? "\(_commandName) --help"
+            }
+        return (text.hasSuffix(".") ? String(text.dropLast()) : text) + "; see \(help)"
     }
-}
-
-extension StringProtocol {
-    /// The text without white space at its ends.
-    fileprivate var trimmed: String {
-        let start = drop { $0.isWhitespace }
-        return String(start.prefix(upTo: start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex))
-    }
-
-    /// The text without `ending`, if it ends so.
-    fileprivate func trimmed(ending: String) -> String { hasSuffix(ending) ? String(dropLast(ending.count)) : String(self) }
 }

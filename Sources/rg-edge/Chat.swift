@@ -50,12 +50,12 @@ final class Chat {
     }
 
     /// The next line that is not empty, lines that end in a backslash joined with those after them; nil at the end.
-    private func nextLine() throws(Interrupted) -> String? {
+    private func nextLine() throws -> String? {
         var text = ""
         while true {
             if isInteractive { Interruption.forgetInterrupt() }
             try checkSignal()
-            switch input.next(prompt: text.isEmpty ? "> " : "… ") {
+            switch try input.next(prompt: text.isEmpty ? "> " : "… ") {
             case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
             case .line(let line):
                 text += line

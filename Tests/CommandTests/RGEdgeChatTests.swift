@@ -47,7 +47,9 @@ import Testing
         let twice = ["Who was Moses?", "What is a cow?", "/undo", "/undo", "/stats"]
         #expect(try chat(twice).errors.contains("There is nothing that can be taken back."))
         #expect(try position(chat(twice, "--undo", "2")) == 0)
-        #expect(try chat(["a", "/undo"], "--undo", "0").errors.contains("nothing that can be taken back"))
+        let never = try chat(["a", "/undo", "/reset"], "--undo", "0")
+        #expect(never.errors == "There is nothing that can be taken back.\nA new conversation.\n")
+        #expect(try chat(["/reset"]).errors == "A new conversation; /undo brings back the old one.\n")
     }
 
     @Test func aFailedAnswerIsTakenBackAndNothingElse() throws {
@@ -126,6 +128,22 @@ import Testing
         let outcome = running.wait()
         #expect(outcome.ending == .exit(128 + signal))
         #expect(outcome.output == [])
+    }
+
+    @Test func aLineOfAPipeThatIsNotUTF8EndsTheChat() throws {
+        let file = folder.file("talk.rgs")
+        let arguments = ["chat", "-m", try ConvertedModel.chat(), "-n", "5", "--session", file]
+        for (input, line) in [("a\\\n\n?", 3), ("?\nhello\n", 1)] {
+            let bytes = input.utf8.map { $0 == UInt8(ascii: "?") ? 0xFF : $0 }
+            let outcome = try Command.rgEdge.run(arguments, environment: environment, input: bytes)
+            #expect(outcome.ending == .exit(1))
+            #expect(
+                outcome.errors == """
+                    rg-edge: standard input, line \(line): is not UTF-8 text; convert it, for example with iconv -t UTF-8
+
+                    """)
+            #expect(!FileManager.default.fileExists(atPath: file))
+        }
     }
 
     @Test func mistakesAreSaidAndTheChatGoesOn() throws {

@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Commands that are started with one of their descriptors 0, 1 and 2 closed, or with what can't be read.
+@Suite struct StandardDescriptorTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Runs a line of the shell, in which $0 is the command.
+    private func shell(_ line: String, _ command: Command = .rgEdge) throws -> Command.Outcome {
+        try Command(path: "/bin/sh").run("-c", line, command.path)
+    }
+
+    private func expect(_ outcome: Command.Outcome, says line: String, from name: String = "rg-edge") {
+        #expect(outcome.ending == .exit(1))
+        #expect(outcome.output == [])
+        #expect(outcome.errors == "\(name): \(line)\n")
+    }
+
+    @Test func aModelIsNotReadAsWhatTheUserSays() throws {
+        let line = "standard input: is closed; let it come from a file or a pipe"
+        let model = try ConvertedModel.chat()
+        expect(try shell("$0 chat -m \(model) -n 5 <&-"), says: line)
+        expect(try shell("$0 prompt -m \(model) -n 5 - <&-"), says: line)
+        expect(try shell("$0 logits -m \(model) --tokens - -o \(folder.file("logits.npy")) <&-"), says: line)
+        expect(try shell("$0 calibrate \(model) - -o \(folder.file("stats")) <&-", .rgQuant), says: line, from: "rg-quant")
+        #expect(try folder.contents() == [])
+    }
+
+    @Test func whatHasNowhereToGoIsAnError() throws {
+        let line = "standard output: write failed (Bad file descriptor); check where it leads to"
+        let model = try ConvertedModel.chat()
+        expect(try shell("$0 info \(model) >&-"), says: line)
+        expect(try shell("$0 prompt -m \(model) -n 5 hello >&-"), says: line)
+        expect(try shell("$0 inspect \(model) >&-", .rgQuant), says: line, from: "rg-quant")
+    }
+
+    @Test func filesAreWrittenWithoutAnyOfThem() throws {
+        let model = try ConvertedModel.chat(), path = folder.file("logits.npy")
+        let outcome = try shell("$0 logits -m \(model) --tokens 2,5 -o \(path) <&- >&- 2>&-")
+        #expect(outcome.ending == .exit(0))
+        #expect(try NumpyArray(path: path).shape[0] == 2)
+        // No message in it either.
+        #expect(try shell("$0 logits -m \(model) --tokens 2,99999 -o \(folder.file("none")) 2>&-").ending == .exit(1))
+        #expect(try folder.contents() == ["logits.npy"])
+    }
+
+    @Test func aFolderIsNoText() throws {
+        let model = try ConvertedModel.chat()
+        expect(
+            try shell("$0 chat -m \(model) <\(folder.path)"),
+            says: "standard input: is a folder; let it come from a file or a pipe")
+        expect(try shell("$0 perplexity -m \(model) \(folder.path)"), says: "\(folder.path): is a folder; give the path of a file")
+    }
+
+    @Test(arguments: [Command.rgEdge, .rgQuant]) func helpThatNobodyGetsIsAnError(command: Command) throws {
+        let name = URL(fileURLWithPath: command.path).lastPathComponent
+        for arguments in [["--version"], ["--help"], []] {
+            expect(
+                try command.start(arguments, output: "/dev/full").wait(),
+                says: "standard output: write failed (No space left on device); check where it leads to", from: name)
+        }
+    }
+
+    /// Swift's runtime would describe a crash.
+    @Test func controlBackslashEndsACommandAtOnce() throws {
+        let running = try Command.rgEdge.start(["prompt", "-m", try ConvertedModel.englishInQ4(), "-n", "-1", "In the"])
+        #expect(running.waitForOutput(of: 100))
+        running.send(SIGQUIT)
+        let outcome = running.wait()
+        #expect(outcome.ending == .signal(SIGQUIT))
+        #expect(outcome.errors == "")
+    }
+}
