@@ -54,9 +54,9 @@ struct ChatCommand: ParsableCommand {
     /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is
     /// not. Lines of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
     private func keep(_ chat: Chat) throws -> String {
-        guard let target = conversation.target else { return "" }
-        guard chat.isInteractive else { return "; \(target) is as it was" }
+        guard conversation.target != nil else { return "" }
+        guard chat.isInteractive else { return "; \(conversation.untouched)" }
         try conversation.save(chat.session)
-        return "; the conversation is in \(target)"
+        return "; \(conversation.kept)"
     }
 }

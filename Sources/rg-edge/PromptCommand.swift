@@ -11,7 +11,7 @@ struct PromptCommand: ParsableCommand {
         discussion: """
             An instruction-tuned model gets the prompt as a user's turn of a chat and answers until its turn ends; a base model, \
             or any model with --raw, goes on with the prompt's text. Control tokens written in a prompt stay text. \
-            Ctrl-C stops the text, a second one the program.
+            Ctrl-C stops the text, and --session keeps what was shown; a second one ends the program at once.
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -44,21 +44,20 @@ struct PromptCommand: ParsableCommand {
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
-        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
-            // While there is no text, Ctrl-C may as well end the process.
-            if !output.hasText { Interruption.watch() }
-            return output.write(piece)
-        }
+        Interruption.watch()
+        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }, onText: output.write)
         try output.finish()
 
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)
         if json { try StandardOutput.write(summary.json.line) }
         if timings { Diagnostics.note((output.leavesLineOpenOnStandardError ? "\n" : "") + summary.line) }
+        // Without an answer a prompt is nothing to go on from: it will be given again.
+        if result.finish != .cancelled || output.hasText { try conversation.save(session) }
         if result.finish == .cancelled, let signal = Interruption.signal {
-            guard let target = conversation.target else { throw ExitCode(128 + signal) }
-            throw Interrupted(signal: signal, message: "interrupted; \(target) is as it was")
+            guard conversation.target != nil else { throw ExitCode(128 + signal) }
+            let line = "interrupted; " + (output.hasText ? conversation.kept : conversation.untouched)
+            throw Interrupted(signal: signal, message: line)
         }
-        try conversation.save(session)
     }
 
     private func promptText() throws -> String {

@@ -33,5 +33,9 @@ struct SessionArguments: ParsableArguments {
         if let target { try session.save(to: target) }
     }
 
+    /// What has become of the file, in a clause: after ``save(_:)``, and without it. Empty if none will be written.
+    var kept: String { target.map { "the conversation is in \($0)" } ?? "" }
+    var untouched: String { target.map { exists($0) ? "\($0) is as it was" : "\($0) was not written" } ?? "" }
+
     private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 || errno != ENOENT }
 }

@@ -156,6 +156,18 @@ struct RunningCommand {
         return false
     }
 
+    /// Waits until the command has a handler for a signal; false if it ends before or takes too long.
+    func waitUntilItCatches(_ signal: Int32) -> Bool {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while isRunning, Date() < end {
+            let lines = ((try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? "").split(separator: "\n")
+            let mask = lines.first { $0.hasPrefix("SigCgt:\t") }.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
+            if mask & 1 << UInt64(signal - 1) != 0 { return true }
+            usleep(2000)
+        }
+        return false
+    }
+
     /// Waits until the command has written so many bytes; false if it ends before or takes too long.
     func waitForOutput(of count: Int) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)

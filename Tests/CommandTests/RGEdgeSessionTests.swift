@@ -54,10 +54,12 @@ import Testing
     @Test func whatCannotBeLoadedOrSavedIsSaidBeforeAnyText() throws {
         let model = try ConvertedModel.chat()
         let damaged = try folder.write(Array("RGS1 and so on".utf8), to: "damaged.rgs")
+        let empty = try folder.write([], to: "empty.rgs")
         let other = folder.file("other.rgs")
         _ = try prompt("-n", "1", "--session", other, "a", model: try ConvertedModel.english())
         for (path, flags, part) in [
             (damaged, [], "is cut"), (other, [], "is a session of another model"), (folder.path, [], "is a folder"),
+            (empty, [], "is empty; give a file that rg-edge saved, or remove it to begin a new conversation"),
             (folder.file("none/talk.rgs"), [], "make the folder first"),
             (folder.file("none.rgs"), ["--session-read-only"], "no such file"),
         ] {
@@ -67,20 +69,42 @@ import Testing
             #expect(outcome.errors.hasPrefix("rg-edge: \(path): "), "\(outcome.errors)")
             #expect(outcome.errors.contains(part), "\(outcome.errors)")
         }
-        #expect(try folder.contents() == ["damaged.rgs", "other.rgs"])
+        #expect(try folder.contents() == ["damaged.rgs", "empty.rgs", "other.rgs"])
     }
 
-    @Test func anInterruptedAnswerIsNotSaved() throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func ofAnInterruptedAnswerWhatWasShownIsSaved(signal: Int32) throws {
         let model = try ConvertedModel.englishInQ4()
         let file = folder.file("talk.rgs")
+        let running = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--json", "--session", file, "In the"])
+        #expect(running.waitForOutput(of: 1000))
+        running.send(signal)
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(128 + signal))
+        #expect(outcome.errors == "rg-edge: interrupted; the conversation is in \(file)\n")
+        // As after an answer of so many tokens that ended by itself.
+        let whole = folder.file("whole.rgs")
+        let count = try #require(try summary(outcome)["generated_tokens"]?.intValue)
+        #expect(try text(try prompt("-n", "\(count)", "--json", "--session", whole, "In the", model: model)) == text(outcome))
+        #expect(try contents(file) == contents(whole))
+        #expect(try folder.contents() == ["talk.rgs", "whole.rgs"])
+    }
+
+    @Test func aPromptThatIsInterruptedBeforeItsAnswerLeavesTheFileAsItWas() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let file = folder.file("talk.rgs"), none = folder.file("none.rgs")
         _ = try prompt("-n", "4", "--session", file, "In the", model: model)
         let before = try contents(file)
-        let running = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--session", file, "And"])
-        #expect(running.waitForOutput(of: 300))
-        running.send(SIGINT)
-        let outcome = running.wait()
-        #expect(outcome.ending == .exit(130))
-        #expect(outcome.errors == "rg-edge: interrupted; \(file) is as it was\n")
+        let words = Array(String(repeating: "And it came to pass, ", count: 20_000).utf8)
+        for (path, clause) in [(file, "is as it was"), (none, "was not written")] {
+            let running = try Command.rgEdge.start(
+                ["prompt", "-m", model, "-t", "1", "--kernels", "scalar", "-n", "1", "--session", path, "-"], input: words)
+            #expect(running.waitUntilItCatches(SIGINT))
+            running.send(SIGINT)
+            let outcome = running.wait()
+            #expect(outcome.ending == .exit(130))
+            #expect(outcome.output == [])
+            #expect(outcome.errors == "rg-edge: interrupted; \(path) \(clause)\n")
+        }
         #expect(try contents(file) == before)
         #expect(try folder.contents() == ["talk.rgs"])
     }

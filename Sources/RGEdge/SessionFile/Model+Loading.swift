@@ -6,7 +6,7 @@ extension Model {
     ///
     /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``).
     public func session(from path: String) throws(ModelError) -> Session {
-        let file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+        let file = try translatingFileErrors { () throws(FileError) in try RegularFile(path: path) }
         func bytes(_ range: Range<Int>) throws(ModelError) -> [UInt8] {
             try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
         }
@@ -51,7 +51,7 @@ extension Model {
     /// tell whether they are damaged.
     func tokens(ofSession path: String) -> [UInt32]? {
         let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
-        guard let file = try? MappedFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),
+        guard let file = try? RegularFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),
             let header = try? SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self),
             header.position <= RecentTokens.limit
         else { return nil }

@@ -53,6 +53,11 @@ struct SessionHeader: Equatable {
     /// document's order, all that can be checked without the rest: afterwards the file is one of
     /// `model`, of a size that is possible.
     init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
+        guard fileBytes > 0 else {
+            throw SessionFileProblem(
+                kind: .format, clause: "is empty",
+                advice: "give a file that rg-edge saved, or remove it to begin a new conversation")
+        }
         let hasMagic = Self.magic.indices.allSatisfy {
             $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0]
         }
