@@ -125,6 +125,11 @@ extension Session {
     }
 }
 
+extension GenerationOptions {
+    /// Most tokens that ``lookup`` may ask for.
+    public static let lookupLimit = Lookahead.limit
+}
+
 extension String {
     /// The text without white space at its ends.
     fileprivate var trimmed: String {

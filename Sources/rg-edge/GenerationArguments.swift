@@ -44,8 +44,10 @@ struct GenerationArguments: ParsableArguments {
             throw ValidationError("--max-tokens must be a count, or -1 for no limit, not \(maxTokens)")
         }
         if stop.contains("") { throw ValidationError("--stop needs a text that is not empty") }
-        if !(0...64).contains(lookup) { throw ValidationError("--lookup must be 0 to 64, not \(lookup)") }
+        let lookupLimit = GenerationOptions.lookupLimit
+        if !(0...lookupLimit).contains(lookup) { throw ValidationError("--lookup must be 0 to \(lookupLimit), not \(lookup)") }
         if promptCache == "" { throw ValidationError("--prompt-cache needs the name of a folder") }
+        if let promptCache { try OutputName.check(promptCache, for: "--prompt-cache", kind: .folder) }
         if promptCacheLimit != nil, promptCache == nil {
             throw ValidationError("--prompt-cache-limit goes with --prompt-cache FOLDER")
         }

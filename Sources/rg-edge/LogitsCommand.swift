@@ -29,6 +29,8 @@ struct LogitsCommand: ParsableCommand {
     /// Tokens between two looks at Ctrl-C; a multiple of the model's chunks.
     private static let slice = 512
 
+    func validate() throws { try OutputName.check(output, for: "--output") }
+
     func run() throws {
         let path = try file.path()
         let tokens = try TokenList.tokens(tokens)

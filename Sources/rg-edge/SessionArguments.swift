@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Files
 import Glibc
 import RGEdge
@@ -15,6 +16,7 @@ struct SessionArguments: ParsableArguments {
 
     func validate() throws {
         if session == "" { throw ValidationError("--session needs the name of a file") }
+        if let session { try OutputName.check(session, for: "--session") }
         if sessionReadOnly, session == nil { throw ValidationError("--session-read-only goes with --session FILE") }
     }
 

@@ -32,6 +32,8 @@ struct CalibrateCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
+    func validate() throws { try OutputName.check(output, for: "--output") }
+
     func run() throws {
         Interruption.watch()
         let calibration = try Calibration(

@@ -32,6 +32,10 @@ struct CompareCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
+    func validate() throws {
+        if let html { try OutputName.check(html, for: "--html") }
+    }
+
     func run() throws {
         Interruption.watch()
         let comparison = try SourceComparison(source: source, file: file, threads: work.threads)

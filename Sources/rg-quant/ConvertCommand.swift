@@ -61,6 +61,8 @@ struct ConvertCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
+    func validate() throws { try OutputName.check(output, for: "--output") }
+
     func run() throws {
         Interruption.watch()
         var options = Conversion.Options()

@@ -27,6 +27,8 @@ struct ExportCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
+    func validate() throws { try OutputName.check(folder, for: "<folder>", kind: .folder) }
+
     func run() throws {
         Interruption.watch()
         let export = try Export(model: file, type: type.elementType, threads: work.threads)

@@ -253,8 +253,6 @@ import Testing
     }
 
     @Test func aResultThatCantBeWritten() throws {
-        let outcome = try Command.rgQuant.start(["--help"], output: "/dev/full").wait()
-        #expect(outcome.ending == .exit(0), "help goes through ArgumentParser")
         let verified = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-q", "-o", folder.file("model.rgq"))
         #expect(verified.ending == .exit(0))
         let failed = try Command.rgQuant.start(["verify", "-q", folder.file("model.rgq")], output: "/dev/full").wait()
@@ -281,6 +279,22 @@ import Testing
             "The value 'two' is invalid for '--threads <threads>'; see rg-quant convert --help"
         ),
         (["convert", "x", "-o", "y", "--bogus"], "Unknown option '--bogus'; see rg-quant convert --help"),
+        (
+            ["convert", "x", "-o", "-"],
+            "--output takes the name of a file, not -; write ./- for a file of that name; see rg-quant convert --help"
+        ),
+        (
+            ["calibrate", "x", "y", "-o", "-"],
+            "--output takes the name of a file, not -; write ./- for a file of that name; see rg-quant calibrate --help"
+        ),
+        (
+            ["compare", "x", "y", "--html", "-"],
+            "--html takes the name of a file, not -; write ./- for a file of that name; see rg-quant compare --help"
+        ),
+        (
+            ["export", "x", "-"],
+            "<folder> takes the name of a folder, not -; write ./- for a folder of that name; see rg-quant export --help"
+        ),
         (["verify"], "Missing expected argument '<file>'; see rg-quant verify --help"),
         (["bogus"], "There is no command 'bogus'; use convert, calibrate, verify, inspect, compare, export; see rg-quant --help"),
     ])
