@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Synchronization
 
 /// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier
 /// one did costs only the rest.
@@ -15,6 +16,11 @@ public final class PromptCache: Sendable {
     let model: Model
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
+    /// True once the system has refused to store or to remove something: that is told, and nothing more is tried, since it would
+    /// refuse the next file as well.
+    private let isRefused = Atomic<Bool>(false)
+    /// True once it was told that a session is larger than ``limit``.
+    private let isLimitTold = Atomic<Bool>(false)
 
     /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another
     /// moment is stored, so that a third prompt that parts from them there finds it.
@@ -28,8 +34,9 @@ public final class PromptCache: Sendable {
     /// What a killed process may leave (`AtomicFile`) is removed after an hour, in which the slowest disk has written a session.
     private static let unfinishedSuffix = ".partial", unfinishedNanoseconds = 3600 * 1_000_000_000
 
-    /// The cache of a model's sessions in `folder`, which is made if it isn't there. `onProblem` is told, in a sentence, what keeps
-    /// a session from being stored. Throws if the folder can't be made or read.
+    /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
+    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored. Throws if the folder can't be made or
+    /// read.
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
@@ -42,6 +49,7 @@ public final class PromptCache: Sendable {
         self.limit = limit
         self.model = model
         self.onProblem = onProblem
+        attempt("\(folder) takes more than it may") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
     }
 
     /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
@@ -92,12 +100,25 @@ public final class PromptCache: Sendable {
 
     /// Stores a session and removes what has been used longest ago, down to the limit.
     func store(_ session: Session) {
-        guard session.largestSerialization <= limit else { return }
-        do throws(ModelError) {
+        let byteCount = session.largestSerialization
+        guard byteCount <= limit else {
+            guard !isLimitTold.exchange(true, ordering: .relaxed) else { return }
+            return onProblem(
+                "the prompt is not kept: \(folder) may take \(limit) bytes, and a session \(byteCount); allow the folder more")
+        }
+        attempt("the prompt is not kept") { () throws(ModelError) in
             try session.save(to: files.file(name(of: session.memory.chain, count: Int(session.position))))
             try translatingFileErrors(removeOldest)
+        }
+    }
+
+    /// Changes something in the folder, unless the system has refused that before; says what it means if it refuses now.
+    private func attempt(_ meaning: String, _ change: () throws(ModelError) -> Void) {
+        guard !isRefused.load(ordering: .relaxed) else { return }
+        do throws(ModelError) {
+            try change()
         } catch {
-            onProblem("the prompt is not kept: \(error)")
+            if !isRefused.exchange(true, ordering: .relaxed) { onProblem("\(meaning): \(error)") }
         }
     }
 

@@ -122,11 +122,41 @@ struct PromptCacheTests {
         #expect(try consume(tokens(100, seed: 5), cache).reused == 0)
     }
 
-    @Test("Nothing larger than the limit is kept")
+    @Test("Nothing larger than the limit is kept, which is told once")
     func smallLimit() throws {
-        let cache = try cache(limit: 1000)
-        #expect(try consume(tokens(300), cache).reused == 0)
+        let told = Told()
+        let path = folder.file("cache")
+        let cache = try PromptCache(folder: path, limit: 1000, model: model) { told.sentences.append($0) }
+        for seed in [3, 5] as [UInt32] { #expect(try consume(tokens(600, seed: seed), cache).reused == 0) }
         #expect(files.isEmpty)
+        #expect(told.sentences.count == 1)
+        #expect(told.sentences.first?.hasPrefix("the prompt is not kept: \(path) may take 1000 bytes, and a session ") == true)
+    }
+
+    @Test("With a smaller limit than before what is too much goes at once, last what was used last")
+    func smallerLimit() throws {
+        let size = try plain(tokens(100)).count
+        let former = try cache()
+        for seed in [3, 5, 7] as [UInt32] { _ = try consume(tokens(100, seed: seed), former) }
+        let smaller = try cache(limit: size * 3 / 2)
+        #expect(files.count == 1)
+        #expect(try consume(tokens(100, seed: 7), smaller).reused == 100)
+        _ = try cache(limit: 0)
+        #expect(files.isEmpty)
+    }
+
+    @Test("A folder that takes no files is told once, and tried once")
+    func unwritable() throws {
+        let told = Told()
+        // Nobody can make a file there.
+        let cache = try PromptCache(folder: "/proc/self", limit: 1 << 30, model: model) { told.sentences.append($0) }
+        #expect(told.sentences.isEmpty)
+        for seed in [3, 5] as [UInt32] {
+            let (_, session) = try consume(tokens(600, seed: seed), cache)
+            #expect(session.serialized() == (try plain(tokens(600, seed: seed))))
+        }
+        #expect(told.sentences.count == 1)
+        #expect(told.sentences.first?.hasPrefix("the prompt is not kept: /proc/self/") == true)
     }
 
     @Test("Files of others in the folder stay")
@@ -207,8 +237,8 @@ struct PromptCacheTests {
         let disk = try SmallDisk(byteCount: 1 << 14)
         let told = Told()
         let cache = try PromptCache(folder: disk.file("cache"), limit: 1 << 30, model: model) { told.sentences.append($0) }
-        let (_, session) = try consume(tokens(300), cache)
-        #expect(session.serialized() == (try plain(tokens(300))))
+        let (_, session) = try consume(tokens(1000), cache)
+        #expect(session.serialized() == (try plain(tokens(1000))))
         #expect(told.sentences.count == 1)
         #expect(told.sentences.first?.contains("the prompt is not kept: \(disk.file("cache"))") == true)
         #expect(told.sentences.first?.contains("make room") == true)
