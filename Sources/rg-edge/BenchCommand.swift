@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmark
 import CommandSupport
 import Kernels
+import RGEdge
 
 /// `rg-edge bench`: how fast a model or the kernels are, beside what the machine could do.
 struct BenchCommand: ParsableCommand {
@@ -68,7 +69,7 @@ struct BenchCommand: ParsableCommand {
         try check(prompts, "--n-prompt", 0...Self.tokenLimit)
         try check(generations, "--n-gen", 0...Self.tokenLimit)
         try check(depths, "--n-depth", 0...Self.depthLimit)
-        if let threads { try check(threads, "--threads", 1...1024) }
+        if let threads { try check(threads, "--threads", 1...Model.Options.threadLimit) }
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
         if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }

@@ -84,7 +84,7 @@ struct Comparison {
 
     /// The figures for people, a line or two.
     var lines: String {
-        let own = "perplexity \(Format.fixed(perplexity, digits: 4)) over \(tokenCount) tokens"
+        let own = "perplexity \(Format.fixed(perplexity, digits: 4)) over \(tokenCount == 1 ? "1 token" : "\(tokenCount) tokens")"
         guard reference != nil else { return own + "\n" }
         return own + "; of the reference \(Format.fixed(referencePerplexity, digits: 4))\n"
             + "KL divergence \(Format.short(mean(divergence))) nats a token; "

@@ -48,7 +48,8 @@ struct ComputeArguments: ParsableArguments {
     @OptionGroup var set: KernelsArgument
 
     func validate() throws {
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024, not \(threads)") }
+        let limit = Model.Options.threadLimit
+        if let threads, !(1...limit).contains(threads) { throw ValidationError("--threads must be 1 to \(limit), not \(threads)") }
     }
 
     /// Opens a model to run with them.

@@ -34,7 +34,7 @@ struct PerplexityCommand: ParsableCommand {
     @Flag(help: "The result as one JSON object.")
     var json = false
 
-    @Flag(help: "No progress.")
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
     var quiet = false
 
     func validate() throws {

@@ -37,7 +37,8 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Above 1, makes the last 64 tokens less likely to come again: divides their logits. (default: 1)",
+            "Above 1, makes the last 64 tokens less likely to come again: positive logits are divided by it, negative ones "
+                + "multiplied. (default: 1)",
             valueName: "number"))
     var repetitionPenalty: Float?
 

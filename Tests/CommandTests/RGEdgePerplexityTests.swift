@@ -61,6 +61,12 @@ import Testing
         #expect(figures["tokens"]?.intValue == tokens.count)
     }
 
+    @Test func oneTokenIsNotTokens() throws {
+        let outcome = try Command.rgEdge.run("perplexity", "-q", "-m", try ConvertedModel.english(), "-", input: Array("hi".utf8))
+        #expect(outcome.errors.isEmpty)
+        #expect(outcome.text.hasSuffix(" over 1 token\n"))
+    }
+
     @Test func progressIsLinesWhereThereIsNoTerminal() throws {
         let outcome = try Command.rgEdge.run("perplexity", "-m", try ConvertedModel.englishInQ4(), Fixtures.heldOut)
         #expect(outcome.ending == .exit(0))
