@@ -49,7 +49,7 @@ public final class PromptCache: Sendable {
         self.limit = limit
         self.model = model
         self.onProblem = onProblem
-        attempt("\(folder) takes more than it may") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
+        attempt("too much stays in the prompt cache") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
     }
 
     /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
@@ -133,7 +133,8 @@ public final class PromptCache: Sendable {
                 entry.name.dropLast(Self.unfinishedSuffix.utf8.count + ".0123456789abcdef".utf8.count).hasSuffix(Self.suffix),
                 Int(time.tv_sec) * 1_000_000_000 - entry.modified > Self.unfinishedNanoseconds
             {
-                try files.remove(entry.name)
+                // A courtesy, where it is another user's.
+                try? files.remove(entry.name)
             }
         }
         var total = sessions.reduce(0) { $0 + $1.byteCount }

@@ -32,9 +32,9 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         Mistake("prompt", "hello", status: 64, says: "No model file", "-m FILE", "RG_EDGE_MODEL", "see rg-edge prompt --help"),
         Mistake("logits", "--tokens", "2", "-o", "x", status: 64, says: "No model file", "see rg-edge logits --help"),
-        Mistake("prompt", "-m", "MODEL", "--session", "-", "hello", status: 64, says: "--session takes", "write ./-", "prompt --help"),
+        Mistake("prompt", "-m", "MODEL", "--session", "-", "hello", status: 64, says: "--session takes", "write ./-"),
         Mistake("chat", "-m", "MODEL", "--session", "-", status: 64, says: "--session takes the name of a file, not -"),
-        Mistake("prompt", "-m", "MODEL", "--prompt-cache", "-", "hello", status: 64, says: "--prompt-cache takes the name of a folder"),
+        Mistake("prompt", "-m", "MODEL", "--prompt-cache", "-", "hello", status: 64, says: "name of a folder, not -"),
         Mistake("logits", "-m", "MODEL", "--tokens", "2", "-o", "-", status: 64, says: "--output takes the name of a file, not -"),
         Mistake("prompt", "-m", "MODEL", status: 64, says: "prompt", "--help"),
         Mistake("prompt", "-m", "MODEL", "", status: 64, says: "The prompt is empty"),
