@@ -29,7 +29,7 @@ public final class AtomicFile {
         let prefix = folder + "/." + String(decoding: name.utf8.prefix(200), as: UTF8.self) + "."
         while true {
             // Registered before it exists, so that no signal finds it there unknown.
-            let candidate = UnfinishedFile(path: prefix + Self.randomDigits() + ".partial")
+            let candidate = UnfinishedFile(path: prefix + UInt64.random(in: 0...UInt64.max).hexadecimal + ".partial")
             let descriptor = open(candidate.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
             let code = errno
             if descriptor >= 0 {
@@ -167,10 +167,5 @@ extension AtomicFile {
             if errno == EINVAL { return }
             guard errno == EINTR else { throw .system(path, while: "writing to the disk", errno) }
         }
-    }
-
-    private static func randomDigits() -> String {
-        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 }

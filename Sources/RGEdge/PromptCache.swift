@@ -145,16 +145,11 @@ public final class PromptCache: Sendable {
     }
 
     /// How the names of files begin: of this model, with these kernels, since others round otherwise.
-    private var namePrefix: String { "\(hexadecimal(model.file.fingerprint))-\(model.kernels.name)-" }
+    private var namePrefix: String { "\(model.file.fingerprint.hexadecimal)-\(model.kernels.name)-" }
 
     /// The name of the file of a session.
     private func name(of chain: TokenChain, count: Int) -> String {
-        "\(namePrefix)\(count)-\(hexadecimal(chain.hash))" + Self.suffix
-    }
-
-    private func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        "\(namePrefix)\(count)-\(chain.hash.hexadecimal)" + Self.suffix
     }
 }
 

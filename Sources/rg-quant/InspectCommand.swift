@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Files
 import JSON
 import ModelFile
 import Quantization
@@ -58,7 +59,7 @@ struct InspectCommand: ParsableCommand {
             return [
                 "name": .string(tensor.name), "type": .string(tensor.type.name),
                 "shape": .array(tensor.dimensions.map { .integer(Int64($0)) }), "offset": .integer(Int64(tensor.offset)),
-                "bytes": .integer(Int64(tensor.byteCount)), "checksum": .string(hexadecimal(tensor.checksum)),
+                "bytes": .integer(Int64(tensor.byteCount)), "checksum": .string(tensor.checksum.hexadecimal),
                 "scales": scales.map { [.real(Double($0.lowerBound)), .real(Double($0.upperBound))] } ?? .null,
             ]
         }
@@ -73,9 +74,4 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func text(of value: JSONValue) -> String { String(decoding: value.serialized(indented: true), as: UTF8.self) }
-
-    private func hexadecimal(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }
