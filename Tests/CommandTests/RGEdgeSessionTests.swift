@@ -59,7 +59,7 @@ import Testing
         _ = try prompt("-n", "1", "--session", other, "a", model: try ConvertedModel.english())
         for (path, flags, part) in [
             (damaged, [], "is cut"), (other, [], "is a session of another model"), (folder.path, [], "is a folder"),
-            (empty, [], "is empty; give a file that rg-edge saved, or remove it to begin a new conversation"),
+            (empty, [], "is empty, not a saved session; give one that rg-edge saved, or begin a new conversation"),
             (folder.file("none/talk.rgs"), [], "make the folder first"),
             (folder.file("none.rgs"), ["--session-read-only"], "no such file"),
         ] {

@@ -92,7 +92,7 @@ struct SessionFileTests {
         for count in [Int](0..<140) + stride(from: 140, to: bytes.count, by: 97) + [bytes.count - 1] {
             let error = try refusal(of: Array(bytes[..<count]), "cut at \(count)")
             #expect(error.kind == .format, "cut at \(count): \(error)")
-            if count == 0 { #expect(error.description.contains("is empty; give a file that rg-edge saved, or remove it")) }
+            if count == 0 { #expect(error.description.contains("is empty, not a saved session; give one that rg-edge saved, or begin")) }
             if count >= 4 { #expect(error.description.contains("is cut"), "cut at \(count): \(error)") }
         }
         let grown = try refusal(of: bytes + [0])
@@ -179,7 +179,7 @@ struct SessionFileTests {
         #expect(model?.description.contains("is a saved session, not an RGQ file") == true)
         let error = #expect(throws: ModelError.self) { try self.model.session(from: self.model.file.path) }
         #expect(error?.kind == .format)
-        #expect(error?.description.contains("is not a saved session; give a file that rg-edge saved") == true)
+        #expect(error?.description.contains("is not a saved session; give one that rg-edge saved") == true)
     }
 
     @Test("Hostile fields behind right checksums are refused", arguments: HostileField.all)

@@ -53,16 +53,13 @@ struct SessionHeader: Equatable {
     /// document's order, all that can be checked without the rest: afterwards the file is one of
     /// `model`, of a size that is possible.
     init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
-        guard fileBytes > 0 else {
-            throw SessionFileProblem(
-                kind: .format, clause: "is empty",
-                advice: "give a file that rg-edge saved, or remove it to begin a new conversation")
-        }
         let hasMagic = Self.magic.indices.allSatisfy {
             $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0]
         }
         guard hasMagic else {
-            throw SessionFileProblem(kind: .format, clause: "is not a saved session", advice: "give a file that rg-edge saved")
+            throw SessionFileProblem(
+                kind: .format, clause: fileBytes > 0 ? "is not a saved session" : "is empty, not a saved session",
+                advice: "give one that rg-edge saved, or begin a new conversation")
         }
         guard bytes.byteCount >= Self.byteCount else { throw .misfit("is cut: it has only \(fileBytes) bytes") }
         let number = bytes.littleEndian(at: 4, as: UInt32.self)
