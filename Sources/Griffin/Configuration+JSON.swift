@@ -13,6 +13,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
         self.isMemory = isMemory
     }
 
+    /// The clause alone.
     public var description: String { problem }
 }
 

@@ -83,6 +83,7 @@ struct Chunk {
 }
 
 extension ForwardPass: TeamJob {
+    /// Computes the current chunk, together with the other members.
     public func run(_ member: TeamMember) {
         guard let chunk = current else { return }
         timed(.embedding, member) { embed(chunk, member) }

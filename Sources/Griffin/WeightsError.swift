@@ -7,6 +7,7 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
     /// True if it is not the file: the system has no memory for what is computed of it.
     public let isMemory: Bool
 
+    /// One line: path, problem, advice.
     public var description: String {
         "\(path): \(problem); \(isMemory ? "close other programs" : "convert the model again with this version's rg-quant")"
     }
