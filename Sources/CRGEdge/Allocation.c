@@ -33,9 +33,10 @@ void *crg_calloc(size_t count, size_t size) {
 }
 
 int crg_posix_memalign(void **memory, size_t alignment, size_t size) {
+    const int errno_before = errno;
     const int code = posix_memalign(memory, alignment, size);
     if (code != ENOMEM) return code;
-    void *taken = crg_take(size, alignment);
+    void *taken = take(size, alignment, errno_before);
     if (taken) *memory = taken;
     return taken ? 0 : code;
 }

@@ -16,9 +16,8 @@ public final class PromptCache: Sendable {
     let model: Model
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
-    /// True once the system has refused to store or to remove something: that is told, and nothing more is tried, since it would
-    /// refuse the next file as well.
-    private let isRefused = Atomic<Bool>(false)
+    /// True once it was told that the system refuses to store or to remove something: of the next file it would be the same.
+    private let isRefusalTold = Atomic<Bool>(false)
     /// True once it was told that a session is larger than ``limit``.
     private let isLimitTold = Atomic<Bool>(false)
 
@@ -49,7 +48,7 @@ public final class PromptCache: Sendable {
         self.limit = limit
         self.model = model
         self.onProblem = onProblem
-        attempt("too much stays in the prompt cache") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
+        makeRoom()
     }
 
     /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
@@ -107,21 +106,27 @@ public final class PromptCache: Sendable {
                 "the prompt is not kept: \(folder) may take \(limit) bytes, and a session \(byteCount); allow the folder more")
         }
         attempt("the prompt is not kept") { () throws(ModelError) in
-            try session.save(to: files.file(name(of: session.memory.chain, count: Int(session.position))))
-            try translatingFileErrors(removeOldest)
+            // Who may use the folder may use its files.
+            try session.save(
+                to: files.file(name(of: session.memory.chain, count: Int(session.position))), isPrivate: false)
         }
+        makeRoom()
     }
 
-    /// Changes something in the folder, unless the system has refused that before; says what it means if it refuses now.
+    private func makeRoom() {
+        attempt("the prompt cache takes more than it may") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
+    }
+
+    /// Changes something in the folder; says what it means if the system refuses, the first time.
     private func attempt(_ meaning: String, _ change: () throws(ModelError) -> Void) {
-        guard !isRefused.load(ordering: .relaxed) else { return }
         do throws(ModelError) {
             try change()
         } catch {
-            if !isRefused.exchange(true, ordering: .relaxed) { onProblem("\(meaning): \(error)") }
+            if !isRefusalTold.exchange(true, ordering: .relaxed) { onProblem("\(meaning): \(error)") }
         }
     }
 
+    /// Throws if too much stays, as the system doesn't let all go.
     private func removeOldest() throws(FileError) {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -137,11 +142,17 @@ public final class PromptCache: Sendable {
                 try? files.remove(entry.name)
             }
         }
+        var refusal: FileError?
         var total = sessions.reduce(0) { $0 + $1.byteCount }
         for entry in sessions.sorted(by: { $0.modified < $1.modified }) where total > limit {
-            try files.remove(entry.name)
-            total -= entry.byteCount
+            do throws(FileError) {
+                try files.remove(entry.name)
+                total -= entry.byteCount
+            } catch {
+                refusal = error
+            }
         }
+        if let refusal, total > limit { throw refusal }
     }
 
     /// How the names of files begin: of this model, with these kernels, since others round otherwise.

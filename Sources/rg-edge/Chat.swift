@@ -100,7 +100,8 @@ final class Chat {
         switch instruction {
         case .help: note(ChatInstruction.overview)
         case .save(let name):
-            guard let path = name.map(Self.expanded) ?? file else { throw ChatInstruction.Mistake.noFile("save") }
+            // As with --session, - is no name.
+            guard let path = name.map(Self.expanded) ?? file, path != "-" else { throw ChatInstruction.Mistake.noFile("save") }
             try session.save(to: path)
             note("Saved \(session.position) tokens to \(name ?? path).")
         case .load(let path):

@@ -44,8 +44,12 @@ struct PromptCommand: ParsableCommand {
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
-        Interruption.watch()
-        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }, onText: output.write)
+        // While there is no text and no file to take care of, Ctrl-C may as well end the process.
+        if conversation.target != nil || options.cache != nil { Interruption.watch() }
+        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
+            if !output.hasText { Interruption.watch() }
+            return output.write(piece)
+        }
         try output.finish()
 
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)

@@ -220,16 +220,17 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - Once it reads the prompt, rg_session_generate can't be stopped before the
  *   first text. To stop amid a long one, feed it in parts (rg_tokenize,
  *   rg_session_feed), and generate with a prompt of length 0.
- * - What the last tokens of an answer are is taken back if on_text was shown
- *   nothing of them: part of a stop string or of a character, or no text at all
- *   (of these up to 1,024 tokens).
+ * - The last tokens of an answer are taken back if on_text was shown nothing of
+ *   them: part of a stop string or of a character, or no text at all (of these
+ *   up to 1,024 tokens).
+ * - A new file of rg_session_save can be read and written by its user alone.
  * - end_of_turn is UINT32_MAX for a model without such a token.
  * - That on_text returned false is no failure: rg_session_generate returns
  *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
  *   RG_ERROR_CANCELLED.
  * - rg_session_generate stops for RG_ERROR_FORMAT where a damaged model gives
- *   logits that are not numbers. To go back to where it began, it keeps a copy
- *   of a session that is not at position 0 while it runs.
+ *   logits that are not numbers. While it runs it has room for a copy of the
+ *   session (session_bytes), for two if it was not at position 0, to go back.
  * - While rg_session_generate runs, other calls on its session are refused
  *   (RG_ERROR_ARGUMENT) but for rg_session_position, rg_session_logits and
  *   rg_session_destroy, which takes effect when it returns. on_text must

@@ -33,10 +33,13 @@ extension Session {
     /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
     /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the system
     /// refuses.
-    public func save(to path: String) throws(ModelError) {
+    public func save(to path: String) throws(ModelError) { try save(to: path, isPrivate: true) }
+
+    /// The same for a file that is for this user alone or not.
+    func save(to path: String, isPrivate: Bool) throws(ModelError) {
         let bytes = serialized()
         try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: path, isPrivate: true)
+            let file = try AtomicFile(target: path, isPrivate: isPrivate)
             try file.checkRoom(for: bytes.count)
             try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
             try file.commit()
