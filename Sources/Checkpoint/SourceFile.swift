@@ -12,8 +12,8 @@ final class SourceFile: Sendable {
     /// Bytes of the file when it was opened.
     var byteCount: Int { file.byteCount }
 
-    /// Opens a regular file, following links (the Hugging Face cache is made of them). `advice` says what to do if it is missing, or
-    /// something else is there.
+    /// Opens a regular file, following links (the Hugging Face cache is made of them). `advice` says what to do if it is missing,
+    /// or something else is there.
     init(path: String, ifMissing advice: String) throws(CheckpointError) {
         do throws(FileError) {
             file = try RegularFile(path: path)

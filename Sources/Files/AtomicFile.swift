@@ -16,9 +16,9 @@ public final class AtomicFile {
     private var behind = WriteBehind()
     private var isCommitted = false
 
-    /// Makes the temporary. A new file is for whom umask(2) lets, or for this user alone if it `isPrivate`; one that replaces another
-    /// has its permissions. Throws where the target can't be a file (a folder, a device, a name in no folder, one too long) and where
-    /// the folder can't be written to.
+    /// Makes the temporary. A new file is for whom umask(2) lets, or for this user alone if it `isPrivate`; one that replaces
+    /// another has its permissions. Throws where the target can't be a file (a folder, a device, a name in no folder, one too long)
+    /// and where the folder can't be written to.
     public init(target: String, isPrivate: Bool = false) throws(FileError) {
         let (folder, name) = Self.split(target)
         try Self.check(target, folder: folder, name: name)

@@ -8,8 +8,8 @@ public final class RegularFile: Sendable {
     private let identity: FileIdentity
     let descriptor: Int32
 
-    /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT for one that isn't there, EISDIR
-    /// for a folder, and 0 for something else that is no regular file.
+    /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT for one that isn't there,
+    /// EISDIR for a folder, and 0 for something else that is no regular file.
     public init(path: String) throws(FileError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         self.path = path

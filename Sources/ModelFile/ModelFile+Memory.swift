@@ -10,8 +10,8 @@ extension ModelFile {
         let configuration = min(header.unpackedBytes, FileLayout.largestConfiguration)
         // Control and user-defined pieces of the tokenizer, of 7 bytes at least, and no more of them than Text allows.
         let specials = min(header.unpackedBytes / 7, 1 << 14)
-        return header.metadataBytes + 10 * header.unpackedBytes + 160 * configuration + 512 * specials + 16 * header.tableRange.count
-            + verifyingBytes
+        let texts = 10 * header.unpackedBytes + 160 * configuration + 512 * specials
+        return header.metadataBytes + texts + 16 * header.tableRange.count + verifyingBytes
     }
 
     /// Reads the whole file now. Throws where reading fails, which an access in the mapping would answer with SIGBUS.

@@ -10,11 +10,11 @@ extension Session {
     /// make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
-    /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without text
-    /// are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
-    /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model that
-    /// has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model whose
-    /// logits are not numbers.
+    /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
+    /// text are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
+    /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
+    /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model
+    /// whose logits are not numbers.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {

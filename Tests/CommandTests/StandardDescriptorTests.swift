@@ -25,7 +25,8 @@ import Testing
         expect(try shell(#""$0" chat -m "$1" -n 5 <&-"#, .rgEdge, model), says: line)
         expect(try shell(#""$0" prompt -m "$1" -n 5 - <&-"#, .rgEdge, model), says: line)
         expect(try shell(#""$0" logits -m "$1" --tokens - -o "$2" <&-"#, .rgEdge, model, folder.file("logits.npy")), says: line)
-        expect(try shell(#""$0" calibrate "$1" - -o "$2" <&-"#, .rgQuant, model, folder.file("stats")), says: line, from: "rg-quant")
+        let calibrated = try shell(#""$0" calibrate "$1" - -o "$2" <&-"#, .rgQuant, model, folder.file("stats"))
+        expect(calibrated, says: line, from: "rg-quant")
         #expect(try folder.contents() == [])
     }
 
@@ -54,7 +55,8 @@ import Testing
             try shell(#""$0" chat -m "$1" <"$2""#, .rgEdge, model, folder.path),
             says: "standard input: is a folder; let it come from a file or a pipe")
         expect(
-            try Command.rgEdge.run("perplexity", "-m", model, folder.path), says: "\(folder.path): is a folder; give the path of a file")
+            try Command.rgEdge.run("perplexity", "-m", model, folder.path),
+            says: "\(folder.path): is a folder; give the path of a file")
     }
 
     @Test(arguments: [Command.rgEdge, .rgQuant]) func helpThatNobodyGetsIsAnError(command: Command) throws {

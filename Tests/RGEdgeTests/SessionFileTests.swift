@@ -92,7 +92,8 @@ struct SessionFileTests {
         for count in [Int](0..<140) + stride(from: 140, to: bytes.count, by: 97) + [bytes.count - 1] {
             let error = try refusal(of: Array(bytes[..<count]), "cut at \(count)")
             #expect(error.kind == .format, "cut at \(count): \(error)")
-            if count == 0 { #expect(error.description.contains("is empty, not a saved session; give one that rg-edge saved, or begin")) }
+            let words = "is empty, not a saved session; give one that rg-edge saved, or begin"
+            if count == 0 { #expect(error.description.contains(words)) }
             if count >= 4 { #expect(error.description.contains("is cut"), "cut at \(count): \(error)") }
         }
         let grown = try refusal(of: bytes + [0])

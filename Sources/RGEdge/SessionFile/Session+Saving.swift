@@ -31,8 +31,8 @@ extension Session {
     }
 
     /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
-    /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the system
-    /// refuses.
+    /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the
+    /// system refuses.
     public func save(to path: String) throws(ModelError) { try save(to: path, isPrivate: true) }
 
     /// The same for a file that is for this user alone or not.
