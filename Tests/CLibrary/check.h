@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-/* Model files, made by tools/test-c: of the small English model as q4; as q8, with a chat template; as q4, with weights that are no
- * numbers. */
+/* Model files, made by tools/c/test-models: of the small English model as q4; as q8, with a chat template; as q4, with weights that
+ * are no numbers. */
 extern const char *model_path, *other_path, *broken_path;
 /* A folder for files. */
 extern const char *folder;
