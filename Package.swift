@@ -12,7 +12,7 @@ let hostArchitecture = "x86_64"
 #endif
 let architecture = Context.environment["RG_EDGE_ARCH"] ?? hostArchitecture
 
-/// One module of kernels: the same source (`Sources/KernelSource`, through links) under the flags of an instruction set.
+/// One module of kernels: the same source (folders of `Sources/KernelSource`, through links) under the flags of an instruction set.
 struct InstructionSet {
     var target: String
     var flags: [String]

@@ -1,1 +1,0 @@
-../KernelSource/AVX2Vectors.swift

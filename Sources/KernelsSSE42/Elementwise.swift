@@ -1,1 +1,0 @@
-../KernelSource/Elementwise.swift

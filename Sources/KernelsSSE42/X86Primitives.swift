@@ -1,1 +1,0 @@
-../KernelSource/X86Primitives.swift
