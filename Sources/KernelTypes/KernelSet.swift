@@ -8,8 +8,8 @@ public struct KernelSet: Sendable {
     /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
     public let name: String
 
-    /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`; so many blocks in a row share a scale, 1 or
-    /// ``QuantizedActivations/wideScale``.
+    /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`; `blocksPerScale` consecutive blocks share one
+    /// scale (``WeightType/Properties/blocksPerActivationScale``).
     /// The pointers in `result` are those of the first token.
     public let quantize:
         @Sendable (

@@ -12,8 +12,8 @@ public struct MatrixProduct {
     public var input: UnsafePointer<Float>
     /// Floats from one token to the next.
     public var inputStride: Int
-    /// The input as q8 and q4 matrices read it, with a scale for as many blocks as
-    /// ``QuantizedActivations/blocksPerScale(_:)`` says.
+    /// The input as q8 and q4 matrices read it, with one scale per
+    /// ``WeightType/Properties/blocksPerActivationScale`` blocks.
     public var quantized: QuantizedActivations
     /// Tokens that are computed at once.
     public var tokens: Int

@@ -1,13 +1,11 @@
 import Tiles
 
-/// Activations as the integer kernels read them: signed bytes with one f32 scale a block of ``Tile/block``.
+/// Activations as the integer kernels read them: signed bytes with one f32 scale per block of ``Tile/block``.
 ///
-/// For q4 matrices, ``wideScale`` blocks in a row have the same scale, from a matrix's first block on. The kernels then multiply by
-/// it once in four blocks, not in each, which makes decoding with one thread and prefill some 5 % faster. What it costs is small
-/// beside what 4-bit weights cost: half a percent of their divergence (`Tests/Fixtures/tiny-en`). With q8 it would be a third, so
-/// there each block has a scale of its own.
+/// For some types of matrices consecutive blocks have the same scale, from a matrix's first block on, so that kernels multiply by it
+/// once for all of them (``WeightType/Properties/blocksPerActivationScale``).
 ///
-/// The input of a stack of matrices is one vector a matrix, one after the other; each is padded with zero codes to whole tiles, so
+/// The input of a stack of matrices is one vector per matrix, one after the other; each is padded with zero codes to whole tiles, so
 /// that a token's codes are `count` × `paddedColumns` bytes. An activation is `scale × code`, codes -127…127,
 /// scale = max|x| / 127 of the blocks that share it, rounded to nearest even. Where that scale would be below the smallest normal
 /// f32, scale and codes are 0. NaN becomes 0, and an infinity counts as the largest finite number. Does not own its memory.
@@ -31,12 +29,8 @@ public struct QuantizedActivations: @unchecked Sendable {
         QuantizedActivations(codes: codes + block * Tile.block, scales: scales + block, sums: sums + block)
     }
 
-    /// Blocks that share a scale for q4 matrices.
-    public static let wideScale = 4
-
-    /// Blocks that must share a scale if a matrix of that type is to read them; matrices of types with
-    /// a smaller number may as well.
-    public static func blocksPerScale(_ type: WeightType) -> Int { type == .q4 ? wideScale : 1 }
+    /// Most blocks that share a scale for any type.
+    public static let widestScale = WeightType.allCases.compactMap(\.properties.blocksPerActivationScale).max() ?? 1
 
     /// Codes of one token.
     public static func codeCount(_ shape: MatrixShape) -> Int { shape.count * shape.columnTiles * Tile.columns }

@@ -15,12 +15,10 @@ typealias FloatSingle = BlockSums<4, 1>
 
 /// Codes -128…127, as they are.
 enum Q8Codes: BlockCodes {
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
-    @inline(__always) static var sharesScales: Bool { false }
-    @inline(__always) static var zero: RowInts { .zero }
+    @inline(__always) static var type: WeightType { .q8 }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-        codes.loadUnaligned(fromByteOffset: (block * 8 + step) * 64, as: RowBits.self)
+        codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowBits.self)
     }
 
     @inline(__always) static func start(total: Int32) -> RowInts { .zero }
@@ -28,25 +26,19 @@ enum Q8Codes: BlockCodes {
     @inline(__always) static func add(_ sums: inout RowInts, _ weights: RowBits, _ activations: RowInts) {
         sums = dot(sums, weights, activations)
     }
-
-    @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts { sums }
 }
 
 /// Codes 0…15, which mean -8…7: the sums start at -8 × the sum of the activations.
 enum Q4Codes: BlockCodes {
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
-    @inline(__always) static var sharesScales: Bool { true }
-    @inline(__always) static var zero: RowInts { .zero }
+    @inline(__always) static var type: WeightType { .q4 }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-        loadNibbles(codes, block: block, step: step)
+        loadNibbles(codes, offset: offset(block: block, step: step), isHigh: block > 0)
     }
 
-    @inline(__always) static func start(total: Int32) -> RowInts { RowInts(repeating: total * -8) }
+    @inline(__always) static func start(total: Int32) -> RowInts { RowInts(repeating: -excess(total)) }
 
     @inline(__always) static func add(_ sums: inout RowInts, _ weights: RowBits, _ activations: RowInts) {
         sums = dot(sums, weights, activations)
     }
-
-    @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts { sums }
 }

@@ -17,12 +17,11 @@ enum Q8Codes: BlockCodes {
     // A tuple, as `BlockOrigin`.
     typealias Sums = (low: RowInts, high: RowInts)
 
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
-    @inline(__always) static var sharesScales: Bool { false }
+    @inline(__always) static var type: WeightType { .q8 }
     @inline(__always) static var zero: Sums { (.zero, .zero) }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {
-        codes.loadUnaligned(fromByteOffset: (block * 8 + step) * 64, as: RowInts.self)
+        codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowInts.self)
     }
 
     @inline(__always) static func start(total: Int32) -> Sums { zero }
@@ -41,12 +40,11 @@ enum Q4Codes: BlockCodes {
     typealias Weights = RowInts
     typealias Sums = (low: RowInts, high: RowInts)
 
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
-    @inline(__always) static var sharesScales: Bool { true }
+    @inline(__always) static var type: WeightType { .q4 }
     @inline(__always) static var zero: Sums { (.zero, .zero) }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {
-        unsafeBitCast(loadNibbles(codes, block: block, step: step), to: RowInts.self)
+        unsafeBitCast(loadNibbles(codes, offset: offset(block: block, step: step), isHigh: block > 0), to: RowInts.self)
     }
 
     @inline(__always) static func start(total: Int32) -> Sums { zero }
@@ -58,6 +56,6 @@ enum Q4Codes: BlockCodes {
 
     @inline(__always) static func finish(_ sums: Sums, total: Int32) -> RowInts {
         let low = csimd_add_pairs_i16_x4(.zero, sums.low), high = csimd_add_pairs_i16_x4(.zero, sums.high)
-        return csimd_pair_i32_x4(low, high) &- RowInts(repeating: total * 8)
+        return csimd_pair_i32_x4(low, high) &- RowInts(repeating: excess(total))
     }
 }

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Tiles
 
 /// Writes a model file, tensor by tensor: nothing is under the target's name until ``finish()`` has succeeded.
 ///
@@ -69,9 +70,9 @@ public final class ModelFileWriter {
         let table = TensorTable.bytes(entries)
         let (block, unpackedBytes) = metadataBlock
         let header = Header(
-            fileSize: byteCount, tensorCount: entries.count, firstOffset: entries[0].offset, metadataBytes: block.count,
-            unpackedBytes: unpackedBytes, tableChecksum: Checksum.of(table.span.bytes),
-            metadataChecksum: Checksum.of(block.span.bytes))
+            version: entries.map(\.type.properties.fileVersion).max() ?? FileLayout.versions.lowerBound, fileSize: byteCount,
+            tensorCount: entries.count, firstOffset: entries[0].offset, metadataBytes: block.count, unpackedBytes: unpackedBytes,
+            tableChecksum: Checksum.of(table.span.bytes), metadataChecksum: Checksum.of(block.span.bytes))
         let start = header.bytes + table + block
         try translatingFileErrors { () throws(FileError) in
             try start.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }

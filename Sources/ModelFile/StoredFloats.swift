@@ -8,27 +8,25 @@ struct StoredFloats {
     init(_ tensor: TensorEntry) { type = tensor.type }
 
     /// What they are, for a message.
-    var what: String { type.isBlockQuantized ? "scales" : "weights" }
+    var what: String { hasScales ? "scales" : "weights" }
+
+    private var hasScales: Bool { type.layout.scaleBytes > 0 }
 
     /// The bytes after which the layout repeats; a tensor is a whole number of them.
     var unitBytes: Int {
-        switch type {
-        case .f32: 4
-        case .f16: 2
-        case .q8, .q4: type.bytesPerTile
-        }
+        hasScales ? type.bytesPerTile : type.layout.bits / 8
     }
 
     /// True if all floats in so many whole units, which are 4-byte aligned, are finite.
     func areFinite(in bytes: UnsafeRawBufferPointer) -> Bool {
-        switch type {
-        case .f32: bytes.withMemoryRebound(to: UInt32.self) { Self.largestMagnitude($0) < 0x7F80_0000 }
-        case .f16: Self.areFinite(halves: bytes)
-        case .q8, .q4:
-            stride(from: 0, to: bytes.count, by: unitBytes).allSatisfy { start in
-                Self.areFinite(halves: UnsafeRawBufferPointer(rebasing: bytes[start..<start + Tile.scaleBytes]))
+        if hasScales {
+            return stride(from: 0, to: bytes.count, by: unitBytes).allSatisfy { start in
+                Self.areFinite(halves: UnsafeRawBufferPointer(rebasing: bytes[start..<start + type.layout.scaleBytes]))
             }
         }
+        return type.layout.bits == 16
+            ? Self.areFinite(halves: bytes)
+            : bytes.withMemoryRebound(to: UInt32.self) { Self.largestMagnitude($0) < 0x7F80_0000 }
     }
 
     private static func areFinite(halves bytes: UnsafeRawBufferPointer) -> Bool {

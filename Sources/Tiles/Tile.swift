@@ -1,5 +1,5 @@
 /// The geometry of a tile: the unit in which matrices lie in a model file and in which kernels read them
-/// (`formats/rgq.md`, "Tiles").
+/// (`formats/rgq.md`, "Tiles"). Where its numbers lie, ``TileLayout`` says.
 ///
 /// A tile holds 16 outputs (rows) × 64 inputs (columns), which are two quantization blocks.
 /// All inlinable, so that kernels in other modules see constants.
@@ -10,10 +10,12 @@ public enum Tile {
     @inlinable public static var columns: Int { 64 }
     /// Weights that share a scale, along the input dimension.
     @inlinable public static var block: Int { 32 }
-    /// Blocks a row in a tile.
+    /// Blocks per row of a tile.
     @inlinable public static var blocks: Int { columns / block }
     /// Weights in a tile.
     @inlinable public static var weights: Int { rows * columns }
-    /// Bytes of the f16 scales at the head of a q8 or q4 tile: block 0 of rows 0…15, then block 1.
-    @inlinable public static var scaleBytes: Int { rows * blocks * 2 }
+    /// Consecutive inputs whose codes lie together: what an integer kernel multiplies in one step.
+    @inlinable public static var step: Int { 4 }
+    /// Steps per block.
+    @inlinable public static var steps: Int { block / step }
 }

@@ -71,7 +71,7 @@ enum Operation {
         case .quantize:
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let input = memory.floats(width), quantized = memory.quantized(shape, tokens: 1)
-            for _ in 0..<rounds { kernels.quantize(input, width, 1, shape, QuantizedActivations.wideScale, quantized) }
+            for _ in 0..<rounds { kernels.quantize(input, width, 1, shape, QuantizedActivations.widestScale, quantized) }
         case .rmsNorm:
             let (input, weight, output) = (memory.floats(width), memory.floats(width), memory.floats(width))
             for _ in 0..<rounds { kernels.rmsNorm(input, weight, output, width, 1e-6) }
@@ -112,7 +112,7 @@ enum Operation {
         let matrix = TiledMatrix(tiles: memory.tiles(shape, type), shape: shape, type: type)
         let input = memory.floats(tokens * width), quantized = memory.quantized(shape, tokens: tokens)
         if type.isBlockQuantized {
-            kernels.quantize(input, width, tokens, shape, QuantizedActivations.blocksPerScale(type), quantized)
+            kernels.quantize(input, width, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
         }
         return MatrixProduct(
             matrix: matrix, input: input, inputStride: width, quantized: quantized, tokens: tokens, bias: nil,

@@ -16,18 +16,17 @@ enum RandomTiles {
     }
 
     private static func write(_ type: WeightType, to tile: UnsafeMutableRawPointer, _ random: inout SplitMix) {
-        switch type {
-        case .f32:
+        if type == .f32 {
             for index in 0..<Tile.weights { tile.storeBytes(of: random.nextFloat(), toByteOffset: 4 * index, as: Float.self) }
-        case .f16:
-            for index in 0..<Tile.weights { tile.storeBytes(of: random.nextHalf(), toByteOffset: 2 * index, as: UInt16.self) }
-        case .q8, .q4:
-            for index in 0..<Tile.scaleBytes / 2 {
-                tile.storeBytes(of: random.nextHalf(), toByteOffset: 2 * index, as: UInt16.self)
-            }
-            for offset in Tile.scaleBytes..<type.bytesPerTile {
-                tile.storeBytes(of: UInt8(truncatingIfNeeded: random.next()), toByteOffset: offset, as: UInt8.self)
-            }
+            return
+        }
+        // Halves: all of an f16 tile, or the scales before codes.
+        let halfBytes = type.isBlockQuantized ? type.layout.scaleBytes : type.bytesPerTile
+        for offset in stride(from: 0, to: halfBytes, by: 2) {
+            tile.storeBytes(of: random.nextHalf(), toByteOffset: offset, as: UInt16.self)
+        }
+        for offset in halfBytes..<type.bytesPerTile {
+            tile.storeBytes(of: UInt8(truncatingIfNeeded: random.next()), toByteOffset: offset, as: UInt8.self)
         }
     }
 }

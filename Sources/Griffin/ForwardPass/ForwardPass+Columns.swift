@@ -5,7 +5,7 @@ import Tiles
 /// How work on single numbers is divided among the members of a team: by columns whose activations share no scale.
 extension ForwardPass {
     /// Columns that may share a scale.
-    private static let scaleColumns = QuantizedActivations.wideScale * Tile.block
+    private static let scaleColumns = QuantizedActivations.widestScale * Tile.block
     /// Columns in a piece of work on one token.
     private static let pieceColumns = 4 * scaleColumns
 

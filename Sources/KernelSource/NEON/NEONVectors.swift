@@ -20,10 +20,10 @@ typealias RowHalves = SIMD4<UInt16>
     RowInts(repeating: activations.loadUnaligned(as: RowInts.self)[place])
 }
 
-/// The codes of q4 tiles, -8…7 with 8 added.
-@inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-    let pairs = codes.loadUnaligned(fromByteOffset: step * 64, as: RowBits.self)
-    return block == 0 ? pairs & RowBits(repeating: 0x0F0F_0F0F) : csimd_high_nibbles_x4(pairs)
+/// Codes of 4 bits of a step, each in a byte: the low or the high halves of the bytes at an offset.
+@inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, offset: Int, isHigh: Bool) -> RowBits {
+    let pairs = codes.loadUnaligned(fromByteOffset: offset, as: RowBits.self)
+    return isHigh ? csimd_high_nibbles_x4(pairs) : pairs & RowBits(repeating: 0x0F0F_0F0F)
 }
 
 /// Does nothing: what asking for cache lines wins was measured on x86-64 alone.

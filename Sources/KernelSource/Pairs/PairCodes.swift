@@ -7,12 +7,10 @@ enum Q8Codes: BlockCodes {
     // A tuple, as `BlockOrigin`.
     typealias Weights = (codes: RowBits, magnitudes: RowBits)
 
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights }
-    @inline(__always) static var sharesScales: Bool { false }
-    @inline(__always) static var zero: RowInts { .zero }
+    @inline(__always) static var type: WeightType { .q8 }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights {
-        let codes = codes.loadUnaligned(fromByteOffset: (block * 8 + step) * 64, as: RowBits.self)
+        let codes = codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowBits.self)
         return (codes, absoluteBytes(codes))
     }
 
@@ -21,21 +19,15 @@ enum Q8Codes: BlockCodes {
     @inline(__always) static func add(_ sums: inout RowInts, _ weights: Weights, _ activations: RowInts) {
         sums &+= addPairs(multiplyPairs(weights.magnitudes, withSign(activations, weights.codes)))
     }
-
-    @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts { sums }
 }
 
 /// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the
 /// activations goes at the end.
 enum Q4Codes: BlockCodes {
-    @inline(__always) static var tileBytes: Int { Tile.scaleBytes + Tile.weights / 2 }
-    @inline(__always) static var sharesScales: Bool { true }
-    @inline(__always) static var zero: RowInts { .zero }
+    @inline(__always) static var type: WeightType { .q4 }
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-        let pairs = codes.loadUnaligned(fromByteOffset: step * 64, as: RowBits.self)
-        let nibbles = block == 0 ? pairs : pairs &>> RowBits(repeating: 4)
-        return nibbles & RowBits(repeating: 0x0F0F_0F0F)
+        loadNibbles(codes, offset: offset(block: block, step: step), isHigh: block > 0)
     }
 
     @inline(__always) static func start(total: Int32) -> RowInts { .zero }
@@ -45,6 +37,6 @@ enum Q4Codes: BlockCodes {
     }
 
     @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts {
-        addPairs(sums) &- RowInts(repeating: total &* 8)
+        addPairs(sums) &- RowInts(repeating: excess(total))
     }
 }

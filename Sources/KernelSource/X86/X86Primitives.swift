@@ -4,6 +4,13 @@ import CSIMD
 /// Asks for a cache line that will be read some microseconds from now.
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
 
+/// Codes of 4 bits of a step, each in a byte: the low or the high halves of the bytes at an offset.
+@inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, offset: Int, isHigh: Bool) -> RowBits {
+    let pairs = codes.loadUnaligned(fromByteOffset: offset, as: RowBits.self)
+    let nibbles = isHigh ? pairs &>> RowBits(repeating: 4) : pairs
+    return nibbles & RowBits(repeating: 0x0F0F_0F0F)
+}
+
 /// Four activation codes of sixteen, in all lanes.
 @inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
     RowInts(repeating: activations.loadUnaligned(fromByteOffset: 4 * place, as: Int32.self))

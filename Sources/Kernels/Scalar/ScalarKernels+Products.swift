@@ -70,7 +70,7 @@ extension ScalarKernels {
         let shape = product.matrix.shape
         let blocks = shape.columnTiles * Tile.blocks
         let activations = product.quantized.from(block: token * QuantizedActivations.blockCount(shape) + matrix * blocks)
-        let blocksPerScale = QuantizedActivations.blocksPerScale(product.matrix.type)
+        let blocksPerScale = product.matrix.type.properties.blocksPerActivationScale ?? 1
         var result: Float = 0
         for first in stride(from: 0, to: blocks, by: blocksPerScale) {
             var part: Float = 0

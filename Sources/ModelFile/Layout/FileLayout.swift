@@ -1,9 +1,11 @@
 import CLZ4
+import Tiles
 
 /// The sizes and limits of the format (`formats/rgq.md`), and the arithmetic of positions, which can't overflow.
 enum FileLayout {
     static let magic = Array("RGQ1".utf8)
-    static let version: UInt32 = 1
+    /// The versions that are read. A file has the lowest one that has all that is in it.
+    static let versions: ClosedRange<UInt32> = 1...(WeightType.allCases.map(\.properties.fileVersion).max() ?? 1)
     static let headerBytes = 128
     static let entryBytes = 128
     /// Tensors start at multiples of this.

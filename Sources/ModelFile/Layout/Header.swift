@@ -2,6 +2,7 @@ import Files
 
 /// The first 128 bytes of a model file: what is where.
 struct Header: Equatable {
+    let version: UInt32
     let fileSize: Int
     let tensorCount: Int
     /// Where the first tensor starts.
@@ -23,7 +24,7 @@ extension Header {
     /// The header's 128 bytes.
     var bytes: [UInt8] {
         var bytes = FileLayout.magic
-        bytes.appendLittleEndian(FileLayout.version)
+        bytes.appendLittleEndian(version)
         let fields = [
             UInt64(fileSize), UInt64(tableRange.lowerBound), UInt64(tableRange.count), tableChecksum,
             UInt64(metadataRange.lowerBound), UInt64(metadataBytes), UInt64(unpackedBytes), metadataChecksum,
@@ -50,10 +51,10 @@ extension Header {
         func word(_ offset: Int) -> UInt64 { bytes.span.bytes.littleEndian(at: offset, as: UInt64.self) }
 
         let version = fields.littleEndian(at: 4, as: UInt32.self)
-        guard version == FileLayout.version else {
+        guard FileLayout.versions.contains(version) else {
             throw ModelFileError(
                 path: path, kind: .version,
-                problem: "is RGQ version \(version), and this program reads version \(FileLayout.version)",
+                problem: "is RGQ version \(version), and this program reads version \(FileLayout.versions.upperBound)",
                 advice: "use the program that wrote it, or convert the model again with this one's rg-quant")
         }
         guard word(120) == Checksum.of(fields.extracting(..<120)) else {
@@ -88,7 +89,7 @@ extension Header {
         guard bytes[92..<120].allSatisfy({ $0 == 0 }) else { throw .invalid(path, "has something in its reserved bytes") }
 
         self.init(
-            fileSize: fileSize, tensorCount: tensorCount, firstOffset: firstOffset, metadataBytes: Int(word(48)),
+            version: version, fileSize: fileSize, tensorCount: tensorCount, firstOffset: firstOffset, metadataBytes: Int(word(48)),
             unpackedBytes: Int(word(56)), tableChecksum: word(32), metadataChecksum: word(64))
     }
 }

@@ -21,7 +21,7 @@ struct BlockScale {
     }
 
     @inline(__always) init(loading tile: UnsafeRawPointer, block: Int, _ half: HalfTile) {
-        self.init(halves: LaneBits(loadingHalves: tile + 2 * (block * Tile.rows + half.row)))
+        self.init(halves: LaneBits(loadingHalves: tile + TileLayout.scaleOffset(row: half.row, block: block)))
     }
 
     @inline(__always) private init(halves: LaneBits) {
@@ -33,7 +33,7 @@ struct BlockScale {
     }
 
     @inline(__always) func store(in tile: UnsafeMutableRawPointer, block: Int, _ half: HalfTile) {
-        halves.storeHalves(to: tile + 2 * (block * Tile.rows + half.row))
+        halves.storeHalves(to: tile + TileLayout.scaleOffset(row: half.row, block: block))
     }
 
     /// False where the scale is beyond f16.

@@ -4,12 +4,11 @@ extension TileDecoder {
     /// The smallest and the largest magnitude of the scales of a stack of matrices, those of zeros left out; nil if no others are
     /// left, and for types without scales.
     public func scaleRange(_ tiles: UnsafeRawPointer, shape: MatrixShape) -> ClosedRange<Float>? {
-        guard type.isBlockQuantized else { return nil }
         // Magnitudes of halves are ordered as their bits.
         var smallest = UInt16.max
         var largest: UInt16 = 0
         for tile in 0..<shape.tileCount {
-            for index in 0..<Tile.scaleBytes / 2 {
+            for index in 0..<type.layout.scaleBytes / 2 {
                 let magnitude = tiles.load(fromByteOffset: tile * type.bytesPerTile + 2 * index, as: UInt16.self) & 0x7FFF
                 largest = max(largest, magnitude)
                 smallest = magnitude == 0 ? smallest : min(smallest, magnitude)

@@ -1,12 +1,15 @@
 import Tiles
 
 /// A tile of f32: the order of a panel.
-enum F32Tile {
+enum F32Tile: TileCodec {
+    @inline(__always) private static var layout: TileLayout { WeightType.f32.layout }
+
     static func encode(
-        _ weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures
+        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+        _ figures: inout LaneFigures
     ) -> Bool {
         for column in 0..<Tile.columns {
-            tile.storeBytes(of: weights[column], toByteOffset: 4 * (column * Tile.rows + half.row), as: Lanes.self)
+            tile.storeBytes(of: weights[column], toByteOffset: layout.offset(row: half.row, column: column), as: Lanes.self)
             figures.add(weights[column], stored: weights[column])
         }
         return true
@@ -14,20 +17,23 @@ enum F32Tile {
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
         for column in 0..<Tile.columns {
-            weights[column] = tile.loadUnaligned(fromByteOffset: 4 * (column * Tile.rows + half.row), as: Lanes.self)
+            weights[column] = tile.loadUnaligned(fromByteOffset: layout.offset(row: half.row, column: column), as: Lanes.self)
         }
     }
 }
 
 /// A tile of f16: the order of a panel.
-enum F16Tile {
+enum F16Tile: TileCodec {
+    @inline(__always) private static var layout: TileLayout { WeightType.f16.layout }
+
     /// False if a weight is too large for f16.
     static func encode(
-        _ weights: HalfPanel, _ half: HalfTile, into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures
+        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+        _ figures: inout LaneFigures
     ) -> Bool {
         for column in 0..<Tile.columns {
             let halves = LaneBits(narrowing: weights[column])
-            halves.storeHalves(to: tile + 2 * (column * Tile.rows + half.row))
+            halves.storeHalves(to: tile + layout.offset(row: half.row, column: column))
             figures.add(weights[column], stored: halves.widened)
         }
         return figures.isBelow(halfOverflow)
@@ -35,7 +41,7 @@ enum F16Tile {
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
         for column in 0..<Tile.columns {
-            weights[column] = LaneBits(loadingHalves: tile + 2 * (column * Tile.rows + half.row)).widened
+            weights[column] = LaneBits(loadingHalves: tile + layout.offset(row: half.row, column: column)).widened
         }
     }
 }

@@ -1,9 +1,10 @@
 import Tiles
 
 /// A tile of q4: scales, then bytes with a code of block 0 in the low nibble and one of block 1 in the high nibble; otherwise as
-/// ``Q8Tile``. Codes are stored plus ``bias``.
-enum Q4Tile {
-    static let bias: UInt32 = 8
+/// ``Q8Tile``. Codes are stored plus 8.
+enum Q4Tile: TileCodec {
+    @inline(__always) private static var layout: TileLayout { WeightType.q4.layout }
+    @inline(__always) private static var bias: Int32 { WeightType.q4.properties.codeBias }
 
     /// False if a weight is so large that its block's scale is beyond f16.
     static func encode(
@@ -32,10 +33,10 @@ enum Q4Tile {
     ) -> Bool {
         low.store(in: tile, block: 0, half)
         high.store(in: tile, block: 1, half)
-        for quad in 0..<Tile.block / 4 {
+        for quad in 0..<Tile.steps {
             var codes = LaneBits.zero
-            for part in 0..<4 {
-                let column = quad * 4 + part
+            for part in 0..<Tile.step {
+                let column = quad * Tile.step + part
                 let lowCodes = code(column, low)
                 figures.add(weights[column], stored: lowCodes * low.scale)
                 let highCodes = code(Tile.block + column, high)
@@ -43,32 +44,27 @@ enum Q4Tile {
                 let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
                 codes |= pair &<< LaneBits(repeating: UInt32(8 * part))
             }
-            tile.storeBytes(of: codes, toByteOffset: offset(quad, half), as: LaneBits.self)
+            tile.storeBytes(of: codes, toByteOffset: layout.offset(row: half.row, column: quad * Tile.step), as: LaneBits.self)
         }
         return figures.isBelow(halfOverflow * -ScaleSearch.lowestCode)
     }
 
     /// Codes as they are stored.
     @inline(__always) private static func nibbles(_ codes: Lanes) -> LaneBits {
-        (codes.wholeBits &+ LaneBits(repeating: bias)) & LaneBits(repeating: 0xF)
+        (codes.wholeBits &+ LaneBits(repeating: UInt32(bias))) & LaneBits(repeating: 0xF)
     }
 
     static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
         for block in 0..<Tile.blocks {
             let scale = BlockScale(loading: tile, block: block, half).scale
-            for quad in 0..<Tile.block / 4 {
-                let codes = tile.loadUnaligned(fromByteOffset: offset(quad, half), as: LaneBits.self)
-                for part in 0..<4 {
+            for quad in 0..<Tile.steps {
+                let codes = tile.loadUnaligned(fromByteOffset: layout.offset(row: half.row, column: quad * Tile.step), as: LaneBits.self)
+                for part in 0..<Tile.step {
                     let stored = (codes &>> LaneBits(repeating: UInt32(8 * part + 4 * block))) & LaneBits(repeating: 0xF)
-                    let code = SIMD8<Int32>(truncatingIfNeeded: stored) &- SIMD8<Int32>(repeating: Int32(bias))
-                    weights[block * Tile.block + quad * 4 + part] = Lanes(code) * scale
+                    let code = SIMD8<Int32>(truncatingIfNeeded: stored) &- SIMD8<Int32>(repeating: bias)
+                    weights[block * Tile.block + quad * Tile.step + part] = Lanes(code) * scale
                 }
             }
         }
-    }
-
-    /// Where four inputs of both blocks lie.
-    @inline(__always) private static func offset(_ quad: Int, _ half: HalfTile) -> Int {
-        Tile.scaleBytes + 4 * (quad * Tile.rows + half.row)
     }
 }

@@ -13,13 +13,7 @@ public struct TileDecoder: Sendable {
         for tile in 0..<panel.columnTiles {
             let bytes = tiles + tile * type.bytesPerTile
             for half in HalfTile.allCases {
-                let weights = HalfPanel(panel, half, column: tile * Tile.columns)
-                switch type {
-                case .f32: F32Tile.decode(bytes, half, into: weights)
-                case .f16: F16Tile.decode(bytes, half, into: weights)
-                case .q8: Q8Tile.decode(bytes, half, into: weights)
-                case .q4: Q4Tile.decode(bytes, half, into: weights)
-                }
+                type.codec.decode(bytes, half, into: HalfPanel(panel, half, column: tile * Tile.columns))
             }
         }
     }

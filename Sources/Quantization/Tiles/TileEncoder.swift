@@ -39,13 +39,7 @@ public struct TileEncoder: Sendable {
         let column = tile * Tile.columns
         let weights = HalfPanel(panel, half, column: column)
         var figures = LaneFigures()
-        let isInRange =
-            switch type {
-            case .f32: F32Tile.encode(weights, half, into: bytes, &figures)
-            case .f16: F16Tile.encode(weights, half, into: bytes, &figures)
-            case .q8: Q8Tile.encode(weights, half, into: bytes, &figures)
-            case .q4: Q4Tile.encode(weights, panel.importance(from: column), half, into: bytes, &figures)
-            }
+        let isInRange = type.codec.encode(weights, panel.importance(from: column), half, into: bytes, &figures)
         return (figures, isInRange)
     }
 }

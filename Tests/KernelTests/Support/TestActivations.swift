@@ -14,7 +14,7 @@ struct TestActivations {
 
     /// `values` is [tokens × count × columns].
     init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet, for type: WeightType) {
-        self.init(values, shape, kernels, blocksPerScale: QuantizedActivations.blocksPerScale(type))
+        self.init(values, shape, kernels, blocksPerScale: type.properties.blocksPerActivationScale ?? 1)
     }
 
     init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet, blocksPerScale: Int) {

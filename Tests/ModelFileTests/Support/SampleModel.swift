@@ -56,10 +56,10 @@ struct SampleModel {
             case .f32: bytes += withUnsafeBytes(of: random.float().bitPattern.littleEndian) { Array($0) }
             case .f16: bytes += half()
             case .q8, .q4:
-                for _ in 0..<Tile.scaleBytes / 2 { bytes += half() }
+                for _ in 0..<tensor.type.layout.scaleBytes / 2 { bytes += half() }
                 // A q8 code is never -128; any byte is two q4 codes.
                 let codes: ClosedRange<Int8> = tensor.type == .q8 ? -127...127 : -128...127
-                for _ in 0..<tensor.type.bytesPerTile - Tile.scaleBytes {
+                for _ in 0..<tensor.type.bytesPerTile - tensor.type.layout.scaleBytes {
                     bytes.append(UInt8(bitPattern: Int8.random(in: codes, using: &random)))
                 }
             }

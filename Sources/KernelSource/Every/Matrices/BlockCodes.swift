@@ -1,3 +1,5 @@
+import Tiles
+
 /// How an instruction set multiplies the codes of q8 or q4 tiles with those of activations.
 ///
 /// A step is four consecutive inputs: of the weights a register with the four codes of a row in each lane, of the activations four
@@ -8,11 +10,8 @@ protocol BlockCodes {
     /// The running sums of a block for a register of rows.
     associatedtype Sums
 
-    /// Bytes of a tile.
-    static var tileBytes: Int { get }
-
-    /// True if the blocks of activations share scales (``QuantizedActivations/wideScale``).
-    static var sharesScales: Bool { get }
+    /// The type of the tiles.
+    static var type: WeightType { get }
 
     /// The weights of a step of a block of a tile; `codes` is the tile's first code of the register's first row.
     static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights
@@ -28,4 +27,24 @@ protocol BlockCodes {
 
     /// Sums of nothing, for memory that is filled later.
     static var zero: Sums { get }
+}
+
+extension BlockCodes {
+    /// Bytes of a tile.
+    @inline(__always) static var tileBytes: Int { type.layout.byteCount }
+
+    /// True if blocks of activations share scales.
+    @inline(__always) static var sharesScales: Bool { type.properties.blocksPerActivationScale != 1 }
+
+    /// What the bias of the codes adds to a block's sums of products.
+    @inline(__always) static func excess(_ total: Int32) -> Int32 { total &* type.properties.codeBias }
+
+    /// From a row's first code to its codes of a step.
+    @inline(__always) static func offset(block: Int, step: Int) -> Int { type.layout.stepOffset(block: block, step: step) }
+}
+
+/// Sets whose sums are those of the rows, one in each lane.
+extension BlockCodes where Sums == RowInts {
+    @inline(__always) static var zero: RowInts { .zero }
+    @inline(__always) static func finish(_ sums: RowInts, total: Int32) -> RowInts { sums }
 }

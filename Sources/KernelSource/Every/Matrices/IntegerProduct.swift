@@ -66,7 +66,7 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
                 separateSteps()
                 for register in 0..<registers {
                     let row = register % registersPerTile * rowLanes + firstRow
-                    let codes = tile + (register / registersPerTile * rowBytes + Tile.scaleBytes + 4 * row)
+                    let codes = tile + (register / registersPerTile * rowBytes + Codes.type.layout.start(row: row))
                     let weights = Codes.load(codes, block: block, step: 4 * quad + place)
                     for token in 0..<tokens {
                         let four = broadcast(activations + (token * codeStride + 16 * quad), place)
@@ -77,7 +77,7 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
         }
         for register in 0..<registers {
             let row = register % registersPerTile * rowLanes + firstRow
-            let halves = tile + (register / registersPerTile * rowBytes + 2 * (block * Tile.rows + row))
+            let halves = tile + (register / registersPerTile * rowBytes + TileLayout.scaleOffset(row: row, block: block))
             let weightScale = widen(halves.loadUnaligned(as: RowHalves.self))
             for token in 0..<tokens {
                 let index = token * blockStride

@@ -1,35 +1,48 @@
 import KernelTypes
 import Tiles
 
-/// See `KernelSet.row`. A row is four bytes here and there in each tile, once a token: not worth vectors.
+/// See `KernelSet.row`. A row is a few bytes here and there in each tile, once per token: not worth vectors.
 @Sendable func row(_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) {
-    let columns = matrix.shape.columns
-    let lane = row % Tile.rows
-    let tileBytes = matrix.type.bytesPerTile
-    let tiles = matrix.tiles + row / Tile.rows * matrix.shape.columnTiles * tileBytes
-    for column in 0..<columns {
-        let tile = tiles + column / Tile.columns * tileBytes
-        let inTile = column % Tile.columns
-        switch matrix.type {
-        case .f32: output[column] = tile.load(fromByteOffset: (inTile * Tile.rows + lane) * 4, as: Float.self) * scale
-        case .f16: output[column] = widen(tile.load(fromByteOffset: (inTile * Tile.rows + lane) * 2, as: UInt16.self)) * scale
-        case .q8, .q4:
-            let block = inTile / Tile.block
-            let weightScale = widen(tile.load(fromByteOffset: (block * Tile.rows + lane) * 2, as: UInt16.self))
-            output[column] = weightScale * Float(code(tile + Tile.scaleBytes, matrix.type, inTile, lane)) * scale
-        }
+    // The same for each type, so that its layout is a constant.
+    switch matrix.type {
+    case .f32: write(.f32, matrix, row, scale, output) { tile, layout, row, column in
+        tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Float.self)
+    }
+    case .f16: write(.f16, matrix, row, scale, output) { tile, layout, row, column in
+        widen(tile, layout.offset(row: row, column: column))
+    }
+    case .q8: write(.q8, matrix, row, scale, output) { tile, layout, row, column in
+        let code = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Int8.self)
+        return blockScale(tile, row, column) * Float(code)
+    }
+    case .q4: write(.q4, matrix, row, scale, output) { tile, layout, row, column in
+        let byte = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: UInt8.self)
+        let code = Int32(byte >> UInt8(truncatingIfNeeded: layout.shift(column: column)) & 15)
+        return blockScale(tile, row, column) * Float(code - WeightType.q4.properties.codeBias)
+    }
     }
 }
 
-/// The code of a column (0…63) and row (0…15) of a q8 or q4 tile.
-@inline(__always) private func code(_ codes: UnsafeRawPointer, _ type: WeightType, _ column: Int, _ row: Int) -> Int {
-    let byte = column / 4 * 64 + row * 4 + column % 4
-    if type == .q8 { return Int(codes.load(fromByteOffset: byte, as: Int8.self)) }
-    // Columns 32…63 are the high nibbles of columns 0…31.
-    return column < Tile.block
-        ? Int(codes.load(fromByteOffset: byte, as: UInt8.self) & 15) - 8
-        : Int(codes.load(fromByteOffset: byte - Tile.weights / 2, as: UInt8.self) >> 4) - 8
+/// Writes a row of a matrix whose weights `weight` reads: of a tile, its layout, and the row and column in it.
+@inline(__always)
+private func write(
+    _ type: WeightType, _ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>,
+    _ weight: (_ tile: UnsafeRawPointer, _ layout: TileLayout, _ row: Int, _ column: Int) -> Float
+) {
+    let layout = type.layout
+    let tiles = matrix.tiles + row / Tile.rows * matrix.shape.columnTiles * layout.byteCount
+    for column in 0..<matrix.shape.columns {
+        let tile = tiles + column / Tile.columns * layout.byteCount
+        output[column] = weight(tile, layout, row % Tile.rows, column % Tile.columns) * scale
+    }
 }
 
-/// The f32 of one f16.
-@inline(__always) private func widen(_ half: UInt16) -> Float { widen(RowHalves(repeating: half))[0] }
+/// The scale of the block of a row and a column in a tile.
+@inline(__always) private func blockScale(_ tile: UnsafeRawPointer, _ row: Int, _ column: Int) -> Float {
+    widen(tile, TileLayout.scaleOffset(row: row, block: column / Tile.block))
+}
+
+/// The f32 of the f16 at an offset.
+@inline(__always) private func widen(_ tile: UnsafeRawPointer, _ offset: Int) -> Float {
+    widen(RowHalves(repeating: tile.load(fromByteOffset: offset, as: UInt16.self)))[0]
+}
