@@ -115,7 +115,9 @@ let package = Package(
             name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
-            dependencies: ["Checkpoint", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "Quantization", "Text", "Tiles"]),
+            dependencies: [
+                "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "Text", "Tiles",
+            ]),
         .target(
             name: "Benchmark",
             dependencies: ["CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "Tiles"]),

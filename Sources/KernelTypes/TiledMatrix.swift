@@ -10,12 +10,15 @@ public struct TiledMatrix: @unchecked Sendable {
     public let shape: MatrixShape
     /// What its weights are stored as.
     public let type: WeightType
+    /// Which tensor it is, counted in the order of its file; 0 for one of no file.
+    public let number: Int
 
     /// A matrix in memory that outlives it.
-    public init(tiles: UnsafeRawPointer, shape: MatrixShape, type: WeightType) {
+    public init(tiles: UnsafeRawPointer, shape: MatrixShape, type: WeightType, number: Int = 0) {
         self.tiles = tiles
         self.shape = shape
         self.type = type
+        self.number = number
     }
 
     /// Rows of tiles in the whole stack: the unit in which a product is split among threads.

@@ -69,7 +69,7 @@ public final class ModelFile: Sendable {
     public func tensor(named name: String) -> TensorEntry? { numberOfTensor[name].map { tensors[$0] } }
 
     /// The place of a tensor in ``tensors``; nil if it isn't this file's.
-    func number(of tensor: TensorEntry) -> Int? { numberOfTensor[tensor.name].flatMap { tensors[$0] == tensor ? $0 : nil } }
+    public func number(of tensor: TensorEntry) -> Int? { numberOfTensor[tensor.name].flatMap { tensors[$0] == tensor ? $0 : nil } }
 
     /// The bytes of one of this file's tensors, in the mapping: valid while this object lives, aligned to the page.
     public func bytes(of tensor: TensorEntry) -> UnsafeRawBufferPointer {

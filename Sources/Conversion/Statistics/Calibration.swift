@@ -78,8 +78,8 @@ public struct Calibration {
         guard let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan) else {
             throw ConversionError(.source, path: path, problem: "no memory for statistics", advice: "close other programs")
         }
-        forwardPass.inputSquares = squares
-        forwardPass.inputMoments = moments
+        let statistics = InputStatistics(squares: squares, moments: moments)
+        forwardPass.observer = statistics
         let logits = UnsafeMutablePointer<Float>.allocate(capacity: Self.slice * configuration.vocabularySize)
         defer { logits.deallocate() }
         var done = 0
@@ -97,14 +97,6 @@ public struct Calibration {
                 }
             }
         }
-        return InputStatistics(squares: squares, moments: moments)
+        return statistics
     }
-}
-
-/// What a text shows of the inputs of a model's matrices.
-public struct InputStatistics {
-    /// Of each input.
-    public let squares: InputSquares
-    /// Of each two inputs of a group.
-    public let moments: InputMoments
 }

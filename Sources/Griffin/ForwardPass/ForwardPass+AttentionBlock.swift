@@ -10,11 +10,11 @@ extension ForwardPass {
         let queryWidth = configuration.headCount * dimension
         let queries = workspace.wide
         let keys = workspace.wide2, values = workspace.wide2 + chunk.count * dimension
-        timed(.norm, member) {
+        observed(.norm, member) {
             normalize(
                 workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.query, block.key, block.value), member)
         }
-        timed(.queriesKeysValues, member) {
+        observed(.queriesKeysValues, member) {
             multiply(
                 product(
                     block.query, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: queries,
@@ -26,9 +26,9 @@ extension ForwardPass {
                     block.value, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: values,
                     stride: dimension), member)
         }
-        timed(.rotary, member) { rotate(queries: queries, keys: keys, values: values, chunk, member) }
-        timed(.attention, member) { attend(block, queries: queries, chunk, member) }
-        timed(.ring, member) {
+        observed(.rotary, member) { rotate(queries: queries, keys: keys, values: values, chunk, member) }
+        observed(.attention, member) { attend(block, queries: queries, chunk, member) }
+        observed(.ring, member) {
             member.share(chunk.count) { tokens in
                 for token in tokens {
                     store(block, token: token, chunk)
@@ -36,7 +36,7 @@ extension ForwardPass {
                 }
             }
         }
-        timed(.attentionOutput, member) {
+        observed(.attentionOutput, member) {
             multiply(
                 product(
                     block.output, of: queries, stride: queryWidth, tokens: chunk.count, bias: block.outputBias,

@@ -6,11 +6,11 @@ extension ForwardPass {
     /// The gated MLP: `residual += down(gelu(gate(x)) · up(x))` with x = norm(residual) (Griffin, arXiv:2402.19427, section 2.2).
     func mix(_ mlp: MLP, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, mlpWidth = configuration.mlpWidth
-        timed(.norm, member) {
+        observed(.norm, member) {
             normalize(
                 workspace.residual, tokens: chunk.count, weight: norm, for: Readers(mlp.gate, mlp.up), member)
         }
-        timed(.mlpInput, member) {
+        observed(.mlpInput, member) {
             multiply(
                 product(
                     mlp.gate, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.gateBias,
@@ -19,14 +19,14 @@ extension ForwardPass {
                     mlp.up, of: workspace.normed, stride: width, tokens: chunk.count, bias: mlp.upBias,
                     to: workspace.wide2, stride: mlpWidth), member)
         }
-        timed(.gelu, member) {
+        observed(.gelu, member) {
             shareTokensAndColumns(chunk.count, mlpWidth, member) { token, columns in
                 let start = token * mlpWidth + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
                 quantize(workspace.wide + start, columns: columns, token: token, for: Readers(mlp.down))
             }
         }
-        timed(.mlpOutput, member) {
+        observed(.mlpOutput, member) {
             multiply(
                 product(
                     mlp.down, of: workspace.wide, stride: mlpWidth, tokens: chunk.count, bias: mlp.downBias,

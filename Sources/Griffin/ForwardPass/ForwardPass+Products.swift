@@ -41,22 +41,16 @@ extension ForwardPass {
             output: output, outputStride: outputStride, accumulates: accumulates)
     }
 
-    /// Counts the inputs of a product, if that is wanted. A step of its own: members that went on would soon write over the inputs.
-    @inline(__always) func note(_ product: MatrixProduct, _ member: TeamMember) {
-        if let inputSquares { member.share(1) { _ in inputSquares.add(product) } }
-        if let inputMoments { inputMoments.add(product, member) }
-    }
-
     /// Computes a product together with the other members.
     func multiply(_ product: MatrixProduct, _ member: TeamMember) {
-        note(product, member)
+        observer?.willMultiply(product, member)
         member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
     }
 
     /// Computes two products of the same input, as if their matrices stood on top of each other.
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
-        note(first, member)
-        note(second, member)
+        observer?.willMultiply(first, member)
+        observer?.willMultiply(second, member)
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
         member.share(rowTiles: total, like: first.matrix, tokens: first.tokens) { rowTiles in

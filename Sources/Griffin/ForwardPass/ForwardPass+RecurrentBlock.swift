@@ -7,11 +7,11 @@ extension ForwardPass {
     /// (Griffin, arXiv:2402.19427, section 2.3).
     func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
-        timed(.norm, member) {
+        observed(.norm, member) {
             normalize(
                 workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.linearX, block.linearY), member)
         }
-        timed(.recurrentInput, member) {
+        observed(.recurrentInput, member) {
             multiply(
                 product(
                     block.linearX, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearXBias,
@@ -20,8 +20,8 @@ extension ForwardPass {
                     block.linearY, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearYBias,
                     to: workspace.wide2, stride: recurrentWidth), member)
         }
-        timed(.conv1D, member) { convolve(block, chunk, member) }
-        timed(.gates, member) {
+        observed(.conv1D, member) { convolve(block, chunk, member) }
+        observed(.gates, member) {
             multiply(
                 product(
                     block.inputGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.inputGateBias,
@@ -30,8 +30,8 @@ extension ForwardPass {
                     block.recurrentGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count,
                     bias: block.recurrentGateBias, to: workspace.wide, stride: recurrentWidth), member)
         }
-        timed(.rgLRU, member) { scan(block, chunk, member) }
-        timed(.recurrentOutput, member) {
+        observed(.rgLRU, member) { scan(block, chunk, member) }
+        observed(.recurrentOutput, member) {
             multiply(
                 product(
                     block.linearOut, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count, bias: block.linearOutBias,

@@ -10,6 +10,26 @@ import Tiles
 /// The functions in the extensions are run by every member of the team: each does the pieces that it gets from `share`, which ends
 /// when the others' are done too.
 public final class ForwardPass: @unchecked Sendable {
+    /// A part of the pass, in the order in which a token comes to it.
+    public enum Operation: String, CaseIterable, Sendable {
+        case embedding
+        case norm = "norm, quantize"
+        case recurrentInput = "linear_x, linear_y"
+        case conv1D = "conv1D, quantize"
+        case gates
+        case rgLRU = "rgLRU, gelu, quantize"
+        case recurrentOutput = "linear_out"
+        case queriesKeysValues = "q, k, v"
+        case rotary
+        case attention
+        case ring = "ring, quantize"
+        case attentionOutput = "o"
+        case mlpInput = "gate, up"
+        case gelu = "gelu, quantize"
+        case mlpOutput = "down"
+        case head
+    }
+
     /// Which logits are wanted of a chunk, and where they go.
     public enum Output {
         case none
@@ -34,12 +54,8 @@ public final class ForwardPass: @unchecked Sendable {
     let workspace: Workspace
     let rotary: RotaryTable
     private var current: Chunk?
-    /// Where to count the time of each operation; nil, as a rule, for nowhere. Not to be changed while a chunk is computed.
-    public var profile: Profile?
-    /// What to add every matrix's inputs to; nil, as a rule, for nothing. Not to be changed while a chunk is computed.
-    public var inputSquares: InputSquares?
-    /// What to add the products of every matrix's inputs to; as ``inputSquares``.
-    public var inputMoments: InputMoments?
+    /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
+    public var observer: (any ForwardPassObserver)?
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
@@ -86,7 +102,7 @@ extension ForwardPass: TeamJob {
     /// Computes the current chunk, together with the other members.
     public func run(_ member: TeamMember) {
         guard let chunk = current else { return }
-        timed(.embedding, member) { embed(chunk, member) }
+        observed(.embedding, member) { embed(chunk, member) }
         for layer in weights.layers {
             switch layer.temporal {
             case .recurrent(let block): mix(block, norm: layer.temporalNorm, chunk, member)
@@ -94,14 +110,14 @@ extension ForwardPass: TeamJob {
             }
             mix(layer.mlp, norm: layer.channelNorm, chunk, member)
         }
-        timed(.head, member) { writeLogits(chunk, member) }
+        observed(.head, member) { writeLogits(chunk, member) }
     }
 
-    /// Runs a step, timed if that is wanted: by one member, since all of them end together.
+    /// Runs an operation, through the observer if there is one.
     @inline(__always)
-    func timed(_ operation: Profile.Operation, _ member: TeamMember, _ body: () -> Void) {
-        guard let profile, member.index == 0 else { return body() }
-        profile.measure(operation, body)
+    func observed(_ operation: Operation, _ member: TeamMember, _ body: () -> Void) {
+        guard let observer, member.index == 0 else { return body() }
+        observer.run(operation, body)
     }
 
     /// The residual stream starts with the tokens' embeddings × sqrt(width); rotary angles are computed on the way.
@@ -132,7 +148,7 @@ extension ForwardPass: TeamJob {
             workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: Readers(weights.embedding), member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
-        note(product, member)
+        observer?.willMultiply(product, member)
         member.share(product.matrix, tokens: tokens) { rowTiles in
             kernels.multiply(product, rowTiles)
             let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)

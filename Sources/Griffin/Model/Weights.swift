@@ -115,10 +115,9 @@ private struct TensorReader {
 
     func matrix(_ name: String) throws(WeightsError) -> TiledMatrix {
         let tensor = try tensor(name)
-        guard let shape = tensor.matrixShape, let start = file.bytes(of: tensor).baseAddress else {
-            throw WeightsError(path: file.path, problem: "tensor \(name) is not a matrix")
-        }
-        return TiledMatrix(tiles: start, shape: shape, type: tensor.type)
+        guard let shape = tensor.matrixShape, let start = file.bytes(of: tensor).baseAddress, let number = file.number(of: tensor)
+        else { throw WeightsError(path: file.path, problem: "tensor \(name) is not a matrix") }
+        return TiledMatrix(tiles: start, shape: shape, type: tensor.type, number: number)
     }
 }
 

@@ -130,7 +130,7 @@ public final class Model: Sendable {
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
     public func measure(in profile: Profile?) {
-        turn.withLock { forwardPass.profile = profile }
+        turn.withLock { forwardPass.observer = profile }
     }
 
     /// Feeds a chunk of tokens when it is this caller's turn.

@@ -26,7 +26,7 @@ extension BenchCommand {
             let share = 100 * seconds / max(profile.totalSeconds, .leastNormalMagnitude)
             table.add(name, Format.fixed(microseconds, digits: 1), Format.fixed(share, digits: 1) + " %")
         }
-        for operation in Profile.Operation.allCases { add(operation.rawValue, profile.seconds(operation)) }
+        for operation in ForwardPass.Operation.allCases { add(operation.rawValue, profile.seconds(operation)) }
         add("all", profile.totalSeconds)
         return table.description
     }

@@ -1,11 +1,12 @@
 import Glibc
+import Griffin
 import KernelTypes
 import Kernels
 import ModelFile
 import Tiles
 
-/// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is set as
-/// ``ForwardPass/inputMoments``, in ``InputGroups``: what moving errors from weight to weight is weighed by.
+/// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is told of their products,
+/// in ``InputGroups``: what moving errors from weight to weight is weighed by.
 ///
 /// Matrices that read the same input share their sums (``PlannedTensor/inputName``), which come in the order of the plan. A chunk's
 /// products are summed in f32, and its sums are added in f32: some 1e-7 of the larger number is lost each time. Each sum is one
@@ -24,8 +25,8 @@ public final class InputMoments {
 
     private let memory: UnsafeMutablePointer<Float>
     private let sums: [Sums]
-    /// Which of them belongs to the matrix whose tiles start at an address.
-    private let indexOfTiles: [UnsafeRawPointer: Int]
+    /// Which of them belongs to a tensor of the file, by the tensor's number; nil for those that aren't the first to read their input.
+    private let indexOfTensor: [Int?]
     /// Tokens whose products are in each of the sums.
     private let tokenCounts: UnsafeMutablePointer<Int>
 
@@ -40,18 +41,15 @@ public final class InputMoments {
         guard let memory = calloc(max(1, counts.reduce(0, +)), size)?.assumingMemoryBound(to: Float.self) else { return nil }
         self.memory = memory
         var sums: [Sums] = []
-        var indexOfTiles: [UnsafeRawPointer: Int] = [:]
         var start = memory
         for index in inputs.indices {
-            if let tensor = file.tensor(named: inputs[index].name), let tiles = file.bytes(of: tensor).baseAddress {
-                indexOfTiles[tiles] = index
-            }
             sums.append(
                 Sums(count: shapes[index].count, groups: groups[index], start: start, stride: strides[index]))
             start += counts[index]
         }
         self.sums = sums
-        self.indexOfTiles = indexOfTiles
+        let indexOfName = Dictionary(uniqueKeysWithValues: inputs.indices.map { (inputs[$0].name, $0) })
+        indexOfTensor = file.tensors.map { indexOfName[$0.name] }
         tokenCounts = .allocate(capacity: sums.count)
         tokenCounts.initialize(repeating: 0, count: sums.count)
     }
@@ -75,7 +73,7 @@ public final class InputMoments {
 
     /// Adds the inputs of a product that is about to be computed, together with the other members; ends when all is added.
     func add(_ product: MatrixProduct, _ member: TeamMember) {
-        guard let index = indexOfTiles[product.matrix.tiles] else { return }
+        guard let index = indexOfTensor[product.matrix.number] else { return }
         let sums = sums[index], groups = sums.groups
         member.share(sums.count * groups.count) { range in
             if range.contains(0) { tokenCounts[index] += product.tokens }

@@ -1,8 +1,10 @@
+import Quantization
+
 /// The inputs of each matrix of a stack in groups of ``size``, the last of which may be smaller, and how the lower triangles of the
 /// groups' second moments lie one after the other. Groups are counted over the stack.
 public struct InputGroups: Sendable {
     /// Inputs of a group of which all products are kept.
-    public static let size = 256
+    public static let size = InputCovariance.group
 
     /// Inputs of a matrix.
     public let columns: Int

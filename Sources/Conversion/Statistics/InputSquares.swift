@@ -3,8 +3,8 @@ import KernelTypes
 import ModelFile
 import Tiles
 
-/// The sums of the squares of every matrix's inputs over the tokens that are fed while it is set as ``ForwardPass/inputSquares``:
-/// how much an error in the weights of an input counts.
+/// The sums of the squares of every matrix's inputs over the tokens that are fed while it is told of their products: how much an
+/// error in the weights of an input counts.
 ///
 /// Not to be read while a chunk is computed.
 public final class InputSquares {
@@ -17,16 +17,16 @@ public final class InputSquares {
     }
 
     private var sums: [Sums] = []
-    /// Which of them belongs to the matrix whose tiles start at an address.
-    private var indexOfTiles: [UnsafeRawPointer: Int] = [:]
+    /// Which of them belongs to a tensor of the file, by the tensor's number; nil for plain tensors.
+    private var indexOfTensor: [Int?] = []
 
     /// Sums of zeros for all matrices of a file.
     public init(file: ModelFile) {
         for tensor in file.tensors {
-            guard let shape = tensor.matrixShape, let tiles = file.bytes(of: tensor).baseAddress else { continue }
+            indexOfTensor.append(tensor.matrixShape == nil ? nil : sums.count)
+            guard let shape = tensor.matrixShape else { continue }
             let squares = UnsafeMutableBufferPointer<Double>.allocate(capacity: shape.count * shape.columns)
             squares.initialize(repeating: 0)
-            indexOfTiles[tiles] = sums.count
             sums.append(Sums(name: tensor.name, squares: squares))
         }
     }
@@ -41,7 +41,7 @@ public final class InputSquares {
 
     /// Adds the inputs of a product that is about to be computed.
     func add(_ product: MatrixProduct) {
-        guard let index = indexOfTiles[product.matrix.tiles] else { return }
+        guard let index = indexOfTensor[product.matrix.number] else { return }
         let squares = sums[index].squares
         for token in 0..<product.tokens {
             let input = product.input + token * product.inputStride
