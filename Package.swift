@@ -75,15 +75,14 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
-        .target(name: "CLinux"),
         .target(name: "CSIMD"),
-        .target(name: "Locking"),
-        .target(name: "SystemMemory"),
+        .target(name: "CSystem"),
+        .target(name: "System"),
 
         // Files and formats.
         .target(name: "Tiles"),
-        .target(name: "Files", dependencies: ["CLinux"]),
-        .target(name: "JSON", dependencies: ["CJansson", "SystemMemory"]),
+        .target(name: "Files", dependencies: ["CSystem"]),
+        .target(name: "JSON", dependencies: ["CJansson", "System"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
@@ -93,21 +92,21 @@ let package = Package(
     ] + kernelTargets + [
         .target(
             name: "Kernels",
-            dependencies: ["CSIMD", "KernelTypes", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
+            dependencies: ["CSIMD", "KernelTypes", "System", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
 
         // The model.
-        .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
-        .target(name: "Text", dependencies: ["CSentencePiece", "Locking", "SystemMemory"]),
+        .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
+        .target(name: "Text", dependencies: ["CSentencePiece", "System"]),
         .target(
             name: "RGEdge",
-            dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),
+            dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text"]),
 
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),
         .target(name: "CRGEdge"),
         // For other machines a copy, which tools/arm-build makes: Debian's compiler for those, Swift 6.2, has no @c.
         .target(
-            name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"],
+            name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "RGEdge", "System", "Text", "Version"],
             path: architecture == hostArchitecture ? nil : ".build-arm-c/RGEdgeC"),
 
         // The commands.
@@ -116,11 +115,12 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: [
-                "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "Text", "Tiles",
+                "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "System", "Text",
+                "Tiles",
             ]),
         .target(
             name: "Benchmark",
-            dependencies: ["CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "Tiles"]),
+            dependencies: ["CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "System", "Tiles"]),
         .executableTarget(
             name: "rg-quant",
             dependencies: [

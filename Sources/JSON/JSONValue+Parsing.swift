@@ -1,6 +1,6 @@
 import CJansson
 import Glibc
-import SystemMemory
+import System
 
 extension JSONValue {
     /// Levels of arrays and objects in each other that a text may have.

@@ -1,6 +1,7 @@
-import KernelTypes
 import Kernels
+import KernelTypes
 import Synchronization
+import System
 import Tiles
 
 /// How fast a set of kernels could multiply if nothing had to be loaded: what bounds prefill.

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The machine that figures are of.
 public struct MachineDescription: Equatable, Sendable {
@@ -12,7 +13,7 @@ public struct MachineDescription: Equatable, Sendable {
 
     /// This machine.
     public init(buffer: StreamBuffer) {
-        processor = SystemFile.text(after: "model name", in: "/proc/cpuinfo")
+        processor = SystemFile.text(after: "model name\t:", in: "/proc/cpuinfo")
             ?? SystemFile.firstLine("/proc/device-tree/model").map { String($0.prefix { $0 != "\0" }) } ?? "unknown"
         cacheBytes = MachineMemory.lastLevelCacheBytes
         bufferBytes = buffer.byteCount

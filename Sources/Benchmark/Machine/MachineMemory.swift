@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What the machine and this process have in memory.
 enum MachineMemory {

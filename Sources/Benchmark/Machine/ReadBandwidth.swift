@@ -1,5 +1,6 @@
 import Kernels
 import Synchronization
+import System
 
 /// How fast a machine reads memory: what bounds decoding, which reads every weight once a token.
 ///

@@ -1,5 +1,6 @@
 import Kernels
 import Synchronization
+import System
 
 /// What it costs to split work among the members of a team and wait for all of them.
 public enum ForkJoin {

@@ -1,5 +1,6 @@
-import KernelTypes
 import Kernels
+import KernelTypes
+import System
 import Tiles
 
 /// How fast the kernel of a matrix is.

@@ -1,6 +1,7 @@
 import CommandSupport
 import JSON
 import RGEdge
+import System
 
 /// Feeds a session very many tokens and looks, at even distances, at what a token takes: whether it
 /// depends on how many came before.

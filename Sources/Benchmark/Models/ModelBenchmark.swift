@@ -1,6 +1,7 @@
 import Griffin
 import KernelTypes
 import RGEdge
+import System
 
 /// Measures a model on a number of threads.
 public final class ModelBenchmark {

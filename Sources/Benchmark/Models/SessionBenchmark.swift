@@ -2,6 +2,7 @@ import CommandSupport
 import Glibc
 import JSON
 import RGEdge
+import System
 
 /// Measures what it takes to copy a session, to keep it in a file and to bring it back.
 public final class SessionBenchmark {

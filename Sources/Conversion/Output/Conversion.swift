@@ -4,6 +4,7 @@ import Griffin
 import JSON
 import ModelFile
 import Quantization
+import System
 import Text
 import Tiles
 
@@ -85,7 +86,7 @@ public struct Conversion: Sendable {
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> ConversionReport {
-        let start = ContinuousClock.now
+        let watch = Stopwatch()
         try checkIsNoSource(target, among: sourcePaths)
         let writer = try translatingModelFileErrors { () throws(ModelFileError) in
             try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
@@ -119,7 +120,7 @@ public struct Conversion: Sendable {
         try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
         return ConversionReport(
             tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },
-            byteCount: writer.byteCount, seconds: (ContinuousClock.now - start) / .seconds(1))
+            byteCount: writer.byteCount, seconds: watch.seconds)
     }
 
     /// The JSON that says where the file comes from.

@@ -1,5 +1,6 @@
 import Griffin
 import Quantization
+import System
 
 /// The covariances of the inputs of the matrices that are being converted, shared by the threads: each is read and factorized once,
 /// by whichever thread comes first, and several by several threads.

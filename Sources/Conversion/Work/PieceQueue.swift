@@ -1,3 +1,5 @@
+import System
+
 /// Pieces on their way from the threads that compute them, in any order, to the one that takes them, in order.
 ///
 /// There are a few buffers more than threads, used in turn, so that a thread goes on while its last piece waits to be taken, and

@@ -1,4 +1,5 @@
 import Kernels
+import System
 
 /// Work on the pieces of a model by several threads. What comes of it is the same for any number of them.
 struct PieceWork {

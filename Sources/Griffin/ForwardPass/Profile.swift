@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// Where the time of a forward pass goes.
 public final class Profile: ForwardPassObserver {
@@ -15,14 +15,8 @@ public final class Profile: ForwardPassObserver {
 
     /// Runs `body` and adds its time.
     public func run(_ operation: ForwardPass.Operation, _ body: () -> Void) {
-        let start = Profile.now
+        let watch = Stopwatch()
         body()
-        nanoseconds[operation, default: 0] += Profile.now - start
-    }
-
-    private static var now: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+        nanoseconds[operation, default: 0] += watch.nanoseconds
     }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// The control groups of a process, and how many processors' time they allow it (cgroups(7)).
 struct ControlGroups {
     /// Folders of its groups whose limits count, version 2 or 1: each with the folder of its hierarchy's root.
@@ -33,11 +35,11 @@ struct ControlGroups {
 
     /// The limit of a group: the time of all processors that it has in a period, by that period.
     private static func limit(_ folder: String) -> Int? {
-        if let words = SystemText.firstLine(folder + "/cpu.max")?.split(separator: " "), words.count == 2 {
+        if let words = SystemFile.firstLine(folder + "/cpu.max")?.split(separator: " "), words.count == 2 {
             return processors(time: String(words[0]), period: String(words[1]))
         }
-        guard let time = SystemText.firstLine(folder + "/cpu.cfs_quota_us"),
-            let period = SystemText.firstLine(folder + "/cpu.cfs_period_us")
+        guard let time = SystemFile.firstLine(folder + "/cpu.cfs_quota_us"),
+            let period = SystemFile.firstLine(folder + "/cpu.cfs_period_us")
         else { return nil }
         return processors(time: time, period: period)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The processors that this process may use.
 public enum ProcessorCount {
@@ -7,17 +8,16 @@ public enum ProcessorCount {
     /// bandwidth of its own.
     public static let usableCores: Int = {
         let cores = Set(allowedProcessors().map(core(of:))).count
-        return max(1, min(cores, ControlGroups(SystemText.start("/proc/self/cgroup") ?? "").processors ?? cores))
+        return max(1, min(cores, ControlGroups(SystemFile.text("/proc/self/cgroup") ?? "").processors ?? cores))
     }()
 
     /// Numbers of the processors in the affinity mask of this process: `Cpus_allowed_list` of `/proc/self/status`, as in `0-3,7`.
     private static func allowedProcessors() -> [Int] {
-        let name = "Cpus_allowed_list:"
-        guard let line = SystemText.start("/proc/self/status")?.split(separator: "\n").first(where: { $0.hasPrefix(name) }) else {
+        guard let list = SystemFile.text(after: "Cpus_allowed_list:", in: "/proc/self/status") else {
             return Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         }
-        return line.dropFirst(name.count).split(separator: ",").flatMap { part -> [Int] in
-            let ends = part.split(separator: "-").compactMap { Int($0.drop { $0 == " " || $0 == "\t" }) }
+        return list.split(separator: ",").flatMap { part -> [Int] in
+            let ends = part.split(separator: "-").compactMap { Int($0) }
             guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 16 else { return [] }
             return Array(first...last)
         }
@@ -26,7 +26,7 @@ public enum ProcessorCount {
     /// A name for the core of a processor: the list of the processors on it, or the processor itself where Linux doesn't say.
     private static func core(of processor: Int) -> String {
         let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
-        return SystemText.firstLine(folder + "core_cpus_list") ?? SystemText.firstLine(folder + "thread_siblings_list")
+        return SystemFile.firstLine(folder + "core_cpus_list") ?? SystemFile.firstLine(folder + "thread_siblings_list")
             ?? String(processor)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Work that all members of a ``ThreadTeam`` do together.
 public protocol TeamJob: AnyObject {
@@ -21,7 +22,7 @@ public final class ThreadTeam: @unchecked Sendable {
 
     private var core: TeamCore
     private var caller: TeamMember
-    private var threads: [pthread_t] = []
+    private var threads: [Thread] = []
     private var process: pid_t
 
     /// Starts `count` - 1 threads; fewer if the system refuses some, which ``count`` then tells.
@@ -33,23 +34,19 @@ public final class ThreadTeam: @unchecked Sendable {
     }
 
     private func startThreads(_ count: Int) {
-        // Signals are for the threads of the program that uses this one.
-        var everySignal = sigset_t()
-        var previous = sigset_t()
-        sigfillset(&everySignal)
-        pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         for index in 1..<max(2, count) where count > 1 {
-            guard let thread = Self.start(TeamMember(index: index, core: core)) else { break }
+            nonisolated(unsafe) let member = TeamMember(index: index, core: core)
+            // Signals are for the threads of the program that uses this one.
+            guard let thread = Thread(blocksSignals: true, { member.live() }) else { break }
             threads.append(thread)
         }
-        pthread_sigmask(SIG_SETMASK, &previous, nil)
         core.memberCount = threads.count + 1
     }
 
     deinit {
         guard getpid() == process else { return }
         core.stop()
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
     }
 
     /// Makes the team of a child process. What the parent's threads share is left as it is, locks that they held included.
@@ -70,20 +67,5 @@ public final class ThreadTeam: @unchecked Sendable {
         caller.phase = core.open(job)
         job.run(caller)
         core.close()
-    }
-
-    private static func start(_ member: TeamMember) -> pthread_t? {
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(member)
-        let result = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<TeamMember>.fromOpaque(argument).takeRetainedValue().live()
-            return nil
-        }, argument.toOpaque())
-        guard result == 0 else {
-            argument.release()
-            return nil
-        }
-        return thread
     }
 }

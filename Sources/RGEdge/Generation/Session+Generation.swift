@@ -1,3 +1,4 @@
+import System
 import Text
 
 extension Session {
@@ -24,12 +25,13 @@ extension Session {
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
-        let start = Seconds.now
+        let prefill = Stopwatch()
         let reused = try consume(prompt: tokens, cache: options.cache, isCancelled: isCancelled)
-        let fed = Seconds.now
+        let prefillSeconds = prefill.seconds
+        let decode = Stopwatch()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
-            draftedTokens: 0, acceptedTokens: 0, prefillSeconds: fed - start, decodeSeconds: 0)
+            draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
         if reused == nil { return result }
         memory.isTurnOpen = options.asChatTurn
         self.lookahead = lookahead
@@ -38,7 +40,7 @@ extension Session {
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         held.takeBack(shown: text.shown, in: self)
-        result.decodeSeconds = Seconds.now - fed
+        result.decodeSeconds = decode.seconds
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
         return result

@@ -1,4 +1,5 @@
 import Griffin
+import System
 
 /// Tokens computed ahead of time: with a token that is fed go some guesses of what follows it, all in one chunk, since a chunk
 /// costs little more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
@@ -59,17 +60,17 @@ final class Lookahead {
         let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
         memory.note(token)
-        let start = Seconds.now
+        let watch = Stopwatch()
         if drafts == 0 {
             guard let target = memory.logits.baseAddress else { return }
             model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
-            pace.notePlain(seconds: Seconds.now - start)
+            pace.notePlain(seconds: watch.seconds)
         } else {
             tokenCount = 1 + drafts
             used = 1
             drafted += drafts
             model.feed(UnsafeBufferPointer(rebasing: tokens[..<tokenCount]), to: memory.state, output: .all(logits), trial: trial)
-            pace.noteChunk(seconds: Seconds.now - start)
+            pace.noteChunk(seconds: watch.seconds)
         }
     }
 

@@ -1,9 +1,9 @@
 import Files
 import Griffin
-import KernelTypes
 import Kernels
-import Locking
+import KernelTypes
 import ModelFile
+import System
 import Text
 
 /// A model file, mapped and ready to run.

@@ -1,6 +1,6 @@
 import CRGEdge
-import Locking
 import RGEdge
+import System
 import Text
 
 /// A model as C holds it: a retained reference to this.

@@ -1,5 +1,5 @@
 import CSentencePiece
-import SystemMemory
+import System
 
 /// SentencePiece with a model loaded.
 ///

@@ -1,4 +1,4 @@
-import Locking
+import System
 
 /// The tokenizer of a Gemma model: a SentencePiece BPE model with byte fallback, in which a text is taken as it is, without
 /// normalization. Gives the ids that Hugging Face's GemmaTokenizer gives, less the `<bos>` that it puts first.

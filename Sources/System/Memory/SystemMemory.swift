@@ -1,11 +1,11 @@
 import Glibc
 
 /// What the system has of memory.
-package enum SystemMemory {
+public enum SystemMemory {
     /// True if the system would now give `count` bytes, and some that the C library takes in reserve. Takes nothing.
     ///
     /// To be asked before a call of a library that breaks where malloc(3) refuses. Another thread may take it in between.
-    package static func has(_ count: Int) -> Bool {
+    public static func has(_ count: Int) -> Bool {
         let (total, overflow) = count.addingReportingOverflow(2 << 20)
         guard !overflow,
             let start = mmap(nil, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED

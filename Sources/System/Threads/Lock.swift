@@ -5,7 +5,7 @@ import Glibc
 /// Swift's own (`Synchronization.Mutex`) holds the kernel's numbers of threads, which are others in a child process after fork(2),
 /// and the tools that look for races (ThreadSanitizer, helgrind) don't know it.
 public final class Lock: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
     /// A lock that nobody holds.
     public init() { pthread_mutex_init(mutex, nil) }

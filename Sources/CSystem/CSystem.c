@@ -1,14 +1,14 @@
 #define _GNU_SOURCE
-#include "CLinux.h"
+#include "CSystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-int clinux_start_writing(int descriptor, int64_t offset, int64_t count) {
+int csystem_start_writing(int descriptor, int64_t offset, int64_t count) {
     return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) ? errno : 0;
 }
 
-int clinux_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
+int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
     while (sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WAIT_BEFORE)) {
         if (errno != EINTR) return errno;
     }

@@ -1,0 +1,38 @@
+import Glibc
+
+/// A thread of the system that runs one function.
+public struct Thread {
+    private let handle: pthread_t
+
+    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals are for the other threads of the program.
+    public init?(blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
+        var everySignal = sigset_t()
+        var previous = sigset_t()
+        if blocksSignals {
+            sigfillset(&everySignal)
+            pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
+        }
+        defer { if blocksSignals { pthread_sigmask(SIG_SETMASK, &previous, nil) } }
+
+        var handle = pthread_t()
+        let argument = Unmanaged.passRetained(Body(run: body))
+        let result = pthread_create(&handle, nil, { argument in
+            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        }, argument.toOpaque())
+        guard result == 0 else {
+            argument.release()
+            return nil
+        }
+        self.handle = handle
+    }
+
+    /// Waits until the function has returned. Once.
+    public func join() { pthread_join(handle, nil) }
+
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+
+        init(run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+}
