@@ -130,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
-                "Version",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "System", "Text",
+                "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -155,8 +155,8 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: [
-                "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization", "TestSupport",
-                "Text", "Tiles",
+                "AllocationCounter", "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization",
+                "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",

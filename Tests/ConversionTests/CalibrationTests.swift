@@ -1,3 +1,4 @@
+import AllocationCounter
 import Checkpoint
 import Conversion
 import Foundation
@@ -19,6 +20,20 @@ import Tiles
     private func convert(_ options: Conversion.Options, to name: String) throws -> ModelFile {
         _ = try Conversion(source: Fixtures.tinyEnglish, options: options).write(to: folder.file(name))
         return try ModelFile(path: folder.file(name))
+    }
+
+    @Test func whereThereIsNoMemoryForStatisticsThatIsAnError() throws {
+        let file = try convert(.type(.q4), to: "q4.rgq")
+        let calibration = try Calibration(model: file.path, text: "In the beginning", threads: 1)
+        let squares = 8 * InputSquares.inputCounts(of: file).reduce(0) { $0 + $1.count }
+        let logits = 32 * 2048 * 4
+        for (least, most) in [(squares, squares), (logits, logits), (2 << 20, .max)] {
+            allocation_refuse(least, most)
+            let error = #expect(throws: ConversionError.self) { try calibration.run() }
+            allocation_refuse(0, 0)
+            #expect(error?.description == "\(file.path): no memory for statistics; close other programs", "\(least) bytes")
+        }
+        _ = try calibration.run()
     }
 
     @Test func theFirstLayersInputsAreNormedEmbeddings() throws {

@@ -9,7 +9,7 @@ extension Calibration {
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
         try checkIsNoSource(target, among: paths)
-        let squares = InputSquares(file: weights.file).means.map { (name: $0.name, count: $0.inputs.count) }
+        let squares = InputSquares.inputCounts(of: weights.file)
         let moments = configuration.tensorPlan.filter { $0.inputName == $0.name }.compactMap { planned in
             planned.matrixShape.map { shape in
                 let count = shape.count * InputGroups(columns: shape.columns).elementCount

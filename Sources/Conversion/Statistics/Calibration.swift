@@ -1,6 +1,8 @@
+import Glibc
 import Griffin
 import Kernels
 import ModelFile
+import System
 import Text
 
 /// Runs a text through a model and keeps the mean squares of every matrix's inputs, and their second moments.
@@ -74,14 +76,15 @@ public struct Calibration {
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
             throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
         }
-        let squares = InputSquares(file: weights.file)
-        guard let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan) else {
+        guard let squares = InputSquares(file: weights.file),
+            let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan),
+            let logits = SystemMemory.zeroed(Float.self, count: Self.slice * configuration.vocabularySize)
+        else {
             throw ConversionError(.source, path: path, problem: "no memory for statistics", advice: "close other programs")
         }
+        defer { free(logits) }
         let statistics = InputStatistics(squares: squares, moments: moments)
         forwardPass.observer = statistics
-        let logits = UnsafeMutablePointer<Float>.allocate(capacity: Self.slice * configuration.vocabularySize)
-        defer { logits.deallocate() }
         var done = 0
         for start in stride(from: 0, to: tokens.count, by: Self.chunk) {
             let chunk = [configuration.bos] + tokens[start..<min(start + Self.chunk, tokens.count)]

@@ -3,6 +3,7 @@ import Griffin
 import KernelTypes
 import Kernels
 import ModelFile
+import System
 import Tiles
 
 /// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is told of their products,
@@ -37,9 +38,15 @@ public final class InputMoments {
         let groups = shapes.map { InputGroups(columns: $0.columns) }
         let strides = groups.map { Strips(columns: $0.inputs(ofGroup: 0).count).count }
         let counts = shapes.indices.map { shapes[$0].count * groups[$0].count * strides[$0] }
-        let size = MemoryLayout<Float>.size
-        guard let memory = calloc(max(1, counts.reduce(0, +)), size)?.assumingMemoryBound(to: Float.self) else { return nil }
+        let memory = SystemMemory.zeroed(Float.self, count: counts.reduce(0, +))
+        let tokenCounts = SystemMemory.zeroed(Int.self, count: counts.count)
+        guard let memory, let tokenCounts else {
+            free(memory)
+            free(tokenCounts)
+            return nil
+        }
         self.memory = memory
+        self.tokenCounts = tokenCounts
         var sums: [Sums] = []
         var start = memory
         for index in inputs.indices {
@@ -50,13 +57,11 @@ public final class InputMoments {
         self.sums = sums
         let indexOfName = Dictionary(uniqueKeysWithValues: inputs.indices.map { (inputs[$0].name, $0) })
         indexOfTensor = file.tensors.map { indexOfName[$0.name] }
-        tokenCounts = .allocate(capacity: sums.count)
-        tokenCounts.initialize(repeating: 0, count: sums.count)
     }
 
     deinit {
         free(memory)
-        tokenCounts.deallocate()
+        free(tokenCounts)
     }
 
     /// Calls `body` with the mean products of the groups of inputs in order, for a stack those of its first matrix, then the next

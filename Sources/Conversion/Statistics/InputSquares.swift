@@ -1,6 +1,7 @@
 import Glibc
 import KernelTypes
 import ModelFile
+import System
 import Tiles
 
 /// The sums of the squares of every matrix's inputs over the tokens that are fed while it is told of their products: how much an
@@ -16,22 +17,32 @@ public final class InputSquares {
         var tokenCount = 0
     }
 
+    private let memory: UnsafeMutablePointer<Double>
     private var sums: [Sums] = []
     /// Which of them belongs to a tensor of the file, by the tensor's number; nil for plain tensors.
     private var indexOfTensor: [Int?] = []
 
-    /// Sums of zeros for all matrices of a file.
-    public init(file: ModelFile) {
+    /// Sums of zeros for all matrices of a file; nil if the system has no memory for them.
+    public init?(file: ModelFile) {
+        let count = Self.inputCounts(of: file).reduce(0) { $0 + $1.count }
+        guard let memory = SystemMemory.zeroed(Double.self, count: count) else { return nil }
+        self.memory = memory
+        var start = memory
         for tensor in file.tensors {
             indexOfTensor.append(tensor.matrixShape == nil ? nil : sums.count)
             guard let shape = tensor.matrixShape else { continue }
-            let squares = UnsafeMutableBufferPointer<Double>.allocate(capacity: shape.count * shape.columns)
-            squares.initialize(repeating: 0)
+            let squares = UnsafeMutableBufferPointer(start: start, count: shape.count * shape.columns)
             sums.append(Sums(name: tensor.name, squares: squares))
+            start += squares.count
         }
     }
 
-    deinit { for sum in sums { sum.squares.deallocate() } }
+    deinit { free(memory) }
+
+    /// The names of the matrices of a file in its order, with the number of their inputs, for a stack that of all its matrices.
+    public static func inputCounts(of file: ModelFile) -> [(name: String, count: Int)] {
+        file.tensors.compactMap { tensor in tensor.matrixShape.map { (tensor.name, $0.count * $0.columns) } }
+    }
 
     /// The mean squares of the inputs of each matrix, in file order; for a stack those of its first matrix, then the next
     /// one's. Zero where nothing was fed.

@@ -1,6 +1,7 @@
 import Glibc
 import KernelTypes
 import ModelFile
+import System
 import Tiles
 
 /// The weights of a model, in place in its mapped file.
@@ -39,10 +40,9 @@ public final class Weights: @unchecked Sendable {
         bytesPerToken = file.tensors.reduce(0) { $0 + $1.byteCount }
 
         let reader = TensorReader(file: file)
-        guard let memory = calloc(max(1, Self.decayCount(configuration)), MemoryLayout<Float>.size) else {
+        guard let decays = SystemMemory.zeroed(Float.self, count: Self.decayCount(configuration)) else {
             throw WeightsError(path: file.path, problem: "no memory for the recurrences' decays", isMemory: true)
         }
-        let decays = memory.assumingMemoryBound(to: Float.self)
         do throws(WeightsError) {
             layers = try LayerReader(tensors: reader, configuration: configuration, decays: decays).layers()
             finalNorm = try reader.vector(Configuration.finalNormName)

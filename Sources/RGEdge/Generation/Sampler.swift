@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Chooses tokens from logits. Allocates 8 bytes a token of the vocabulary, once.
 final class Sampler {
@@ -21,7 +22,7 @@ final class Sampler {
 
     /// Nil if the system has no memory for it.
     init?(vocabularySize: Int) {
-        guard let candidates = Memory.zeroed(Candidate.self, count: vocabularySize) else { return nil }
+        guard let candidates = SystemMemory.zeroed(Candidate.self, count: vocabularySize) else { return nil }
         self.vocabularySize = vocabularySize
         self.candidates = candidates
     }

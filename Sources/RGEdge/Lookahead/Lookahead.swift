@@ -1,3 +1,4 @@
+import Glibc
 import Griffin
 import System
 
@@ -28,19 +29,25 @@ final class Lookahead {
 
     /// Room for `drafts` guesses at once, 1…``limit``. Throws if there is no memory.
     init(model: Model, drafts: Int) throws(ModelError) {
-        guard let trial = Trial(model.configuration, element: model.weights.cacheElement, capacity: 1 + drafts) else {
+        let capacity = 1 + drafts
+        vocabularySize = model.configuration.vocabularySize
+        let logits = SystemMemory.zeroed(Float.self, count: capacity * vocabularySize)
+        let tokens = SystemMemory.zeroed(UInt32.self, count: capacity)
+        let trial = Trial(model.configuration, element: model.weights.cacheElement, capacity: capacity)
+        guard let trial, let logits, let tokens else {
+            free(logits)
+            free(tokens)
             throw ModelError(.memory, "no memory to look \(drafts) tokens ahead; look ahead less, or close other programs")
         }
         self.trial = trial
-        vocabularySize = model.configuration.vocabularySize
-        logits = .allocate(capacity: (1 + drafts) * vocabularySize)
-        tokens = .allocate(capacity: 1 + drafts)
+        self.logits = logits
+        self.tokens = UnsafeMutableBufferPointer(start: tokens, count: capacity)
         pace = Pace(longest: drafts)
     }
 
     deinit {
-        logits.deallocate()
-        tokens.deallocate()
+        free(logits)
+        free(tokens.baseAddress)
     }
 
     /// The logits after the last token fed, if it was one of the chunk's. [vocabulary]

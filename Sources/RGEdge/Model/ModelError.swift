@@ -62,6 +62,11 @@ extension ModelError {
     static func noMemory(forSessionOf model: Model) -> ModelError {
         ModelError(.memory, "no memory for a session of \(model.sessionBytes) bytes; close other programs")
     }
+
+    /// The system refused what the logits of some tokens need.
+    package static func noMemory(forLogitsOf tokens: Int) -> ModelError {
+        ModelError(.memory, "no memory for the logits of \(tokens) tokens; close other programs")
+    }
 }
 
 /// Runs `body`, turning what the system has against a file into a ``ModelError``.

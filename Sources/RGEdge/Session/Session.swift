@@ -1,4 +1,6 @@
+import Glibc
 import Griffin
+import System
 
 /// A conversation with a ``Model``: the state after the tokens so far, and the logits after the last of them.
 ///
@@ -64,6 +66,7 @@ public final class Session {
     /// Consumes tokens and calls `eachLogits` with the logits after every one of them, in order, which are valid during the call.
     ///
     /// Besides the session, allocates room for the logits of a chunk: at most 32 MB, in smaller chunks if the vocabulary is large.
+    /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that.
     public func feed(
         _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws(ModelError) {
@@ -71,9 +74,11 @@ public final class Session {
         settle()
         let vocabulary = model.configuration.vocabularySize
         let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
-        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: size * vocabulary)
-        defer { logits.deallocate() }
-        guard let start = logits.baseAddress, let last = memory.logits.baseAddress else { return }
+        guard let last = memory.logits.baseAddress else { return }
+        guard let start = SystemMemory.zeroed(Float.self, count: size * vocabulary) else {
+            throw .noMemory(forLogitsOf: size)
+        }
+        defer { free(start) }
         var index = 0
         tokens.withUnsafeBufferPointer { tokens in
             _ = forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ in

@@ -1,5 +1,6 @@
 import Glibc
 import Griffin
+import System
 
 /// All that a session remembers, of one size at any length. Forks, moments and files are copies of it.
 final class SessionMemory {
@@ -13,7 +14,7 @@ final class SessionMemory {
 
     init(_ model: Model) throws(ModelError) {
         guard let state = State(model.configuration, element: model.weights.cacheElement),
-            let logits = Memory.zeroed(Float.self, count: model.configuration.vocabularySize)
+            let logits = SystemMemory.zeroed(Float.self, count: model.configuration.vocabularySize)
         else { throw .noMemory(forSessionOf: model) }
         self.state = state
         self.logits = UnsafeMutableBufferPointer(start: logits, count: model.configuration.vocabularySize)

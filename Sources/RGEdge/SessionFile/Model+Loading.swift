@@ -1,20 +1,28 @@
 import Files
+import Glibc
 import ModelFile
+import System
 
 extension Model {
     /// Brings a session back from a file that ``Session/save(to:)`` wrote, exactly: the next logits are the same to the bit.
     ///
-    /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``).
+    /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``), and
+    /// where there is no memory for the session or to unpack it.
     public func session(from path: String) throws(ModelError) -> Session {
         let file = try translatingFileErrors { () throws(FileError) in try RegularFile(path: path) }
-        func bytes(_ range: Range<Int>) throws(ModelError) -> [UInt8] {
-            try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
-        }
         // The header decides whether there is anything more to read.
-        let start = try bytes(0..<min(SessionHeader.byteCount, file.byteCount))
+        let start = try translatingFileErrors { () throws(FileError) in
+            try file.bytes(0..<min(SessionHeader.byteCount, file.byteCount))
+        }
         let header = try header(start.span.bytes, fileBytes: file.byteCount, source: path)
-        let content = try bytes(SessionHeader.byteCount..<file.byteCount)
-        return try session(header, content: content.span.bytes, source: path)
+        let count = file.byteCount - SessionHeader.byteCount
+        guard let memory = SystemMemory.zeroed(UInt8.self, count: count) else {
+            throw ModelError(.memory, "\(path): no memory to unpack a session of \(count) bytes; close other programs")
+        }
+        defer { free(memory) }
+        let content = UnsafeMutableRawBufferPointer(start: memory, count: count)
+        try translatingFileErrors { () throws(FileError) in try file.read(at: SessionHeader.byteCount, into: content) }
+        return try session(header, content: content.bytes, source: path)
     }
 
     /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.

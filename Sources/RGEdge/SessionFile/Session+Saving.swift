@@ -1,5 +1,7 @@
 import Files
+import Glibc
 import ModelFile
+import System
 
 extension Session {
     /// Bytes that suffice for ``serialize(into:)`` now: little more than what the session remembers.
@@ -37,11 +39,16 @@ extension Session {
 
     /// The same for a file that is for this user alone or not.
     func save(to path: String, isPrivate: Bool) throws(ModelError) {
-        let bytes = serialized()
+        let capacity = largestSerialization
+        guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
+            throw ModelError(.memory, "\(path): no memory to pack a session of \(capacity) bytes; close other programs")
+        }
+        defer { free(start) }
+        let count = serialize(into: UnsafeMutableRawBufferPointer(start: start, count: capacity)) ?? 0
         try translatingFileErrors { () throws(FileError) in
             let file = try AtomicFile(target: path, isPrivate: isPrivate)
-            try file.checkRoom(for: bytes.count)
-            try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+            try file.checkRoom(for: count)
+            try file.write(UnsafeRawBufferPointer(start: start, count: count), at: 0)
             try file.commit()
         }
     }

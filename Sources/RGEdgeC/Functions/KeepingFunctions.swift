@@ -8,7 +8,7 @@ public func rg_session_save(_ session: OpaquePointer!, _ path: UnsafePointer<CCh
     status { () throws(Failure) in
         let path = try RGEdgeC.path(path)
         try use(session) { session throws(Failure) in
-            try Headroom.with(session.largestSerialization, for: "to pack a session") { () throws(Failure) in
+            try Headroom.with(0, for: "to pack a session") { () throws(Failure) in
                 try translating { () throws(ModelError) in try session.save(to: path) }
             }
         }
@@ -23,8 +23,7 @@ public func rg_session_load(
         let model = try ModelHandle.of(model).model
         let path = try RGEdgeC.path(path)
         let result = try required(session, "session")
-        // The file is no larger than a session but for little.
-        try Headroom.with(model.sessionBytes, for: "to load a session") { () throws(Failure) in
+        try Headroom.with(0, for: "to load a session") { () throws(Failure) in
             let loaded = try translating { () throws(ModelError) in try model.session(from: path) }
             result.pointee = SessionHandle.make(loaded)
         }

@@ -2,6 +2,7 @@ import CommandSupport
 import Glibc
 import JSON
 import RGEdge
+import System
 
 /// How likely a text is under a model and, where there is a reference, how far the model's predictions are from its.
 struct Comparison {
@@ -9,8 +10,21 @@ struct Comparison {
     private let reference: Session?
     /// Tokens fed at once.
     private let slice: Int
-    /// The reference's logits for one slice. [slice × vocabulary]
-    private var referenceLogits: [Float]
+    /// The reference's, for one slice.
+    private let referenceLogits: Logits?
+
+    /// [slice × vocabulary]
+    private final class Logits {
+        let start: UnsafeMutablePointer<Float>
+
+        /// Nil if the system has no memory for them.
+        init?(count: Int) {
+            guard let start = SystemMemory.zeroed(Float.self, count: count) else { return nil }
+            self.start = start
+        }
+
+        deinit { free(start) }
+    }
 
     private var tokenCount = 0
     /// Sums over all tokens, in nats.
@@ -19,13 +33,14 @@ struct Comparison {
     private var divergence = 0.0
     private var sameBest = 0
 
-    /// Nothing measured yet.
+    /// Nothing measured yet. Throws if there is no memory.
     init(model: Model, reference: Model?) throws(ModelError) {
         session = try model.makeSession()
         self.reference = try reference?.makeSession()
         // A reference's logits are kept: 33 MB for 32 tokens of a vocabulary of 256,000.
         slice = reference == nil ? 512 : 32
-        referenceLogits = Array(repeating: 0, count: reference == nil ? 0 : slice * model.configuration.vocabularySize)
+        referenceLogits = reference == nil ? nil : Logits(count: slice * model.configuration.vocabularySize)
+        guard reference == nil || referenceLogits != nil else { throw .noMemory(forLogitsOf: slice) }
     }
 
     /// Measures a chunk of text that follows <bos> and nothing else. `progress` is told now and then how many of its tokens are
@@ -45,21 +60,18 @@ struct Comparison {
 
     private mutating func add(_ inputs: [UInt32], targets: ArraySlice<UInt32>) throws(ModelError) {
         let first = targets.startIndex
-        guard let reference else {
+        guard let reference, let rows = referenceLogits?.start else {
             return try session.feed(inputs) { index, logits in
                 add(LogProbabilities(logits), target: Int(targets[first + index]))
             }
         }
         let vocabulary = reference.model.configuration.vocabularySize
         try reference.feed(inputs) { index, logits in
-            referenceLogits.replaceSubrange(index * vocabulary..<(index + 1) * vocabulary, with: logits)
+            if let start = logits.baseAddress { (rows + index * vocabulary).update(from: start, count: vocabulary) }
         }
-        let rows = referenceLogits
         try session.feed(inputs) { index, logits in
-            rows.withUnsafeBufferPointer { rows in
-                let row = UnsafeBufferPointer(rebasing: rows[index * vocabulary..<(index + 1) * vocabulary])
-                add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[first + index]))
-            }
+            let row = UnsafeBufferPointer(start: rows + index * vocabulary, count: vocabulary)
+            add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[first + index]))
         }
     }
 

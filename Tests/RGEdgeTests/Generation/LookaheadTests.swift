@@ -10,7 +10,7 @@ import Tiles
 struct LookaheadTests {
     private func drafts(after next: UInt32, in tokens: [UInt32], count: Int = 4) -> [UInt32] {
         var recent = RecentTokens()
-        tokens.withUnsafeBufferPointer { recent.append($0) }
+        for token in tokens { recent.append(token) }
         return [UInt32](unsafeUninitializedCapacity: count) { buffer, written in
             written = recent.draft(after: next, to: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
         }
@@ -148,6 +148,23 @@ struct LookaheadTests {
         let before = allocation_count()
         for index in 50..<300 { session.feed(UInt32(index % 7)) }
         #expect(allocation_count() == before)
+    }
+
+    @Test("Where the system has no memory for it, that is an error, and nothing is fed")
+    func noMemory() throws {
+        let model = try Model(path: try ConvertedModels.path("alpha", .q8), options: Model.Options(threads: 1))
+        let session = try model.makeSession()
+        try session.feed([1, 2, 3])
+        let before = session.serialized()
+        // 65 times the logits.
+        allocation_refuse(65 * 512 * 4, 65 * 512 * 4)
+        let error = #expect(throws: ModelError.self) {
+            try session.generate("a", options: GenerationOptions(lookup: 64)) { _ in true }
+        }
+        allocation_refuse(0, 0)
+        #expect(error?.kind == .memory)
+        #expect(error?.description == "no memory to look 64 tokens ahead; look ahead less, or close other programs")
+        #expect(session.serialized() == before)
     }
 
     @Test("Numbers that make no sense are refused", arguments: [-1, 65])

@@ -1,3 +1,4 @@
+import AllocationCounter
 import Foundation
 import ModelTestSupport
 import TestSupport
@@ -64,6 +65,25 @@ struct SessionFileTests {
         // From there on only tokens come, up to 4096.
         #expect(sizes[4] == sizes[3] + 4)
         #expect(sizes[5] == sizes[4] + 183 * 4)
+    }
+
+    @Test("Where the system has no memory to pack or to unpack, that is an error, and no file is written")
+    func noMemory() throws {
+        let path = folder.file("session.rgs")
+        allocation_refuse(session.largestSerialization, session.largestSerialization)
+        var error = #expect(throws: ModelError.self) { try session.save(to: path) }
+        allocation_refuse(0, 0)
+        #expect(error?.kind == .memory)
+        #expect(error?.description.hasPrefix("\(path): no memory to pack a session of ") == true)
+        #expect(try folder.contents() == [])
+
+        try session.save(to: path)
+        allocation_refuse(bytes.count - 128, bytes.count - 128)
+        error = #expect(throws: ModelError.self) { try model.session(from: path) }
+        allocation_refuse(0, 0)
+        #expect(error?.kind == .memory)
+        #expect(error?.description == "\(path): no memory to unpack a session of \(bytes.count - 128) bytes; close other programs")
+        #expect(try model.session(from: path).serialized() == bytes)
     }
 
     @Test("What is empty packs well")

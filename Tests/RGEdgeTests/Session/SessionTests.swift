@@ -65,6 +65,22 @@ struct SessionTests {
         #expect(try logits(session) == before)
     }
 
+    @Test("Where the system has no memory for the logits of each token, that is an error, and nothing is fed")
+    func noMemory() throws {
+        let session = try model().makeSession()
+        try session.feed(tokens)
+        let before = try logits(session)
+        allocation_refuse(100 * 512 * 4, 100 * 512 * 4)
+        let error = #expect(throws: ModelError.self) {
+            try session.feed(tokens) { _, _ in Issue.record("there is no room for logits") }
+        }
+        allocation_refuse(0, 0)
+        #expect(error?.kind == .memory)
+        #expect(error?.description == "no memory for the logits of 100 tokens; close other programs")
+        #expect(session.position == 100)
+        #expect(try logits(session) == before)
+    }
+
     @Test("After a reset a session is as new")
     func reset() throws {
         let session = try model().makeSession()
