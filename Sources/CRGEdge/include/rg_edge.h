@@ -135,7 +135,7 @@ typedef struct rg_sampling {
   float top_p;              /* 1: off */
   float min_p;              /* 0: off */
   float repetition_penalty; /* 1: off */
-  uint32_t repetition_window;
+  uint32_t repetition_window; /* last tokens it counts, prompt included */
   uint64_t seed;            /* same seed, same model, same text */
 } rg_sampling;
 #define RG_SAMPLING_INIT { sizeof(rg_sampling), 0.0f, 0, 1.0f, 0.0f, 1.0f, 64, 0 }
@@ -205,7 +205,12 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   others wait, so two in two threads are as fast as one after the other.
  * - Limits: threads up to 1024, repetition_window up to 4096.
  * - Samplers come in the order repetition_penalty, top_k, top_p, min_p,
- *   temperature.
+ *   temperature, as in llama.cpp: top_p and min_p cut what the model itself
+ *   holds unlikely. Hugging Face has the temperature before top_k: the same
+ *   numbers keep more tokens there where it is above 1, and fewer below.
+ * - repetition_penalty counts the last repetition_window tokens that the
+ *   session has consumed: of prompts, with the marks of the chat template, of
+ *   answers, of rg_session_feed, and of a restored session alike.
  * - Paths and stop strings must be UTF-8 (RG_ERROR_ARGUMENT). In other text,
  *   what is not UTF-8 counts as U+FFFD; so does, at its ends, what
  *   rg_detokenize is given half a character of.

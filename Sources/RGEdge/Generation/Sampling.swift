@@ -1,6 +1,8 @@
 /// How the next token is chosen from the logits.
 ///
-/// Applied in this order, as in llama.cpp: repetition penalty, top-k, top-p, min-p, temperature. The defaults switch all of it off:
+/// Applied in this order, as in llama.cpp: repetition penalty, top-k, top-p, min-p, temperature. So top-p and min-p cut what the
+/// model itself holds unlikely, and the temperature only weighs what is left. Hugging Face applies the temperature before top-k:
+/// the same numbers keep more tokens there where it is above 1, and fewer where it is below. The defaults switch all of it off:
 /// greedy choice.
 public struct Sampling: Equatable, Sendable {
     /// Divides the logits before the draw; 0 takes the most likely token always.
@@ -11,10 +13,12 @@ public struct Sampling: Equatable, Sendable {
     public var topP: Float
     /// Keep the tokens of at least this part of the most likely one's probability (Nguyen et al., arXiv:2407.01082); 0 for all.
     public var minP: Float
-    /// Divides positive and multiplies negative logits of the last tokens (Keskar et al.,
+    /// Divides positive and multiplies negative logits of the last ``repetitionWindow`` tokens, each once (Keskar et al.,
     /// arXiv:1909.05858, section 4.1); 1 for none.
     public var repetitionPenalty: Float
-    /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``.
+    /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``: the last ones that the session has consumed,
+    /// whatever they came from: prompts, with the marks of a chat's template, answers, ``Session/feed(_:)``, or a saved session.
+    /// (Hugging Face's penalty looks back to all.)
     public var repetitionWindow: Int
     /// The same seed gives the same text for the same model and tokens: the draw at a position depends on nothing else.
     public var seed: UInt64

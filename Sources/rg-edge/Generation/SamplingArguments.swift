@@ -9,7 +9,9 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. "
+            "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Weighs what "
+                + "--repetition-penalty, --top-k, --top-p and --min-p, in this order, have left, as in llama.cpp; Hugging Face has "
+                + "it before --top-k. "
                 + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
             valueName: "number"))
     var temperature: Float?
@@ -37,10 +39,18 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Above 1, makes the last 64 tokens less likely to come again: positive logits are divided by it, negative ones "
-                + "multiplied. (default: 1)",
+            "Above 1, makes tokens of --repetition-window less likely to come again: positive logits are divided by it, negative "
+                + "ones multiplied. (default: 1)",
             valueName: "number"))
     var repetitionPenalty: Float?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The last tokens that --repetition-penalty counts, those of the prompt and of the conversation before it among them; "
+                + "0 to \(Sampling.repetitionWindowLimit).",
+            valueName: "count"))
+    var repetitionWindow = Sampling().repetitionWindow
 
     func validate() throws {
         if let temperature, !(temperature >= 0 && temperature.isFinite) {
@@ -53,6 +63,10 @@ struct SamplingArguments: ParsableArguments {
         if let repetitionPenalty, !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
             throw ValidationError("--repetition-penalty must be above 0, not \(repetitionPenalty)")
         }
+        let limit = Sampling.repetitionWindowLimit
+        if !(0...limit).contains(repetitionWindow) {
+            throw ValidationError("--repetition-window must be 0 to \(limit), not \(repetitionWindow)")
+        }
     }
 
     /// The settings for one generation, with a random seed unless one was given.
@@ -64,6 +78,7 @@ struct SamplingArguments: ParsableArguments {
         sampling.topP = topP ?? 1
         sampling.minP = minP ?? 0
         sampling.repetitionPenalty = repetitionPenalty ?? 1
+        sampling.repetitionWindow = repetitionWindow
         // Short enough to be typed again.
         sampling.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         return sampling

@@ -51,6 +51,8 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("prompt", "-m", "MODEL", "--min-p", "1.1", "hello", status: 64, says: "--min-p"),
         Mistake("prompt", "-m", "MODEL", "--seed", "9223372036854775808", "hello", status: 64, says: "--seed"),
         Mistake("prompt", "-m", "MODEL", "--repetition-penalty", "0", "hello", status: 64, says: "--repetition-penalty"),
+        Mistake("prompt", "-m", "MODEL", "--repetition-window", "4097", "hello", status: 64, says: "--repetition-window", "4096"),
+        Mistake("prompt", "-m", "MODEL", "--repetition-window", "-1", "hello", status: 64, says: "--repetition-window"),
         Mistake("prompt", "-m", "MODEL", "--stop", "", "hello", status: 64, says: "--stop"),
         Mistake("prompt", "-m", "MODEL", "-t", "0", "hello", status: 64, says: "--threads", "0"),
         Mistake("prompt", "-m", "MODEL", "--kernels", "warp", "hello", status: 64, says: "'warp'", "scalar"),

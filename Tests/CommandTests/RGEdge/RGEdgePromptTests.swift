@@ -97,7 +97,11 @@ import Testing
         let greedy = try sample()
         #expect(text(greedy) == text(try sample("--top-k", "1", "--seed", "7")))
         #expect(greedy.last?["seed"] == .null)
-        #expect(text(greedy) != text(try sample("--repetition-penalty", "1.5")))
+        let penalized = try sample("--repetition-penalty", "1.5")
+        #expect(text(greedy) != text(penalized))
+        #expect(text(penalized) == text(try sample("--repetition-penalty", "1.5", "--repetition-window", "64")))
+        #expect(text(penalized) != text(try sample("--repetition-penalty", "1.5", "--repetition-window", "8")))
+        #expect(text(greedy) == text(try sample("--repetition-penalty", "1.5", "--repetition-window", "0")))
     }
 
     @Test func jsonIsAnObjectALineAndThenASummary() throws {
