@@ -1,4 +1,5 @@
-/* Refuses memory, allocation by allocation: the C library's functions for it are replaced here for the whole program.
+/* Refuses memory, allocation by allocation, and counts copies of a session: the C library's functions for memory are replaced here
+ * for the whole program.
  *
  * Not under valgrind or a sanitizer, which replace them too: compiled with -DNO_REPLACED_MALLOC, this has no test. */
 #if !defined(_GNU_SOURCE)
@@ -10,6 +11,7 @@
 #if defined(NO_REPLACED_MALLOC)
 
 void test_allocations(void) {}
+void test_room(void) {}
 
 #else
 
@@ -108,9 +110,27 @@ int posix_memalign(void **memory, size_t alignment, size_t size) NO_THROW {
     return taken ? 0 : ENOMEM;
 }
 
+/* What is mapped now, and the most that was, among mappings of one size; or of all sizes while that is 0, whose last one is kept. */
+static struct {
+    bool is_on;
+    size_t size, last_size;
+    int live, most;
+} mapped;
+
+static bool counts(size_t size) { return mapped.is_on && (mapped.size == 0 || size == mapped.size); }
+
 void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) NO_THROW {
     if (refuses(CALLER, false)) return MAP_FAILED;
+    if (counts(size)) {
+        mapped.last_size = size;
+        if (++mapped.live > mapped.most) mapped.most = mapped.live;
+    }
     return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
+}
+
+int munmap(void *address, size_t size) NO_THROW {
+    if (counts(size)) mapped.live--;
+    return (int)syscall(SYS_munmap, address, size);
 }
 
 #if defined(__cplusplus)
@@ -189,6 +209,42 @@ void test_allocations(void) {
         refuse_the_runtime(&attempts[index], model, twins);
     }
     destroy_twins(twins);
+    rg_model_close(model);
+}
+
+/* How many copies of a session there are at once, besides itself, while it generates after a prompt. */
+static int copies_while_generating(rg_session *session, const char *prompt) {
+    Collected collected;
+    memset(&collected, 0, sizeof collected);
+    rg_generate_options options = RG_GENERATE_OPTIONS_INIT;
+    options.max_tokens = 2;
+    const int before = mapped.most = mapped.live;
+    REQUIRE(rg_session_generate(session, prompt, strlen(prompt), &options, collect, &collected, NULL));
+    CHECK(mapped.live == before);
+    return mapped.most - before;
+}
+
+/* As many as the header promises: one at position 0, two later, however long the prompt. */
+void test_room(void) {
+    rg_model *model = open_model();
+    memset(&mapped, 0, sizeof mapped);
+    mapped.is_on = true;
+    rg_session *session = new_session(model);
+    /* Of what the call maps, only what the session remembers stays. */
+    CHECK(mapped.live == 1);
+    rg_session *another = new_session(model);
+    CHECK(mapped.live == 2);
+    rg_session_destroy(another);
+    CHECK(mapped.live == 1);
+    mapped.size = mapped.last_size;
+
+    char prompt[8192] = "";
+    while (strlen(prompt) < sizeof prompt - 32) strcat(prompt, " and God said");
+    CHECK(copies_while_generating(session, prompt) == 1);
+    CHECK(copies_while_generating(session, " God") == 2);
+    CHECK(copies_while_generating(session, prompt) == 2);
+    mapped.is_on = false;
+    rg_session_destroy(session);
     rg_model_close(model);
 }
 

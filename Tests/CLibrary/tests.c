@@ -22,6 +22,7 @@ static const Test tests[] = {
     {"processes", test_processes, true},
     {"memory", test_memory, true},
     {"allocations", test_allocations, true},
+    {"room", test_room, true},
 };
 
 static bool is_wanted(const Test *test, int count, char **names) {

@@ -18,6 +18,7 @@ void test_threads(void);
 void test_processes(void);
 void test_memory(void);
 void test_allocations(void);
+void test_room(void);
 
 #if defined(__cplusplus)
 }

@@ -1,7 +1,7 @@
 /// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, or is none, and the way
 /// back to before them.
 ///
-/// Allocates a moment, once a generation.
+/// Allocates a moment, once a generation. Before there are tokens, it can be the way back to before the prompt.
 struct HeldTokens {
     /// The moment before the first of ``tokens``.
     private let moment: Moment
@@ -25,6 +25,12 @@ struct HeldTokens {
         tokens.reserveCapacity(2 * Self.shownLimit)
         starts.reserveCapacity(2 * Self.shownLimit)
     }
+
+    /// Keeps where the session is before its prompt, until the first token is held.
+    func keepStart(of session: Session) { session.update(moment) }
+
+    /// Takes the session back to where ``keepStart(of:)`` was called.
+    func goBackToStart(in session: Session) { session.rewind(toOwn: moment) }
 
     /// All has been shown.
     mutating func removeAll() {

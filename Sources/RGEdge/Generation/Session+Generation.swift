@@ -26,7 +26,7 @@ extension Session {
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let prefill = Stopwatch()
-        let reused = try consume(prompt: tokens, cache: options.cache, isCancelled: isCancelled)
+        let reused = consume(prompt: tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
         let prefillSeconds = prefill.seconds
         let decode = Stopwatch()
         var result = GenerationResult(
@@ -64,8 +64,8 @@ extension Session {
     }
 
     /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or
-    /// nil, with nothing consumed, if it was cancelled.
-    private func consume(prompt: [UInt32], cache: PromptCache?, isCancelled: () -> Bool) throws(ModelError) -> Int? {
+    /// nil, with nothing consumed, if it was cancelled. `held` holds no tokens yet.
+    private func consume(prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool) -> Int? {
         if position == 0 {
             let reused =
                 cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
@@ -73,9 +73,10 @@ extension Session {
             return reused
         }
         // A prompt of one chunk is consumed whole, and needs no way back.
-        let start = prompt.count > model.chunk ? try checkpoint() : nil
+        guard prompt.count > model.chunk else { return consume(prompt, isCancelled: isCancelled) }
+        held.keepStart(of: self)
         let reused = consume(prompt, isCancelled: isCancelled)
-        if reused == nil, let start { rewind(toOwn: start) }
+        if reused == nil { held.goBackToStart(in: self) }
         return reused
     }
 
