@@ -133,13 +133,3 @@ extension GenerationOptions {
     /// Most tokens that ``lookup`` may ask for.
     public static let lookupLimit = Lookahead.limit
 }
-
-extension String {
-    /// The text without white space at its ends.
-    fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
-            return ""
-        }
-        return String(self[first...last])
-    }
-}

@@ -10,7 +10,8 @@ extension ChatTemplate {
     /// Gemma's format, the only one that RecurrentGemma models were trained on.
     ///
     /// The program is not run: it is recognized by the marks that it writes and by the opening of the model's turn. Gemma's own
-    /// also trims white space around the user's words, which ``encode(user:after:with:)`` leaves to its caller.
+    /// also trims white space around the user's words, which ``encode(user:after:with:)`` leaves to its caller
+    /// (`String.trimmed`).
     public static func recognize(jinja program: String) -> ChatTemplate? {
         let needed = [ControlMark.endOfTurn, ControlMark.startOfTurn + "model", "user"]
         return needed.allSatisfy { !program.places(of: $0).isEmpty } ? gemma : nil

@@ -1,6 +1,7 @@
 import CommandSupport
 import Glibc
 import RGEdge
+import Text
 
 /// A conversation with somebody who types, or with lines from a pipe. Answers go to standard output, all else to standard error.
 final class Chat {
@@ -59,7 +60,7 @@ final class Chat {
             case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
             case .line(let line):
                 text += line
-                if !text.allSatisfy(\.isWhitespace) { return text }
+                if !text.trimmed.isEmpty { return text }
                 text = ""
             case .interrupted, .signal: text = ""
             case .end: return text.isEmpty ? nil : text

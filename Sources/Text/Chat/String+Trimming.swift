@@ -1,0 +1,17 @@
+extension String {
+    /// The text without white space at its ends, as the models' own templates trim it: Jinja's `trim`, which is Python's
+    /// `str.strip()`.
+    ///
+    /// Scalar by scalar: of white space that a combining mark or a joiner makes one character with, that mark stays.
+    package var trimmed: String {
+        guard let first = unicodeScalars.firstIndex(where: { !$0.isPythonSpace }),
+            let last = unicodeScalars.lastIndex(where: { !$0.isPythonSpace })
+        else { return "" }
+        return String(unicodeScalars[first...last])
+    }
+}
+
+extension Unicode.Scalar {
+    /// True for what Python takes for white space (`str.isspace()`): Unicode's White_Space and the four information separators.
+    fileprivate var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
+}
