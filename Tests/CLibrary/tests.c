@@ -17,6 +17,7 @@ static const Test tests[] = {
     {"text", test_text, false},
     {"session", test_session, false},
     {"generation", test_generation, false},
+    {"turns", test_turns, false},
     {"keeping", test_keeping, false},
     {"threads", test_threads, false},
     {"processes", test_processes, true},

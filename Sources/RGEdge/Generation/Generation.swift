@@ -6,7 +6,7 @@ public struct GenerationOptions: Sendable {
     public var maxTokens: Int?
     /// Texts that end the answer and are not part of it.
     public var stop: [String]
-    /// Wrap the prompt in the model's chat template.
+    /// Wrap the prompt in the model's chat template, as a turn that ends the one before it if that is still open.
     public var asChatTurn: Bool
     /// Guess up to so many tokens from what the text has said before, and check them together: the same text, sooner where it
     /// repeats itself; 0…64. Allocates 0.4 MB and the logits for each (with the 2B model 1.4 MB).

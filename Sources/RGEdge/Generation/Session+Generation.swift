@@ -4,8 +4,9 @@ import Text
 extension Session {
     /// Feeds a prompt and generates an answer.
     ///
-    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. Of a chat turn, white space at
-    /// both ends is left out, as the models' own templates do. `onText` is called with each piece of text as soon as it is
+    /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. A chat turn first ends one that is
+    /// open: any that was begun with `<start_of_turn>`, by whomever. White space at both ends of it is left out, as the models'
+    /// own templates do. `onText` is called with each piece of text as soon as it is
     /// certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before each
     /// token, also while no text is certain, and between the chunks of a long prompt; true stops. Bytes at the very end that
     /// make no character are left out.
@@ -33,7 +34,6 @@ extension Session {
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
             draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
         if reused == nil { return result }
-        memory.isTurnOpen = options.asChatTurn
         self.lookahead = lookahead
         defer { endLookahead() }
         var text = AnswerText(stop: options.stop)
@@ -122,9 +122,9 @@ extension Session {
         guard let template = model.chatTemplate else {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
-        // The token that ends a turn is not fed when the model chooses it, so a turn before this one is still open.
+        // The token that ends a turn is not fed when the model chooses it, so a turn before this one is mostly still open.
         return start + (try model.tokens { encoder throws(TokenizerError) in
-            try template.encode(user: prompt.trimmed, after: memory.isTurnOpen ? .cut : .none, with: encoder)
+            try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
         })
     }
 }

@@ -17,10 +17,6 @@ struct RecentTokens {
         total += 1
     }
 
-    mutating func append(_ tokens: UnsafeBufferPointer<UInt32>) {
-        for token in tokens { append(token) }
-    }
-
     mutating func removeAll() { total = 0 }
 
     /// Makes these tokens those of `other`, in the memory that is there.

@@ -130,7 +130,7 @@ public final class Session {
             if first > 0, isCancelled() { return false }
             let end = min(first + size, tokens.count)
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
-            memory.note(chunk)
+            for token in chunk { memory.note(token) }
             body(chunk, end == tokens.count)
             first = end
         }

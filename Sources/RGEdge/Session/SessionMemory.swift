@@ -9,14 +9,14 @@ final class SessionMemory {
     let logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
     private(set) var chain = TokenChain()
-    /// True if the last thing consumed is an answer in a chat, whose turn has not been ended.
-    var isTurnOpen = false
+    private(set) var turn: TurnState
 
     init(_ model: Model) throws(ModelError) {
         guard let state = State(model.configuration, element: model.weights.cacheElement),
             let logits = SystemMemory.zeroed(Float.self, count: model.configuration.vocabularySize)
         else { throw .noMemory(forSessionOf: model) }
         self.state = state
+        turn = TurnState(model)
         self.logits = UnsafeMutableBufferPointer(start: logits, count: model.configuration.vocabularySize)
     }
 
@@ -28,22 +28,19 @@ final class SessionMemory {
             + model.configuration.vocabularySize * MemoryLayout<Float>.size
     }
 
-    /// Notes tokens that the state is about to consume.
-    func note(_ tokens: UnsafeBufferPointer<UInt32>) {
-        recent.append(tokens)
-        for token in tokens { chain.append(token) }
-    }
-
-    /// Notes a token that the state is about to consume.
+    /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {
         recent.append(token)
         chain.append(token)
+        turn.append(token)
     }
 
-    /// Takes tokens as consumed before: the last ones, and the chain of all.
-    func resume(recent tokens: [UInt32], chain: TokenChain) {
+    /// Takes tokens as consumed before: the last ones, the chain of all, and whether a turn was open that none of the last ones
+    /// started or ended.
+    func resume(recent tokens: [UInt32], chain: TokenChain, isTurnOpen: Bool) {
         recent.removeAll()
-        tokens.withUnsafeBufferPointer { recent.append($0) }
+        turn.reset(isOpen: isTurnOpen)
+        for token in tokens { note(token) }
         self.chain = chain
     }
 
@@ -53,7 +50,7 @@ final class SessionMemory {
         _ = logits.update(fromContentsOf: other.logits)
         recent.copy(from: other.recent)
         chain = other.chain
-        isTurnOpen = other.isTurnOpen
+        turn = other.turn
     }
 
     /// Becomes what it was when new, without allocating.
@@ -61,6 +58,6 @@ final class SessionMemory {
         state.reset()
         recent.removeAll()
         chain = TokenChain()
-        isTurnOpen = false
+        turn.reset()
     }
 }

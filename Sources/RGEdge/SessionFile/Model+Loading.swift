@@ -78,8 +78,7 @@ extension SessionMemory {
         if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
             throw .invalid("has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
         }
-        resume(recent: tokens, chain: header.chain)
-        isTurnOpen = header.isTurnOpen
+        resume(recent: tokens, chain: header.chain, isTurnOpen: header.isTurnOpen)
         for part in state.restore(position: header.position) { try reader.read(into: part) }
         if header.position > 0 { try reader.read(into: UnsafeMutableRawBufferPointer(logits)) }
         guard reader.isAtEnd else { throw .invalid("has something after its last piece") }

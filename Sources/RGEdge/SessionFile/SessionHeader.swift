@@ -31,7 +31,7 @@ struct SessionHeader: Equatable {
         fingerprint = session.model.file.fingerprint
         position = session.position
         chain = session.memory.chain
-        isTurnOpen = session.memory.isTurnOpen
+        isTurnOpen = session.memory.turn.isOpen
         shape = SessionShape(session.model)
     }
 

@@ -10,11 +10,11 @@ public struct ChatTemplate: Equatable, Sendable {
         before: "\(ControlMark.startOfTurn)user\n",
         after: "\(ControlMark.endOfTurn)\n\(ControlMark.startOfTurn)model\n")
 
-    /// How the turn of the model before ended.
+    /// How far the turn before was ended.
     public enum PreviousTurn: Sendable {
-        /// There is none: the conversation begins.
+        /// Nothing is missing: there is none, or what belongs after its `<end_of_turn>` has come.
         case none
-        /// The model ended it with `<end_of_turn>`, and that token was fed to it.
+        /// `<end_of_turn>` was the last token, and the line break after it is missing.
         case ended
         /// Its end mark is still to come: it was cut off by a limit, a stop string or the user, or the model chose
         /// the mark but it was not fed.

@@ -40,6 +40,35 @@ import Testing
         #expect(try folder.contents() == ["talk.rgs"])
     }
 
+    /// The tokens of a saved session.
+    private func tokens(ofSession file: String) throws -> [Int] {
+        let script = "import sys, rgs; print(*rgs.RGSFile(sys.argv[1]).parts['tokens'])"
+        let result = try Python.run(script, file)
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+    }
+
+    private func flags(ofSession file: String) throws -> UInt8 { try contents(file)[48] }
+
+    @Test(.enabled(if: Python.hasNumPy, "needs /usr/bin/python3 with NumPy (Debian: python3-numpy)"))
+    func anAnswerThatGoesOnInRawTextIsStillATurnToEnd() throws {
+        let model = try ConvertedModel.chat()
+        let file = folder.file("talk.rgs")
+        var answer = try prompt("-n", "6", "--session", file, "Who was Moses?", model: model).text
+        #expect(try flags(ofSession: file) == 1)
+        answer += " And" + (try prompt("-n", "6", "--session", file, "--raw", " And", model: model).text)
+        #expect(try flags(ofSession: file) == 1)
+        let last = try prompt("-n", "6", "--session", file, " \u{1C}And Aaron?\n", model: model).text
+        let whole = "<start_of_turn>user\nWho was Moses?<end_of_turn>\n<start_of_turn>model\n" + answer
+            + "<end_of_turn>\n<start_of_turn>user\nAnd Aaron?<end_of_turn>\n<start_of_turn>model\n" + last
+        let expected = try Command.rgEdge.run("tokenize", "-m", model, "--special", "--ids", whole).text
+        #expect(try tokens(ofSession: file) == expected.split { $0 == "," || $0 == "\n" }.compactMap { Int($0) })
+        // Raw text alone is no turn.
+        let raw = folder.file("raw.rgs")
+        _ = try prompt("-n", "6", "--session", raw, "--raw", "In the beginning", model: model)
+        #expect(try flags(ofSession: raw) == 0)
+    }
+
     @Test func aReadOnlySessionStaysAsItIs() throws {
         let model = try ConvertedModel.chat()
         let file = folder.file("talk.rgs")

@@ -11,7 +11,7 @@ struct SamplerTests {
     private func draw(_ sampling: Sampling, _ logits: [Float]? = nil, recent: [UInt32] = [], position: Int64 = 0) -> UInt32? {
         let logits = logits ?? self.logits
         var tokens = RecentTokens()
-        recent.withUnsafeBufferPointer { tokens.append($0) }
+        for token in recent { tokens.append(token) }
         return logits.withUnsafeBufferPointer {
             Sampler(vocabularySize: logits.count)!.next($0.baseAddress!, recent: tokens, position: position, sampling)
         }
