@@ -78,14 +78,15 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CSIMD"),
         .target(name: "Locking"),
+        .target(name: "ShownText"),
         .target(name: "SystemMemory"),
 
         // Files and formats.
         .target(name: "Tiles"),
         .target(name: "Files", dependencies: ["CLinux"]),
-        .target(name: "JSON", dependencies: ["CJansson", "SystemMemory"]),
+        .target(name: "JSON", dependencies: ["CJansson", "ShownText", "SystemMemory"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
-        .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
+        .target(name: "Checkpoint", dependencies: ["Files", "JSON", "ShownText"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
         // Kernels: one module an instruction set behind one table of functions.
@@ -97,7 +98,7 @@ let package = Package(
 
         // The model.
         .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "Tiles"]),
-        .target(name: "Text", dependencies: ["CSentencePiece", "Locking", "SystemMemory"]),
+        .target(name: "Text", dependencies: ["CSentencePiece", "Locking", "ShownText", "SystemMemory"]),
         .target(
             name: "RGEdge",
             dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "Locking", "ModelFile", "Text"]),
@@ -107,12 +108,13 @@ let package = Package(
         .target(name: "CRGEdge"),
         // For other machines a copy, which tools/arm-build makes: Debian's compiler for those, Swift 6.2, has no @c.
         .target(
-            name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "Text", "Version"],
+            name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "Locking", "RGEdge", "ShownText", "Text", "Version"],
             path: architecture == hostArchitecture ? nil : ".build-arm-c/RGEdgeC"),
 
         // The commands.
         .target(
-            name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            name: "CommandSupport",
+            dependencies: ["Files", "ShownText", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: [
@@ -124,14 +126,15 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "ShownText", "Tiles",
+                "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "Text", "Tiles",
-                "Version",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "ShownText", "Text",
+                "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -168,7 +171,7 @@ let package = Package(
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CommandSupport", "JSON", "ModelFile", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
+            dependencies: ["CommandSupport", "JSON", "ModelFile", "ShownText", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
     ] + loadTargets,
     cxxLanguageStandard: .cxx17
 )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Conversion
+import ShownText
 import Tiles
 import Version
 
@@ -111,7 +112,7 @@ struct ConvertCommand: ParsableCommand {
             "all", "\(report.tensors.count)", "\(report.rows.reduce(0) { $0 + $1.byteCount })", Format.fixed(bits, digits: 2), "")
         let template = conversion.chatTemplate == nil ? "no chat template" : "Gemma's chat template"
         return """
-            \(table)\(Diagnostics.onOneLine(output)): \(Format.bytes(report.byteCount)), \
+            \(table)\(output.onOneLine): \(Format.bytes(report.byteCount)), \
             \(Format.count(report.weightCount)) weights, \(template), in \(Format.duration(seconds: report.seconds))
 
             """

@@ -4,6 +4,7 @@ import Files
 import JSON
 import ModelFile
 import Quantization
+import ShownText
 
 /// `rg-quant inspect`: what is in a model file, tensor by tensor.
 struct InspectCommand: ParsableCommand {
@@ -46,7 +47,7 @@ struct InspectCommand: ParsableCommand {
             \(file): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, \(Format.count(weights)) weights; \
             converter: \(converter); source: \(source)
             """
-        return "\(table)\(Diagnostics.onOneLine(summary))\n"
+        return "\(table)\(summary.onOneLine)\n"
     }
 
     private func provenance(of model: ModelFile) -> JSONValue? {

@@ -1,6 +1,7 @@
 import CommandSupport
 import Glibc
 import RGEdge
+import ShownText
 
 /// A conversation with somebody who types, or with lines from a pipe. Answers go to standard output, all else to standard error.
 final class Chat {
@@ -137,7 +138,7 @@ final class Chat {
 
     /// The beginning of a line, to know it by.
     private static func short(_ line: String) -> String {
-        let start = Diagnostics.onOneLine(line).prefix(40)
+        let start = line.onOneLine.prefix(40)
         return start.count < line.count ? start + "…" : String(start)
     }
 

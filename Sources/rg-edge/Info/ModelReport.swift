@@ -3,6 +3,7 @@ import Griffin
 import JSON
 import ModelFile
 import RGEdge
+import ShownText
 import Tiles
 
 /// What is in a model file, and what it takes to run it.
@@ -52,10 +53,8 @@ struct ModelReport {
 
     private var provenance: [Field] {
         guard let provenance = parsedProvenance else { return [] }
-        func word(_ key: String) -> String? { provenance[key]?.stringValue.map(Diagnostics.onOneLine) }
-        let types = provenance["types"]?.arrayValue.map {
-            Diagnostics.onOneLine($0.compactMap(\.stringValue).joined(separator: ", "))
-        }
+        func word(_ key: String) -> String? { provenance[key]?.stringValue.map(\.onOneLine) }
+        let types = provenance["types"]?.arrayValue.map { $0.compactMap(\.stringValue).joined(separator: ", ").onOneLine }
         let parts = [
             word("converter"), word("source").map { "from \($0)" }, types.map { "as \($0)" },
         ].compactMap { $0 }
