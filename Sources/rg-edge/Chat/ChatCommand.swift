@@ -34,7 +34,10 @@ struct ChatCommand: ParsableCommand {
         let path = try file.path()
         let model = try compute.open(path)
         guard model.chatTemplate != nil else {
-            throw InputError(path, "a base model, which knows no conversations", advice: "let it go on with a text: rg-edge prompt")
+            throw InputError(
+                path, "a base model, which knows no conversations",
+                advice: "let it go on with a text: rg-edge prompt"
+                    + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
         }
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)

@@ -40,6 +40,12 @@ struct PromptCommand: ParsableCommand {
         let path = try file.path()
         let text = try promptText()
         let model = try compute.open(path)
+        if !raw, model.mayMissTemplate {
+            Diagnostics.report(
+                "\(path): has no chat template: goes on with the prompt's text (as with --raw); if it is an -it model, "
+                    + Model.templateAdvice,
+                command: "rg-edge")
+        }
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 

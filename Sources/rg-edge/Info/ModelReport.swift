@@ -52,7 +52,7 @@ struct ModelReport {
     }
 
     private var provenance: [Field] {
-        guard let provenance = parsedProvenance else { return [] }
+        guard let provenance = model.provenance else { return [] }
         func word(_ key: String) -> String? { provenance[key]?.stringValue.map(\.onOneLine) }
         let types = provenance["types"]?.arrayValue.map { $0.compactMap(\.stringValue).joined(separator: ", ").onOneLine }
         let parts = [
@@ -60,8 +60,6 @@ struct ModelReport {
         ].compactMap { $0 }
         return parts.isEmpty ? [] : [("converted", parts.joined(separator: " "))]
     }
-
-    private var parsedProvenance: JSONValue? { model.file.metadata.provenance.flatMap { try? JSONValue(parsing: $0) } }
 
     private var table: Table {
         var table = Table(("type", .left), ("tensors", .right), ("weights", .right), ("bytes", .right), ("bits/weight", .right))
@@ -86,7 +84,7 @@ struct ModelReport {
             "threads": .integer(Int64(model.threads)),
             "kernels": .string(model.kernels.name),
             "chat_template": model.file.metadata.chatTemplate.map { .string($0) } ?? .null,
-            "provenance": parsedProvenance ?? .null,
+            "provenance": model.provenance ?? .null,
         ]
     }
 }
