@@ -24,7 +24,9 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let model = try ModelFile(path: file)
-        try StandardOutput.write(json ? text(of: jsonValue(of: model)) : table(of: model))
+        let report = json ? text(of: jsonValue(of: model)) : table(of: model)
+        try model.checkIntact()
+        try StandardOutput.write(report)
     }
 
     private func scales(of tensor: TensorEntry, in model: ModelFile) -> ClosedRange<Float>? {

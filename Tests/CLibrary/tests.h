@@ -16,6 +16,7 @@ void test_generation(void);
 void test_keeping(void);
 void test_threads(void);
 void test_processes(void);
+void test_lost_file(void);
 void test_memory(void);
 void test_allocations(void);
 

@@ -33,10 +33,12 @@ public final class ThreadTeam: @unchecked Sendable {
     }
 
     private func startThreads(_ count: Int) {
-        // Signals are for the threads of the program that uses this one.
+        // Signals are for the threads of the program that uses this one, but for that of a mapped file that can't be read any more:
+        // where it is blocked, the kernel ends the process whoever would handle it.
         var everySignal = sigset_t()
         var previous = sigset_t()
         sigfillset(&everySignal)
+        sigdelset(&everySignal, SIGBUS)
         pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         for index in 1..<max(2, count) where count > 1 {
             guard let thread = Self.start(TeamMember(index: index, core: core)) else { break }

@@ -10,6 +10,8 @@ final class SessionMemory {
     private(set) var chain = TokenChain()
     /// True if the last thing consumed is an answer in a chat, whose turn has not been ended.
     var isTurnOpen = false
+    /// True if it was computed with a file that could not be read: then all of it is nothing, until it is reset or becomes a copy.
+    var isLost = false
 
     init(_ model: Model) throws(ModelError) {
         guard let state = State(model.configuration, element: model.weights.cacheElement),
@@ -53,6 +55,7 @@ final class SessionMemory {
         recent.copy(from: other.recent)
         chain = other.chain
         isTurnOpen = other.isTurnOpen
+        isLost = other.isLost
     }
 
     /// Becomes what it was when new, without allocating.
@@ -61,5 +64,6 @@ final class SessionMemory {
         recent.removeAll()
         chain = TokenChain()
         isTurnOpen = false
+        isLost = false
     }
 }

@@ -6,9 +6,10 @@ extension Session {
     public var largestSerialization: Int { SessionShape(model).largestFile(at: position) }
 
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
-    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
+    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes or the session is lost
+    /// (``feed(_:)``).
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard buffer.count >= largestSerialization else { return nil }
+        guard buffer.count >= largestSerialization, !memory.isLost else { return nil }
         settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = PieceWriter(content)
@@ -23,7 +24,7 @@ extension Session {
         return header.fileBytes
     }
 
-    /// The session as the bytes of a session file.
+    /// The session as the bytes of a session file; none if it is lost (``feed(_:)``).
     public func serialized() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: largestSerialization) { buffer, count in
             count = serialize(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
@@ -37,6 +38,7 @@ extension Session {
 
     /// The same for a file that is for this user alone or not.
     func save(to path: String, isPrivate: Bool) throws(ModelError) {
+        try checkIsNotLost()
         let bytes = serialized()
         try translatingFileErrors { () throws(FileError) in
             let file = try AtomicFile(target: path, isPrivate: isPrivate)

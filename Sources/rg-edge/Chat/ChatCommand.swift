@@ -47,6 +47,9 @@ struct ChatCommand: ParsableCommand {
         } catch let end as Interrupted {
             let kept = try keep(chat)
             throw Interrupted(signal: end.signal, message: end.message + kept)
+        } catch let error as ModelError {
+            let kept = try keep(chat)
+            throw ModelError(error.kind, error.description + kept, code: error.code)
         } catch {
             _ = try keep(chat)
             throw error

@@ -52,9 +52,16 @@ struct PromptCommand: ParsableCommand {
         let output = TextOutput(asJSON: json)
         // While there is no text and no file to take care of, Ctrl-C may as well end the process.
         if conversation.target != nil || options.cache != nil { Interruption.watch() }
-        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
-            if !output.hasText { Interruption.watch() }
-            return output.write(piece)
+        let result: GenerationResult
+        do throws(ModelError) {
+            result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
+                if !output.hasText { Interruption.watch() }
+                return output.write(piece)
+            }
+        } catch {
+            // What is wrong is said on a line of its own.
+            try? output.finish()
+            throw error
         }
         try output.finish()
 
