@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* A copy of the model, to be cut. */
-static const char *copy_path;
+static char copy_path[4096];
 
 static rg_model *open_copy(bool catch_sigbus) {
     size_t size = 0;
@@ -207,11 +207,7 @@ static void loses_a_session_that_is_fed(void) {
 }
 
 void test_lost_file(void) {
-    copy_path = in_folder("cut.rgq");
-    char path[4096];
-    snprintf(path, sizeof path, "%s", copy_path);
-    copy_path = path;
-
+    snprintf(copy_path, sizeof copy_path, "%s", in_folder("cut.rgq"));
     CHECK(exits(leaves_the_handler_alone, 42));
     CHECK(is_killed(dies_without_a_handler, SIGBUS));
     CHECK(exits(passes_foreign_addresses_on, 42));
