@@ -84,7 +84,7 @@ let package = Package(
         .target(name: "Files", dependencies: ["CSystem"]),
         .target(name: "JSON", dependencies: ["CJansson", "System"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
-        .target(name: "Checkpoint", dependencies: ["Files", "JSON"]),
+        .target(name: "Checkpoint", dependencies: ["Files", "JSON", "System"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
         // Kernels: one module an instruction set behind one table of functions.
@@ -111,7 +111,8 @@ let package = Package(
 
         // The commands.
         .target(
-            name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            name: "CommandSupport",
+            dependencies: ["Files", "System", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: [
@@ -124,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "System", "Tiles",
+                "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -168,7 +170,7 @@ let package = Package(
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CommandSupport", "JSON", "ModelFile", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
+            dependencies: ["CommandSupport", "JSON", "ModelFile", "System", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
     ] + loadTargets,
     cxxLanguageStandard: .cxx17
 )

@@ -41,6 +41,12 @@ int crg_posix_memalign(void **memory, size_t alignment, size_t size) {
     return taken ? 0 : code;
 }
 
+char *crg_strdup(const char *text) {
+    const size_t size = strlen(text) + 1;
+    char *copy = (char *)crg_malloc(size);
+    return copy ? (char *)memcpy(copy, text, size) : NULL;
+}
+
 void crg_free(void *memory) {
     if (memory && !crg_give_back(memory)) free(memory);
 }

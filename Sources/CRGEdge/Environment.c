@@ -1,4 +1,7 @@
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 // What the copies of Swift's runtime and of jansson inside the library see of the process around them: nothing. A variable of its
 // own would make the runtime print.
@@ -12,8 +15,25 @@ char *crg_getenv(const char *name) {
 static char *nothing[] = {NULL};
 extern char **crg_environ;
 char **crg_environ = nothing;
+// The C library has two names for it.
+extern char **crg_own_environ;
+char **crg_own_environ = nothing;
 
-// Nobody has jansson read a file; but Debian's archive, which is not made for shared libraries, names standard input in a way that
-// only works for what is in the library itself.
+// Nobody has them read or write a file: what would is linked, since it stands beside what is called. fopen(3) and getline(3) also
+// allocate by malloc(3). (Of standard input Debian's jansson, whose archive is not made for shared libraries, names the variable in
+// a way that only works for what is in the library itself.)
+FILE *crg_fopen(const char *path, const char *mode);
+FILE *crg_fopen(const char *path, const char *mode) {
+    (void)path, (void)mode;
+    errno = ENOENT;
+    return NULL;
+}
+
+ssize_t crg_getdelim(char **line, size_t *capacity, int delimiter, FILE *file);
+ssize_t crg_getdelim(char **line, size_t *capacity, int delimiter, FILE *file) {
+    (void)line, (void)capacity, (void)delimiter, (void)file;
+    return -1;
+}
+
 extern void *crg_stdin;
 void *crg_stdin;

@@ -1,16 +1,27 @@
+import CSystem
 import Glibc
+import Synchronization
 
 /// A regular file, mapped read-only and shared: its pages are the system's file cache, and no byte of it is this process's memory.
 ///
 /// The mapping stays valid when the file is renamed, removed or replaced by another (as ``AtomicFile`` does). But if the file
 /// itself is cut short or the disk fails, the system answers a read in the mapping with SIGBUS, which ends the process;
-/// ``read(at:into:)`` throws instead, and so is the way to bytes that nobody has read before.
+/// ``read(at:into:)`` throws instead, and so is the way to bytes that nobody has read before. In a file that is guarded a read
+/// in the mapping finds zeros then, and ``checkIntact()`` throws.
 public final class MappedFile: Sendable {
     private let file: RegularFile
     private nonisolated(unsafe) let start: UnsafeMutableRawPointer
+    /// The number of its guard (`MappingGuard.h`), if it has one.
+    private let guardNumber: Int32?
 
-    /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing.
-    public init(path: String) throws(FileError) {
+    private static let guardsAll = Atomic<Bool>(false)
+
+    /// From here on every file that is mapped is guarded: for programs to which the process belongs.
+    public static func guardAll() { guardsAll.store(true, ordering: .relaxed) }
+
+    /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. To guard a file takes a handler
+    /// of SIGBUS, which stays; what was there before is called for other addresses.
+    public init(path: String, isGuarded: Bool = false) throws(FileError) {
         file = try RegularFile(path: path)
         guard file.byteCount > 0 else {
             throw FileError(path: path, problem: "is empty", advice: "copy or download it again")
@@ -19,9 +30,36 @@ public final class MappedFile: Sendable {
             throw .system(path, while: "mapping", errno)
         }
         self.start = start
+        guard isGuarded || Self.guardsAll.load(ordering: .relaxed) else {
+            guardNumber = nil
+            return
+        }
+        let number = csystem_guard_mapping(start, file.byteCount)
+        guard number >= 0 else {
+            munmap(start, file.byteCount)
+            throw FileError(
+                path: path, problem: "can't be guarded: too many files are", advice: "close some, or do without", code: EMFILE)
+        }
+        guardNumber = number
     }
 
-    deinit { munmap(start, byteCount) }
+    deinit {
+        if let guardNumber { csystem_unguard_mapping(guardNumber) }
+        munmap(start, byteCount)
+    }
+
+    /// False once zeros have taken the place of the mapping, since the system could not read the file.
+    public var isIntact: Bool { guardNumber.map { !csystem_is_mapping_lost($0) } ?? true }
+
+    /// Throws if zeros have taken the place of the mapping: then what was read there before may have been zeros already.
+    public func checkIntact() throws(FileError) {
+        guard !isIntact else { return }
+        throw file.isAsItWas
+            ? .system(path, while: "reading", EIO)
+            : FileError(
+                path: path, problem: "became shorter or was written to while it was in use",
+                advice: "copy or download it again, and replace such a file by another instead of writing to it", code: EIO)
+    }
 
     /// Where it is, as it was given.
     public var path: String { file.path }

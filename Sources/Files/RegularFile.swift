@@ -69,6 +69,12 @@ public final class RegularFile: Sendable {
         guard FileIdentity(status) == identity else { throw changed("changed") }
     }
 
+    /// False if the file that was opened, wherever it is now, has been written to or cut since.
+    var isAsItWas: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && FileIdentity(status) == identity
+    }
+
     /// Tells the system that nobody will read a range again soon.
     public func dropFromCache(_ range: Range<Int>) {
         // Advice: nothing depends on it.

@@ -94,12 +94,9 @@ extension JSONValue {
 }
 
 extension JSONError {
-    /// What jansson says; the piece of the text that it quotes may hold anything, so what a terminal would act on is left out.
+    /// What jansson says; the piece of the text that it quotes may hold anything.
     fileprivate init(_ error: json_error_t) {
         let message = withUnsafeBytes(of: error.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        let hidden: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
-        let shown = message.unicodeScalars.filter { !hidden.contains($0.properties.generalCategory) }
-        self.init(
-            line: max(0, Int(error.line)), column: max(0, Int(error.column)), message: String(String.UnicodeScalarView(shown)))
+        self.init(line: max(0, Int(error.line)), column: max(0, Int(error.column)), message: message.onOneLine)
     }
 }

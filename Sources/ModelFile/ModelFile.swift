@@ -26,6 +26,14 @@ public final class ModelFile: Sendable {
     let metadataEnd: Int
     private let numberOfTensor: [String: Int]
 
+    /// False once the system could not read the mapping of a guarded file: bytes of tensors may be zeros since then.
+    public var isIntact: Bool { file.isIntact }
+
+    /// Throws once that has happened. Called after the bytes of tensors were used, it shows that they were the file's.
+    public func checkIntact() throws(ModelFileError) {
+        try translatingFileErrors { () throws(FileError) in try file.checkIntact() }
+    }
+
     /// Opens a file. Throws if it can't be read, isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
     public convenience init(path: String) throws(ModelFileError) {
         try self.init(try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) })

@@ -3,6 +3,7 @@ import CommandSupport
 import Conversion
 import Files
 import Quantization
+import System
 
 /// `rg-quant compare`: how far the weights of a model file are from those of its checkpoint.
 struct CompareCommand: ParsableCommand {
@@ -56,7 +57,7 @@ struct CompareCommand: ParsableCommand {
                 figures.signalToNoise.map { "\(Format.fixed($0, digits: 1)) dB" } ?? "")
         }
         let summary =
-            "\(Diagnostics.onOneLine(file)): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
+            "\(file.onOneLine): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
         try StandardOutput.write((inexact.isEmpty ? "" : table.description) + summary)
     }
 

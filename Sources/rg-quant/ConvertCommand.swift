@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Conversion
+import System
 import Tiles
 import Version
 
@@ -10,14 +11,15 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Converts a RecurrentGemma folder, as Hugging Face lays it out, to a model file.",
         discussion: """
-            The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index. A file that \
-            stands under the name of the output is replaced when the new one is whole; until then, and if anything goes wrong, it \
-            stays as it is.
+            The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index; that of an \
+            instruction-tuned (-it) model also has its chat template, in tokenizer_config.json or chat_template.jinja. A file \
+            that stands under the name of the output is replaced when the new one is whole; until then, and if anything goes \
+            wrong, it stays as it is.
 
             Examples:
               rg-quant convert recurrentgemma-2b-it -o 2b-it.rgq
               rg-quant convert recurrentgemma-2b-it -o 2b-it-q8.rgq --type q8
-              rg-quant convert recurrentgemma-2b -o 2b.rgq --tensor-type '*.rg_lru.*=q8'
+              rg-quant convert recurrentgemma-2b -o 2b.rgq --chat-template none --tensor-type '*.rg_lru.*=q8'
               rg-quant convert recurrentgemma-2b -o 2b.rgq --importance 2b.stats
             """)
 
@@ -53,7 +55,11 @@ struct ConvertCommand: ParsableCommand {
         completion: .file())
     var importance: String?
 
-    @Option(help: "Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none.")
+    @Option(
+        help: """
+            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, which says of a base model that \
+            nothing is missing.
+            """)
     var chatTemplate = ChatTemplateChoice.auto
 
     @OptionGroup var work: ThreadOption
@@ -111,7 +117,7 @@ struct ConvertCommand: ParsableCommand {
             "all", "\(report.tensors.count)", "\(report.rows.reduce(0) { $0 + $1.byteCount })", Format.fixed(bits, digits: 2), "")
         let template = conversion.chatTemplate == nil ? "no chat template" : "Gemma's chat template"
         return """
-            \(table)\(Diagnostics.onOneLine(output)): \(Format.bytes(report.byteCount)), \
+            \(table)\(output.onOneLine): \(Format.bytes(report.byteCount)), \
             \(Format.count(report.weightCount)) weights, \(template), in \(Format.duration(seconds: report.seconds))
 
             """

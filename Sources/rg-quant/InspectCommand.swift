@@ -4,6 +4,7 @@ import Files
 import JSON
 import ModelFile
 import Quantization
+import System
 
 /// `rg-quant inspect`: what is in a model file, tensor by tensor.
 struct InspectCommand: ParsableCommand {
@@ -23,7 +24,9 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let model = try ModelFile(path: file)
-        try StandardOutput.write(json ? text(of: jsonValue(of: model)) : table(of: model))
+        let report = json ? text(of: jsonValue(of: model)) : table(of: model)
+        try model.checkIntact()
+        try StandardOutput.write(report)
     }
 
     private func scales(of tensor: TensorEntry, in model: ModelFile) -> ClosedRange<Float>? {
@@ -46,7 +49,7 @@ struct InspectCommand: ParsableCommand {
             \(file): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, \(Format.count(weights)) weights; \
             converter: \(converter); source: \(source)
             """
-        return "\(table)\(Diagnostics.onOneLine(summary))\n"
+        return "\(table)\(summary.onOneLine)\n"
     }
 
     private func provenance(of model: ModelFile) -> JSONValue? {

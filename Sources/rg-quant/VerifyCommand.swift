@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import ModelFile
+import System
 
 /// `rg-quant verify`: reads a model file whole and checks every checksum in it, and that its numbers are finite.
 struct VerifyCommand: ParsableCommand {
@@ -28,7 +29,7 @@ struct VerifyCommand: ParsableCommand {
         let damage = faults.filter { $0.error.kind == .checksum }
         if let error = error(of: damage, "is damaged") ?? error(of: faults, "has numbers that are not finite") { throw error }
         let size = "\(Format.bytes(model.byteCount)), \(model.tensors.count) tensors"
-        try StandardOutput.write("\(Diagnostics.onOneLine(file)): \(size), all as they were written\n")
+        try StandardOutput.write("\(file.onOneLine): \(size), all as they were written\n")
     }
 
     /// One error for all tensors with a fault of one kind; nil if there are none.

@@ -43,6 +43,11 @@ void test_library(void) {
     memset(endless, 'a', sizeof endless - 1);
     EXPECT_ERROR(RG_ERROR_ARGUMENT, "path has over", rg_model_open(endless, NULL, &model));
 
+    /* It is one sentence, whatever a path holds. */
+    EXPECT_ERROR(RG_ERROR_IO, "no\\u{1B}[2J\\nsuch\\u{009B}\\u{202E}: no such file",
+        rg_model_open("no\x1B[2J\nsuch\xC2\x9B\xE2\x80\xAE", NULL, &model));
+    for (const char *sign = rg_last_error(); *sign; sign++) CHECK((unsigned char)*sign >= 0x20);
+
     /* Destroying nothing does nothing. */
     rg_model_close(NULL);
     rg_session_destroy(NULL);

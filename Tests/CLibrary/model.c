@@ -78,6 +78,16 @@ static void test_options(void) {
         sized.struct_size = sizes[index];
         refuses(model_path, &sized, RG_ERROR_VERSION, "struct_size of options");
     }
+    /* One of version 1, which ended in padding: its last byte may be anything, and what follows is somebody else's. */
+    rg_model_options first = RG_MODEL_OPTIONS_INIT;
+    first.struct_size = offsetof(rg_model_options, catch_sigbus);
+    memset((char *)&first + offsetof(rg_model_options, verify) + 1, 0xFF,
+        sizeof first - offsetof(rg_model_options, verify) - 1);
+    EXPECT(RG_OK, rg_model_open(model_path, &first, &model));
+    rg_model_close(model);
+    first.struct_size--;
+    refuses(model_path, &first, RG_ERROR_VERSION, "struct_size of options");
+
     LaterOptions later = {RG_MODEL_OPTIONS_INIT, {0, 0}};
     later.known.struct_size = sizeof later;
     EXPECT(RG_OK, rg_model_open(model_path, &later.known, &model));

@@ -21,6 +21,7 @@ static const Test tests[] = {
     {"keeping", test_keeping, false},
     {"threads", test_threads, false},
     {"processes", test_processes, true},
+    {"lost_file", test_lost_file, true},
     {"memory", test_memory, true},
     {"allocations", test_allocations, true},
     {"room", test_room, true},

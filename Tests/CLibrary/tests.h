@@ -17,6 +17,7 @@ void test_turns(void);
 void test_keeping(void);
 void test_threads(void);
 void test_processes(void);
+void test_lost_file(void);
 void test_memory(void);
 void test_allocations(void);
 void test_room(void);

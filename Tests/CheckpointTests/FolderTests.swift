@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "config.json", "tokenizer.model", "model.safetensors", "chat_template.jinja", "tokenizer_config.json",
+        "config.json", "tokenizer.model", "model.safetensors", "chat_template.jinja", "chat_template.json", "tokenizer_config.json",
     ])
     func aFolderInPlaceOfAFileIsAnError(_ name: String) throws {
         var builder = CheckpointBuilder()
@@ -104,13 +104,21 @@ import Testing
             advice: "the folder has \(name): only weights in Hugging Face's safetensors layout")
     }
 
-    @Test func aTokenizerThatIsEmptyOrAPointerIsAnError() throws {
+    @Test func aTokenizerThatIsEmptyIsAnError() throws {
         var builder = CheckpointBuilder()
         builder.files["tokenizer.model"] = []
         try Self.expect(builder, "tokenizer.model", "is empty", advice: "download tokenizer.model")
-        builder.files["tokenizer.model"] = Array(
-            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4241003\n".utf8)
-        try Self.expect(builder, "tokenizer.model", "is only a Git LFS pointer", advice: "git lfs pull")
+    }
+
+    @Test(arguments: [
+        "config.json", "tokenizer.model", "chat_template.jinja", "chat_template.json", "tokenizer_config.json",
+        "model.safetensors.index.json",
+    ])
+    func aPointerInPlaceOfAFileIsAnError(_ name: String) throws {
+        var builder = CheckpointBuilder()
+        if name.hasSuffix("index.json") { builder.files["model.safetensors"] = .some(nil) }
+        builder.files[name] = Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4241003\n".utf8)
+        try Self.expect(builder, name, "is only a Git LFS pointer", advice: "git lfs pull")
     }
 
     @Test(arguments: [
@@ -140,6 +148,10 @@ import Testing
         #expect(try Self.template(builder) == nil)
         builder.files["tokenizer_config.json"] = Array(#"{"chat_template": "from json"}"#.utf8)
         #expect(try Self.template(builder) == "from json")
+        builder.files["chat_template.json"] = Array("{}".utf8)
+        #expect(try Self.template(builder) == "from json")
+        builder.files["chat_template.json"] = Array(#"{"chat_template": "from a file of its own"}"#.utf8)
+        #expect(try Self.template(builder) == "from a file of its own")
         builder.files["chat_template.jinja"] = Array("from file ü".utf8)
         #expect(try Self.template(builder) == "from file ü")
     }

@@ -1,4 +1,5 @@
 import Conversion
+import Foundation
 import ModelFile
 import TestSupport
 import Testing
@@ -52,6 +53,36 @@ import Text
         #expect(try Conversion(checkpoint(template: jinja), options(.none)).chatTemplate == nil)
     }
 
+    @Test func aTemplateThatMayBeMissingIsWarnedAbout() throws {
+        var checkpoint = try checkpoint()
+        func warnings(_ choice: ChatTemplateChoice = .auto) throws -> [String] {
+            try Conversion(checkpoint, options(choice)).warnings
+        }
+        // A tokenizer_config.json without a template says that there is none.
+        #expect(try warnings() == [])
+        checkpoint.files["tokenizer_config.json"] = nil
+        let warning = try #require(warnings().first)
+        for part in ["has no chat template", "(-it)", "tokenizer_config.json", "chat_template.jinja", "gemma", "template none"] {
+            #expect(warning.contains(part))
+        }
+        #expect(try warnings(.gemma) == [] && warnings(.none) == [])
+        let provenance = try ConvertedModel(checkpoint).file.metadata.provenance
+        #expect(String(decoding: try #require(provenance), as: UTF8.self).contains(#""chat_template":"missing""#))
+        checkpoint.files["chat_template.jinja"] = Array(jinja.utf8)
+        #expect(try warnings() == [])
+        // Without the marks it can't be such a model.
+        checkpoint.files["chat_template.jinja"] = nil
+        checkpoint.files["tokenizer.model"] = try tokenizerWithoutEndOfTurn()
+        #expect(try warnings() == [])
+    }
+
+    @Test(arguments: [("recurrentgemma-2b-it", 1), ("RecurrentGemma_9B_IT", 1), ("2b", 0), ("italian-2b", 0)])
+    func aTemplateThatTheNameOfTheFolderPromisesIsWarnedAbout(name: String, count: Int) throws {
+        let folder = try TemporaryFolder(), source = try checkpoint().write()
+        try FileManager.default.createSymbolicLink(atPath: folder.file(name), withDestinationPath: source.path)
+        #expect(try Conversion(source: folder.file(name) + "/").warnings.count == count)
+    }
+
     @Test func endOfTurnIsThatOfTheTokenizer() throws {
         let checkpoint = try EditableCheckpoint.small()
         let tokenizer = try Tokenizer(model: #require(checkpoint.files["tokenizer.model"]))
@@ -78,13 +109,17 @@ import Text
         #expect(error.path == folder.path + "/tokenizer.model")
     }
 
-    @Test func aTemplateNeedsTheMarksOfTheTokenizer() throws {
-        // The marks under other names of the same length.
+    /// The tokenizer with the mark under another name of the same length.
+    private func tokenizerWithoutEndOfTurn() throws -> [UInt8] {
         var tokenizer = try #require(try EditableCheckpoint.small().files["tokenizer.model"])
         let mark = Array("<end_of_turn>".utf8)
         let place = try #require((0...tokenizer.count - mark.count).first { Array(tokenizer[$0..<$0 + mark.count]) == mark })
         tokenizer.replaceSubrange(place + 1..<place + 4, with: Array("END".utf8))
-        let checkpoint = try checkpoint(template: jinja, tokenizer: tokenizer)
+        return tokenizer
+    }
+
+    @Test func aTemplateNeedsTheMarksOfTheTokenizer() throws {
+        let checkpoint = try checkpoint(template: jinja, tokenizer: tokenizerWithoutEndOfTurn())
         let error = try #require(try conversionError(checkpoint.write(), target: TemporaryFolder()))
         #expect(error.problem == "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs")
         let conversion = try Conversion(checkpoint, options(.none))

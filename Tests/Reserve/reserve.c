@@ -123,6 +123,9 @@ static void test_allocation(void) {
     CHECK(memory != NULL && !crg_give_back(memory));
     crg_free(memory);
     crg_free(NULL);
+    char *copy = crg_strdup("text");
+    CHECK(copy != NULL && strcmp(copy, "text") == 0);
+    crg_free(copy);
     /* It has not: no room is as large. */
     CHECK(crg_malloc(SIZE_MAX / 4) == NULL);
 }

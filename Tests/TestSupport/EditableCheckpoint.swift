@@ -51,7 +51,9 @@ public struct EditableCheckpoint {
             throw Failure(what: "config.json")
         }
         self.configuration = configuration
-        files = ["tokenizer.model": try read("tokenizer.model")]
+        files = [
+            "tokenizer.model": try read("tokenizer.model"), "tokenizer_config.json": try read("tokenizer_config.json"),
+        ]
 
         let weights = try read("model.safetensors")
         let headerEnd = 8 + weights.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }

@@ -10,6 +10,7 @@ void *crg_malloc(size_t size);
 void *crg_calloc(size_t count, size_t size);
 void *crg_realloc(void *memory, size_t size);
 int crg_posix_memalign(void **memory, size_t alignment, size_t size);
+char *crg_strdup(const char *text);
 
 /// Gives back what the functions above, or the system's, gave. NULL is allowed.
 void crg_free(void *memory);

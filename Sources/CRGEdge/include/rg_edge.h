@@ -66,8 +66,10 @@ typedef struct rg_model_options {
   bool lock_memory;         /* mlock the weights; fails if not permitted */
   bool preload;             /* read all pages now instead of on first use */
   bool verify;              /* check every tensor's checksum before use */
+  uint32_t catch_sigbus;    /* not 0: a file that is cut, or whose disk fails,
+                               while it is in use is RG_ERROR_IO */
 } rg_model_options;
-#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false }
+#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0 }
 
 /* Maps the model file; takes milliseconds, whatever the file's size, unless
  * preload or verify is set. options may be NULL. */
@@ -216,8 +218,9 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   rg_detokenize is given half a character of.
  * - A struct with a larger struct_size than the library knows is accepted if
  *   what it doesn't know is zero, and otherwise RG_ERROR_VERSION, as is one
- *   that is smaller than in version 1. rg_sampling cannot grow inside
- *   rg_generate_options, and so keeps its size.
+ *   that is smaller than when it first was in this header; what one from then
+ *   lacks (catch_sigbus of rg_model_options) is zero. rg_sampling cannot grow
+ *   inside rg_generate_options, and so keeps its size.
  * - rg_detokenize leaves control tokens out.
  * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
  *   leaves out white space at both ends of it, and is RG_ERROR_ARGUMENT for
@@ -256,7 +259,18 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - A call needs 32 kB of stack, opening a file that means harm 128 kB.
  * - The library can be called from a constructor of the program.
  * - Replace a model file by another, never write to one that is open: where it
- *   was cut, the system answers a read of its mapping with SIGBUS.
+ *   was cut, or its disk fails, the system answers a read of its mapping with
+ *   SIGBUS, which ends the process.
+ * - catch_sigbus: the first rg_model_open with it installs a handler of SIGBUS,
+ *   for good; without it none is touched. It puts zeros in the place of such a
+ *   model's mapping, and the call ends with RG_ERROR_IO, as does every later
+ *   one that needs the weights. Sessions are as before the call and can be
+ *   saved, but for one that rg_session_feed was feeding: that is lost, and can
+ *   only be reset or destroyed. A handler that was there before is called for
+ *   all other addresses, also on the library's threads. One that is installed
+ *   later should do the same for those that it doesn't know. Threads that call
+ *   the library must not block SIGBUS. At most 1,024 models at once
+ *   (RG_ERROR_IO).
  * - The library stays in memory after dlclose(3).
  */
 

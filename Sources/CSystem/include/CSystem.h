@@ -2,6 +2,8 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include "MappingGuard.h"
+
 #include <stdint.h>
 
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: has the disk begin with the pages of a part of a file that are not written yet.

@@ -2,11 +2,11 @@ import Glibc
 import JSON
 
 /// Where a folder says how a conversation is written: `chat_template.jinja`, which newer models have, or the key `chat_template` of
-/// `tokenizer_config.json`. As in transformers, the former goes first.
+/// `chat_template.json`, which transformers wrote for a while, or of `tokenizer_config.json`. As there, the first of them counts.
 struct ChatTemplateFile {
     /// The Jinja text; nil where there is none.
     let text: String?
-    /// The file that was read, if any.
+    /// The files that were read.
     let files: [SourceFile]
 
     init(folder: String) throws(CheckpointError) {
@@ -17,12 +17,16 @@ struct ChatTemplateFile {
             }
             self.text = text
             files = [file]
-        } else if let file = try Self.open(folder + "/tokenizer_config.json") {
-            text = try Self.template(in: file)
-            files = [file]
         } else {
-            text = nil
-            files = []
+            var text: String?
+            var files: [SourceFile] = []
+            for name in ["chat_template.json", "tokenizer_config.json"] where text == nil {
+                guard let file = try Self.open(folder + "/" + name) else { continue }
+                text = try Self.template(in: file)
+                files.append(file)
+            }
+            self.text = text
+            self.files = files
         }
     }
 

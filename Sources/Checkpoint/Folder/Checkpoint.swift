@@ -15,9 +15,10 @@ public final class Checkpoint: Sendable {
     public let tensors: [CheckpointTensor]
     /// The bytes of `tokenizer.model`.
     public let tokenizer: [UInt8]
-    /// The Jinja text of `chat_template.jinja`, or else `chat_template` of `tokenizer_config.json`; nil
-    /// where the folder has neither.
+    /// The Jinja text of the chat template; nil where the folder has none.
     public let chatTemplate: String?
+    /// True if the folder has a file in which a chat template may be, so that if there is none, it is no accident.
+    public let hasTemplateFile: Bool
     /// Bytes of all tensors.
     public let totalBytes: Int
 
@@ -40,6 +41,7 @@ public final class Checkpoint: Sendable {
         tokenizer = try Self.tokenizerBytes(tokenizerFile)
         let template = try ChatTemplateFile(folder: folder)
         chatTemplate = template.text
+        hasTemplateFile = !template.files.isEmpty
 
         let weights = try WeightFiles(folder: folder)
         weightFiles = weights.files
@@ -76,7 +78,8 @@ extension Checkpoint {
     }
 
     private static let folderAdvice =
-        "give the folder of a Hugging Face model, with config.json, tokenizer.model and model.safetensors"
+        "give the folder of a Hugging Face model, with config.json, tokenizer.model and model.safetensors, "
+        + "and of an -it model tokenizer_config.json or chat_template.jinja"
     private static let tokenizerAdvice =
         "download tokenizer.model, the SentencePiece file of the same model (tokenizer.json is not enough), into the folder"
 
@@ -102,7 +105,6 @@ extension Checkpoint {
     private static func tokenizerBytes(_ file: SourceFile) throws(CheckpointError) -> [UInt8] {
         let bytes = try file.contents(limit: Limit.tokenizer)
         guard !bytes.isEmpty else { throw CheckpointError(path: file.path, problem: "is empty", advice: tokenizerAdvice) }
-        guard !LargeFilePointer.isStart(bytes.prefix(8)) else { throw LargeFilePointer.error(path: file.path) }
         return bytes
     }
 }

@@ -1,4 +1,5 @@
 import Files
+import System
 
 /// What keeps a checkpoint from being read.
 public struct CheckpointError: Error, Equatable, CustomStringConvertible {
@@ -37,15 +38,10 @@ func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throw
     }
 }
 
-/// A name from a file as it may be shown on a terminal: control characters escaped, the middle of long ones left out.
+/// A name from a file as messages show it: on one line, and without the middle of long ones.
 func printable(_ name: String) -> String {
-    let escaped = name.unicodeScalars.map { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
-        default: String(scalar)
-        }
-    }
     let shown = 120
-    return escaped.count <= shown
-        ? escaped.joined() : escaped.prefix(shown / 2).joined() + "…" + escaped.suffix(shown / 2).joined()
+    guard name.unicodeScalars.count > shown else { return name.onOneLine }
+    let start = String(name.unicodeScalars.prefix(shown / 2)), end = String(name.unicodeScalars.suffix(shown / 2))
+    return start.onOneLine + "…" + end.onOneLine
 }

@@ -31,14 +31,16 @@ final class SourceFile: Sendable {
         try translatingFileErrors { () throws(FileError) in try file.read(at: offset, into: buffer) }
     }
 
-    /// The whole file, which may have at most `limit` bytes.
+    /// The whole file, which may have at most `limit` bytes. Throws for one that is a Git LFS pointer.
     func contents(limit: Int) throws(CheckpointError) -> [UInt8] {
         guard byteCount <= limit else {
             throw CheckpointError(
                 path: path, problem: "has \(byteCount) bytes, more than the \(limit) that such a file may have",
                 advice: "check that it is what its name says, or download it again")
         }
-        return try bytes(0..<byteCount)
+        let contents = try bytes(0..<byteCount)
+        guard !LargeFilePointer.isWhole(contents) else { throw LargeFilePointer.error(path: path) }
+        return contents
     }
 
     /// The bytes of a range that lies in the file as it was opened.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 
 extension ParsableCommand {
@@ -17,6 +18,8 @@ extension ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // So is a file that grows beyond "ulimit -f".
         signal(SIGXFSZ, SIG_IGN)
+        // And a model file that is cut, or whose disk fails, while it is mapped.
+        MappedFile.guardAll()
         // What the arguments name: a mistake that is found later is one in its arguments.
         var named: (any ParsableCommand.Type)?
         do {

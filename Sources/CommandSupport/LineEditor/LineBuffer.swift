@@ -1,3 +1,5 @@
+import System
+
 /// A line of text that is being edited: characters as readers see them, and a cursor between two of them.
 struct LineBuffer: Equatable {
     private(set) var characters: [Character] = []
@@ -97,6 +99,8 @@ struct LineBuffer: Equatable {
             width += characters[end].columns
             end += 1
         }
-        return (String(characters[first..<end].map { $0 == "\n" ? Character("⏎") : $0 }), column)
+        // What commands a terminal takes no columns, and is left out.
+        let shown = characters[first..<end].filter { !$0.unicodeScalars.contains(where: \.isCommand) || $0 == "\n" }
+        return (String(shown.map { $0 == "\n" ? Character("⏎") : $0 }), column)
     }
 }

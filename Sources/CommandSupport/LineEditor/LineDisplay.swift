@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A line that is being edited, on one row of the terminal behind standard error.
 final class LineDisplay {
@@ -17,7 +18,7 @@ final class LineDisplay {
         cursor = promptColumns + offset
         askedColumns = nil
         // A parameter of 0 would mean 1.
-        Diagnostics.write("\r\(prompt)\(text)\u{1B}[K\r" + (cursor > 0 ? "\u{1B}[\(cursor)C" : ""))
+        Diagnostics.draw("\r\(prompt)\(text)\u{1B}[K\r" + (cursor > 0 ? "\u{1B}[\(cursor)C" : ""))
     }
 
     /// The terminal has another width. Some terminals cut a row that is too long now, others wrap it: where the cursor is tells
@@ -26,7 +27,7 @@ final class LineDisplay {
         guard askedColumns == nil else { return }
         askedColumns = Terminal.columns(STDERR_FILENO)
         // ECMA-48, DSR.
-        Diagnostics.write("\u{1B}[6n")
+        Diagnostics.draw("\u{1B}[6n")
     }
 
     /// Draws the line over all the rows that it has been wrapped into, now that the terminal says where its cursor is;
@@ -41,13 +42,13 @@ final class LineDisplay {
         let rowsAbove = column == cursor % columns ? cursor / columns : 0
         // What is below goes first: erased from its first row on, a whole screen would be kept by some
         // terminals, to scroll back to.
-        Diagnostics.write("\r\u{1B}[J" + String(repeating: "\u{1B}[A\u{1B}[K", count: rowsAbove))
+        Diagnostics.draw("\r\u{1B}[J" + String(repeating: "\u{1B}[A\u{1B}[K", count: rowsAbove))
         draw(line)
         return true
     }
 
     /// Leaves the line on the screen, whole, and goes on to the next.
     func leave(_ line: LineBuffer, mark: String) {
-        Diagnostics.write("\r\u{1B}[K\(prompt)\(line.text)\(mark)\n")
+        Diagnostics.draw("\r\u{1B}[K\(prompt)\(line.text.harmless)\(mark)\n")
     }
 }

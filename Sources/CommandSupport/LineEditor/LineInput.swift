@@ -158,7 +158,7 @@ public final class LineInput {
             case .endOfInput: _ = line.apply(.delete)
             case .up: browser.older(than: line.text).map { line.replace(with: $0) }
             case .down: browser.newer(than: line.text).map { line.replace(with: $0) }
-            case .clearScreen: Diagnostics.write("\u{1B}[H\u{1B}[2J")
+            case .clearScreen: Diagnostics.draw("\u{1B}[H\u{1B}[2J")
             case .suspend:
                 display.leave(line, mark: "^Z")
                 rawTerminal?.suspend()

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What keeps a result from being written to standard output.
 public enum OutputError: Error, Equatable, CustomStringConvertible {
@@ -21,12 +22,16 @@ public enum OutputError: Error, Equatable, CustomStringConvertible {
 /// Standard output without a buffer: what is written is on its way when the call returns, and failure is seen.
 public enum StandardOutput {
     /// Writes text. Commands let the error pass: `execute()` knows what to do with it.
-    public static func write(_ text: String) throws(OutputError) { try writeAll(text, to: STDOUT_FILENO) }
-
-    /// Writes bytes.
-    public static func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) { try writeAll(bytes, to: STDOUT_FILENO) }
+    public static func write(_ text: String) throws(OutputError) { try writeText(text, to: STDOUT_FILENO) }
 }
 
+/// Writes text, whoever it is from: as it is to a file or a pipe, and without what would command a terminal to one. The only way
+/// there but for ``Diagnostics/draw(_:)``.
+func writeText(_ text: String, to descriptor: Int32) throws(OutputError) {
+    try writeAll(isatty(descriptor) == 1 ? text.harmless : text, to: descriptor)
+}
+
+/// Writes text as it is.
 func writeAll(_ text: String, to descriptor: Int32) throws(OutputError) {
     var text = text
     try text.withUTF8 { bytes in

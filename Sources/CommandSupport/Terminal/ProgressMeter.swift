@@ -73,7 +73,7 @@ public final class ProgressMeter {
     /// Removes the bar, so that other text can follow. Lines stay.
     public func finish() {
         guard style == .bar, lastDrawing != nil else { return }
-        Diagnostics.write("\r\u{1B}[K")
+        Diagnostics.draw("\r\u{1B}[K")
         lastDrawing = nil
     }
 
@@ -85,7 +85,7 @@ public final class ProgressMeter {
         let filled = Int(report.fraction * Double(max(0, barWidth)))
         let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: max(0, barWidth) - filled) + "]"
         let line = barWidth >= 8 ? "\(task)  \(bar)  \(right)" : String(right.prefix(max(0, room)))
-        Diagnostics.write("\r\(line)\u{1B}[K")
+        Diagnostics.draw("\r\(line)\u{1B}[K")
     }
 
     private func seconds(_ duration: Duration) -> Double {

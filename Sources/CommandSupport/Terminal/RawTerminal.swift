@@ -18,7 +18,7 @@ struct RawTerminal: ~Copyable {
     }
 
     deinit {
-        if isRaw { Diagnostics.write(Self.pasteOff) }
+        if isRaw { Diagnostics.draw(Self.pasteOff) }
         Self.apply(former, to: descriptor)
     }
 
@@ -31,7 +31,7 @@ struct RawTerminal: ~Copyable {
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
         settings.c_cflag |= tcflag_t(CS8)
         Self.apply(settings, to: descriptor)
-        Diagnostics.write(Self.pasteOn)
+        Diagnostics.draw(Self.pasteOn)
     }
 
     /// No line is edited for a while: Ctrl-C is a signal again. What is typed ahead is kept for the next line, Ctrl-D as a key like
@@ -43,7 +43,7 @@ struct RawTerminal: ~Copyable {
         // _POSIX_VDISABLE: no key means it.
         withUnsafeMutableBytes(of: &settings.c_cc) { $0[Int(VEOF)] = 0 }
         Self.apply(settings, to: descriptor)
-        Diagnostics.write(Self.pasteOff)
+        Diagnostics.draw(Self.pasteOff)
     }
 
     /// Gives the terminal back, stops this program and those that it shares its job with, as Ctrl-Z does elsewhere, and takes the

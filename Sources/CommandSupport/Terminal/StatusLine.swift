@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A line on standard error that says what goes on and is drawn over. Nothing where that is no terminal.
 public final class StatusLine {
@@ -12,14 +13,14 @@ public final class StatusLine {
     public func show(_ text: String) {
         guard isShown else { return }
         // The last column stays free: some terminals go on to the next line after it.
-        Diagnostics.write("\r\(text.prefix(max(0, Terminal.columns(STDERR_FILENO) - 1)))\u{1B}[K")
+        Diagnostics.draw("\r\(text.onOneLine.prefix(max(0, Terminal.columns(STDERR_FILENO) - 1)))\u{1B}[K")
         isDrawn = true
     }
 
     /// Removes the line, so that other text can follow.
     public func clear() {
         guard isDrawn else { return }
-        Diagnostics.write("\r\u{1B}[K")
+        Diagnostics.draw("\r\u{1B}[K")
         isDrawn = false
     }
 }

@@ -69,9 +69,17 @@ public struct Conversion: Sendable {
         sourceBytes = matched.sourceBytes(of: pieces)
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
-            provenance: Self.provenance(folder: source, options))
+            provenance: Self.provenance(folder: source, options, mayMissTemplate: text.mayMissTemplate))
         let unknown = ConversionError.list(matched.unknown, limit: 8)
-        warnings = unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"]
+        warnings =
+            (text.mayMissTemplate ? [Self.missingTemplate(source)] : [])
+            + (unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"])
+    }
+
+    private static func missingTemplate(_ folder: String) -> String {
+        "\(folder): has no chat template; if this is an instruction-tuned (-it) model, it will not answer prompts: put its "
+            + "tokenizer_config.json and, if there is one, chat_template.jinja into the folder, or use --chat-template gemma "
+            + "(for a base model, --chat-template none)"
     }
 
     /// The tensors that will be written, in file order.
@@ -124,7 +132,7 @@ public struct Conversion: Sendable {
     }
 
     /// The JSON that says where the file comes from.
-    private static func provenance(folder: String, _ options: Options) -> [UInt8] {
+    private static func provenance(folder: String, _ options: Options, mayMissTemplate: Bool) -> [UInt8] {
         let path = realpath(folder, nil)
         defer { free(path) }
         let name = path.map { String(cString: $0) }?.split(separator: "/").last.map(String.init) ?? folder
@@ -132,6 +140,7 @@ public struct Conversion: Sendable {
         value["converter"] = .string(options.converter)
         value["source"] = .string(name)
         value["types"] = .array([.string(options.types.rawValue)] + options.rules.map { .string($0.description) })
+        value["chat_template"] = mayMissTemplate ? "missing" : nil
         value["importance"] = options.importance.map { .string($0.path.split(separator: "/").last.map(String.init) ?? $0.path) }
         return JSONValue.object(value).serialized()
     }

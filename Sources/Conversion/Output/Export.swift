@@ -72,6 +72,7 @@ public struct Export: Sendable {
                 if type == .bf16 { Self.narrowInPlace(numbers, count: piece.weightCount) }
             }
         } take: { piece, numbers, _ throws(ConversionError) in
+            try file.checkStillReadable()
             let bytes = UnsafeRawBufferPointer(start: numbers, count: piece.weightCount * type.bytes)
             try translatingFileErrors { () throws(FileError) in try writer.append(bytes) }
             done += bytes.count

@@ -68,6 +68,7 @@ public struct SourceComparison: Sendable {
             var panels = PanelBuffer()
             return { piece, _ throws(ConversionError) in try compare(piece, reader, &panels) }
         } take: { piece, _, pieceFigures throws(ConversionError) in
+            try file.checkStillReadable()
             figures[piece.tensor].merge(pieceFigures)
             done += tensors[piece.tensor].sourceBytes(of: piece)
             progress(done)

@@ -28,5 +28,18 @@ struct VerifiedModel {
         } catch {
             throw ConversionError(.source, path: path, problem: error.problem, advice: Self.again)
         }
+        // The decays were computed of weights.
+        try file.checkStillReadable()
+    }
+}
+
+extension ModelFile {
+    /// Throws once the file can't be read any more: what was made of its weights is nothing then.
+    func checkStillReadable() throws(ConversionError) {
+        do throws(ModelFileError) {
+            try checkIntact()
+        } catch {
+            throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
+        }
     }
 }

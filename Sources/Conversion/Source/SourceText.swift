@@ -16,6 +16,8 @@ public enum ChatTemplateChoice: String, CaseIterable, Sendable {
 struct SourceText {
     let tokenizer: Tokenizer
     let chatTemplate: ChatTemplate?
+    /// True if there is no template, but the model may be one that was trained with it.
+    let mayMissTemplate: Bool
 
     init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(ConversionError) {
         let path = checkpoint.folder + "/tokenizer.model"
@@ -40,6 +42,16 @@ struct SourceText {
                 .source, path: path, problem: "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs",
                 advice: "take the tokenizer that belongs to the model, or leave the template out with --chat-template none")
         }
+        // Base models have the marks as well: what tells is a folder that holds nothing in which a template could be.
+        mayMissTemplate =
+            choice == .auto && chatTemplate == nil && hasMarks
+            && (!checkpoint.hasTemplateFile || Self.isNamedTuned(checkpoint.folder))
+    }
+
+    /// True for a folder that is named as instruction-tuned models are, like `recurrentgemma-2b-it`.
+    private static func isNamedTuned(_ folder: String) -> Bool {
+        let name = folder.split(separator: "/").last ?? ""
+        return name.split { !$0.isLetter && !$0.isNumber }.contains { $0.lowercased() == "it" }
     }
 
     private static func template(

@@ -92,6 +92,7 @@ public struct Calibration {
             for first in stride(from: 0, to: chunk.count, by: Self.slice) {
                 let slice = chunk[first..<min(first + Self.slice, chunk.count)]
                 slice.withUnsafeBufferPointer { forwardPass.feed($0, to: state, output: .all(logits)) }
+                try weights.file.checkStillReadable()
                 done = min(start + first + slice.count, tokens.count)
                 progress(done)
                 if isCancelled() {

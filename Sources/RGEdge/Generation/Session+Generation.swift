@@ -16,11 +16,12 @@ extension Session {
     /// text are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
     /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
     /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model
-    /// whose logits are not numbers.
+    /// whose logits are not numbers, or whose file can't be read any more (``feed(_:)``).
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
         try check(options)
+        try model.checkFile()
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
         // All that needs memory comes before anything is consumed.
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
@@ -30,6 +31,7 @@ extension Session {
         let reused = consume(prompt: tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
         let prefillSeconds = prefill.seconds
         let decode = Stopwatch()
+        try checkIsNotLost()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
             draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
@@ -40,6 +42,7 @@ extension Session {
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         held.takeBack(shown: text.shown, in: self)
+        try checkIsNotLost()
         result.decodeSeconds = decode.seconds
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0

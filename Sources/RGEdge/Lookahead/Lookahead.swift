@@ -70,13 +70,13 @@ final class Lookahead {
         let watch = Stopwatch()
         if drafts == 0 {
             guard let target = memory.logits.baseAddress else { return }
-            model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
+            model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, output: .last(target))
             pace.notePlain(seconds: watch.seconds)
         } else {
             tokenCount = 1 + drafts
             used = 1
             drafted += drafts
-            model.feed(UnsafeBufferPointer(rebasing: tokens[..<tokenCount]), to: memory.state, output: .all(logits), trial: trial)
+            model.feed(UnsafeBufferPointer(rebasing: tokens[..<tokenCount]), to: memory, output: .all(logits), trial: trial)
             pace.noteChunk(seconds: watch.seconds)
         }
     }

@@ -9,9 +9,9 @@ extension Model {
         /// system for and may be refused.
         package let allocatedBytes: Int
 
-        /// Opens a file. Throws if it can't be read or has no header of a model file.
-        package init(path: String) throws(ModelError) {
-            file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }
+        /// Opens a file, guarded or not (``Model/Options/guardFile``). Throws if it can't be read or has no header of a model file.
+        package init(path: String, isGuarded: Bool) throws(ModelError) {
+            file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path, isGuarded: isGuarded) }
             do {
                 allocatedBytes = try ModelFile.openingBytes(file)
             } catch {

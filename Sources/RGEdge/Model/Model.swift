@@ -24,16 +24,22 @@ public final class Model: Sendable {
         public var preload: Bool
         /// Have the system keep the whole file in memory (mlock(2)), for which the process needs permission.
         public var lockMemory: Bool
+        /// Have an error of kind `io` in the place of SIGBUS where the file is cut while it is in use, or its disk fails: the model
+        /// can compute nothing more then, but sessions stay as they were before the call, all but one that was being fed. Takes a
+        /// handler of that signal, which stays; what was there before is called for all other addresses.
+        public var guardFile: Bool
 
         /// By default: all physical cores, the best kernels, no check.
         public init(
-            threads: Int? = nil, kernels: String? = nil, verify: Bool = false, preload: Bool = false, lockMemory: Bool = false
+            threads: Int? = nil, kernels: String? = nil, verify: Bool = false, preload: Bool = false, lockMemory: Bool = false,
+            guardFile: Bool = false
         ) {
             self.threads = threads
             self.kernels = kernels
             self.verify = verify
             self.preload = preload
             self.lockMemory = lockMemory
+            self.guardFile = guardFile
         }
 
         /// More threads than any machine has cores for this.
@@ -60,7 +66,9 @@ public final class Model: Sendable {
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
     public convenience init(path: String, options: Options = Options()) throws(ModelError) {
-        try self.init(try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) }, options: options)
+        try self.init(
+            try translatingFileErrors { () throws(FileError) in try MappedFile(path: path, isGuarded: options.guardFile) },
+            options: options)
     }
 
     /// Makes a model of a file that has been opened, as ``init(path:options:)`` does.
@@ -94,6 +102,8 @@ public final class Model: Sendable {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
+        // The decays were computed of weights.
+        try checkFile()
     }
 
     /// An empty session.
@@ -133,9 +143,19 @@ public final class Model: Sendable {
         turn.withLock { forwardPass.observer = profile }
     }
 
-    /// Feeds a chunk of tokens when it is this caller's turn.
-    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil) {
-        turn.withLock { forwardPass.feed(tokens, to: state, output: output, trial: trial) }
+    /// Feeds a chunk of tokens when it is this caller's turn. Where the file can't be read any more, `memory` is lost.
+    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, output: ForwardPass.Output, trial: Trial? = nil) {
+        turn.withLock { forwardPass.feed(tokens, to: memory.state, output: output, trial: trial) }
+        if !file.isIntact { memory.isLost = true }
+    }
+
+    /// Throws once the file can't be read any more.
+    func checkFile() throws(ModelError) {
+        do throws(ModelFileError) {
+            try file.checkIntact()
+        } catch {
+            throw ModelError(error)
+        }
     }
 }
 

@@ -179,6 +179,8 @@ extension Session {
             let end = parting > start ? min(parting, next) : next
             tokens.withUnsafeBufferPointer { consume(UnsafeBufferPointer(rebasing: $0[start..<end])) }
             start = end
+            // The caller finds out.
+            if memory.isLost { return reused }
             if end - stored >= PromptCache.leastGain {
                 cache.store(self)
                 stored = end

@@ -39,7 +39,9 @@ public final class Session {
         return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
     }
 
-    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary.
+    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary. Throws as well
+    /// where a guarded file can't be read any more (``Model/Options/guardFile``); if that happens amid the call, the session is
+    /// lost: it can only be reset, or rewound to a moment.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
     }
@@ -48,6 +50,7 @@ public final class Session {
     public func feed(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try check(tokens)
         consume(tokens)
+        try checkIsNotLost()
     }
 
     /// Consumes tokens that are known to be in the vocabulary.
@@ -59,7 +62,7 @@ public final class Session {
         settle()
         guard let logits = memory.logits.baseAddress else { return true }
         return forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast in
-            model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
+            model.feed(chunk, to: memory, output: isLast ? .last(logits) : .none)
         }
     }
 
@@ -82,7 +85,8 @@ public final class Session {
         var index = 0
         tokens.withUnsafeBufferPointer { tokens in
             _ = forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ in
-                model.feed(chunk, to: memory.state, output: .all(start))
+                model.feed(chunk, to: memory, output: .all(start))
+                guard !memory.isLost else { return }
                 for row in 0..<chunk.count {
                     eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
                     index += 1
@@ -90,6 +94,7 @@ public final class Session {
                 last.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
             }
         }
+        try checkIsNotLost()
     }
 
     /// Consumes one token, without an array to hold it.
@@ -113,7 +118,14 @@ public final class Session {
         memory.reset()
     }
 
+    /// Throws if the model's file could not be read when the session last computed something: what it holds is nothing then.
+    package func checkIsNotLost() throws(ModelError) {
+        if memory.isLost { try model.checkFile() }
+    }
+
+    /// Throws unless tokens can be consumed.
     private func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+        try model.checkFile()
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {
             throw ModelError(.argument, "token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
@@ -132,6 +144,8 @@ public final class Session {
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
             for token in chunk { memory.note(token) }
             body(chunk, end == tokens.count)
+            // The caller finds out.
+            if memory.isLost { break }
             first = end
         }
         return true

@@ -8,9 +8,10 @@ extension Session {
     public var largestSerialization: Int { SessionShape(model).largestFile(at: position) }
 
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
-    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
+    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes or the session is lost
+    /// (``feed(_:)``).
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard buffer.count >= largestSerialization else { return nil }
+        guard buffer.count >= largestSerialization, !memory.isLost else { return nil }
         settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = PieceWriter(content)
@@ -25,7 +26,7 @@ extension Session {
         return header.fileBytes
     }
 
-    /// The session as the bytes of a session file.
+    /// The session as the bytes of a session file; none if it is lost (``feed(_:)``).
     public func serialized() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: largestSerialization) { buffer, count in
             count = serialize(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
@@ -39,6 +40,7 @@ extension Session {
 
     /// The same for a file that is for this user alone or not.
     func save(to path: String, isPrivate: Bool) throws(ModelError) {
+        try checkIsNotLost()
         let capacity = largestSerialization
         guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
             throw ModelError(.memory, "\(path): no memory to pack a session of \(capacity) bytes; close other programs")

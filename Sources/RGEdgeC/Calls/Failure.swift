@@ -1,5 +1,6 @@
 import CRGEdge
 import RGEdge
+import System
 
 /// Why a call fails: what it returns, and the sentence for `rg_last_error`.
 struct Failure: Error {
@@ -46,7 +47,8 @@ func status(_ body: () throws(Failure) -> Void) -> rg_status {
         try body()
         return RG_OK
     } catch {
-        var sentence = error.sentence
+        // A path may hold anything.
+        var sentence = error.sentence.onOneLine
         sentence.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { crg_note_error($0.baseAddress, $0.count) }
         }

@@ -11,7 +11,9 @@ public func rg_model_open(
         let result = try required(model, "model")
         let path = try RGEdgeC.path(path)
         let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
-        let opening = try translating { () throws(ModelError) in try Model.Opening(path: path) }
+        let opening = try translating { () throws(ModelError) in
+            try Model.Opening(path: path, isGuarded: options?.guardFile ?? false)
+        }
         try Headroom.with(opening.allocatedBytes, for: "to open \(path)") { () throws(Failure) in
             let opened = try translating { () throws(ModelError) in try Model(opening, options: options ?? Model.Options()) }
             result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
@@ -39,7 +41,7 @@ extension Model.Options {
     fileprivate init(_ options: rg_model_options) {
         self.init(
             threads: options.threads == 0 ? nil : Int(options.threads), verify: options.verify, preload: options.preload,
-            lockMemory: options.lock_memory)
+            lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0)
     }
 }
 

@@ -64,6 +64,7 @@ public func rg_session_logits(
     status { () throws(Failure) in
         let handle = try SessionHandle.of(session)
         let (logits, count) = (try required(logits, "logits"), try required(count, "count"))
+        try translating { () throws(ModelError) in try handle.session.checkIsNotLost() }
         guard let current = handle.session.logits else {
             throw .argument("there are no logits before the first token; feed one first")
         }

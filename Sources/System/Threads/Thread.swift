@@ -4,12 +4,15 @@ import Glibc
 public struct Thread {
     private let handle: pthread_t
 
-    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals are for the other threads of the program.
+    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals are for the other threads of the program,
+    /// except SIGBUS, that of a mapped file that can't be read any more: where it is blocked, the kernel ends the process whoever
+    /// would handle it.
     public init?(blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
         var everySignal = sigset_t()
         var previous = sigset_t()
         if blocksSignals {
             sigfillset(&everySignal)
+            sigdelset(&everySignal, SIGBUS)
             pthread_sigmask(SIG_SETMASK, &everySignal, &previous)
         }
         defer { if blocksSignals { pthread_sigmask(SIG_SETMASK, &previous, nil) } }

@@ -31,7 +31,7 @@ final class Processor: @unchecked Sendable {
             }
         }
         guard ending != CSP_NO_MEMORY else { throw .noMemory(.loading) }
-        guard let handle else { throw TokenizerError("is refused by SentencePiece: \(printable(reason ?? ""))") }
+        guard let handle else { throw TokenizerError("is refused by SentencePiece: \((reason ?? "").onOneLine)") }
         self.handle = handle
     }
 
@@ -71,9 +71,4 @@ final class Processor: @unchecked Sendable {
             }
         }
     }
-}
-
-/// A text from a file as it may be shown on a terminal: without control characters.
-private func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
 }

@@ -1,6 +1,7 @@
 import CommandSupport
 import Glibc
 import RGEdge
+import System
 import Text
 
 /// A conversation with somebody who types, or with lines from a pipe. Answers go to standard output, all else to standard error.
@@ -26,7 +27,8 @@ final class Chat {
     /// True if somebody types.
     var isInteractive: Bool { input.isInteractive }
 
-    /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails.
+    /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails or the model's
+    /// file can't be read any more.
     func run() throws {
         // Who stops an answer may press Ctrl-C twice.
         Interruption.watch(keepsInterrupts: isInteractive)
@@ -43,7 +45,7 @@ final class Chat {
                 }
             } catch let mistake as ChatInstruction.Mistake {
                 note("\(mistake).")
-            } catch let error as ModelError {
+            } catch let error as ModelError where model.file.isIntact {
                 // The conversation is as it was before.
                 note("\(error).")
             }
@@ -83,7 +85,15 @@ final class Chat {
         let isRead = try conversation.attempt("\"\(Self.short(line))\" and its answer") { session throws(ModelError) in
             let position = session.position
             // A signal that came since the line was read counts.
-            result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) { output.write($0) }
+            do throws(ModelError) {
+                result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) {
+                    output.write($0)
+                }
+            } catch {
+                // What is wrong is said on a line of its own.
+                try? output.finishLine()
+                throw error
+            }
             return session.position > position
         }
         try output.finishLine()
@@ -138,7 +148,7 @@ final class Chat {
 
     /// The beginning of a line, to know it by.
     private static func short(_ line: String) -> String {
-        let start = Diagnostics.onOneLine(line).prefix(40)
+        let start = line.onOneLine.prefix(40)
         return start.count < line.count ? start + "…" : String(start)
     }
 

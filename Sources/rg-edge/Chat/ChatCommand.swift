@@ -34,7 +34,10 @@ struct ChatCommand: ParsableCommand {
         let path = try file.path()
         let model = try compute.open(path)
         guard model.chatTemplate != nil else {
-            throw InputError(path, "a base model, which knows no conversations", advice: "let it go on with a text: rg-edge prompt")
+            throw InputError(
+                path, "a base model, which knows no conversations",
+                advice: "let it go on with a text: rg-edge prompt"
+                    + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
         }
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
@@ -44,6 +47,9 @@ struct ChatCommand: ParsableCommand {
         } catch let end as Interrupted {
             let kept = try keep(chat)
             throw Interrupted(signal: end.signal, message: end.message + kept)
+        } catch let error as ModelError {
+            let kept = try keep(chat)
+            throw ModelError(error.kind, error.description + kept, code: error.code)
         } catch {
             _ = try keep(chat)
             throw error

@@ -69,7 +69,7 @@ struct GenerationArguments: ParsableArguments {
         if let promptCache {
             options.cache = try PromptCache(
                 folder: promptCache, limit: promptCacheLimit?.bytes ?? Self.usualCacheLimit, model: model
-            ) { Diagnostics.note("rg-edge: \(Diagnostics.onOneLine($0))") }
+            ) { Diagnostics.report($0, command: "rg-edge") }
         }
         return options
     }

@@ -40,15 +40,28 @@ struct PromptCommand: ParsableCommand {
         let path = try file.path()
         let text = try promptText()
         let model = try compute.open(path)
+        if !raw, model.mayMissTemplate {
+            Diagnostics.report(
+                "\(path): has no chat template: goes on with the prompt's text (as with --raw); if it is an -it model, "
+                    + Model.templateAdvice,
+                command: "rg-edge")
+        }
         let session = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
         // While there is no text and no file to take care of, Ctrl-C may as well end the process.
         if conversation.target != nil || options.cache != nil { Interruption.watch() }
-        let result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
-            if !output.hasText { Interruption.watch() }
-            return output.write(piece)
+        let result: GenerationResult
+        do throws(ModelError) {
+            result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
+                if !output.hasText { Interruption.watch() }
+                return output.write(piece)
+            }
+        } catch {
+            // What is wrong is said on a line of its own.
+            try? output.finish()
+            throw error
         }
         try output.finish()
 

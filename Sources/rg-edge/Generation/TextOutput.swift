@@ -19,7 +19,7 @@ final class TextOutput {
         hasText = true
         let object: JSONValue = ["text": .string(piece)]
         do throws(OutputError) {
-            try StandardOutput.write(asJSON ? object.line : isTerminal ? Self.harmless(piece) : piece)
+            try StandardOutput.write(asJSON ? object.line : piece)
         } catch {
             failure = error
         }
@@ -32,15 +32,6 @@ final class TextOutput {
         var output = stat(), errors = stat()
         guard !endsLine, fstat(STDOUT_FILENO, &output) == 0, fstat(STDERR_FILENO, &errors) == 0 else { return false }
         return output.st_dev == errors.st_dev && output.st_ino == errors.st_ino
-    }
-
-    /// The text without what would command the terminal: control characters but line breaks and tabs are shown as `\u{1B}`.
-    private static func harmless(_ text: String) -> String {
-        func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
-            scalar == "\n" || scalar == "\t" || scalar.properties.generalCategory != .control
-        }
-        if text.unicodeScalars.allSatisfy(isHarmless) { return text }
-        return text.unicodeScalars.map { isHarmless($0) ? String($0) : $0.escaped(asASCII: true) }.joined()
     }
 
     /// Ends the text with a line break, if it has none.

@@ -3,6 +3,7 @@ import Griffin
 import JSON
 import ModelFile
 import RGEdge
+import System
 import Tiles
 
 /// What is in a model file, and what it takes to run it.
@@ -51,18 +52,14 @@ struct ModelReport {
     }
 
     private var provenance: [Field] {
-        guard let provenance = parsedProvenance else { return [] }
-        func word(_ key: String) -> String? { provenance[key]?.stringValue.map(Diagnostics.onOneLine) }
-        let types = provenance["types"]?.arrayValue.map {
-            Diagnostics.onOneLine($0.compactMap(\.stringValue).joined(separator: ", "))
-        }
+        guard let provenance = model.provenance else { return [] }
+        func word(_ key: String) -> String? { provenance[key]?.stringValue.map(\.onOneLine) }
+        let types = provenance["types"]?.arrayValue.map { $0.compactMap(\.stringValue).joined(separator: ", ").onOneLine }
         let parts = [
             word("converter"), word("source").map { "from \($0)" }, types.map { "as \($0)" },
         ].compactMap { $0 }
         return parts.isEmpty ? [] : [("converted", parts.joined(separator: " "))]
     }
-
-    private var parsedProvenance: JSONValue? { model.file.metadata.provenance.flatMap { try? JSONValue(parsing: $0) } }
 
     private var table: Table {
         var table = Table(("type", .left), ("tensors", .right), ("weights", .right), ("bytes", .right), ("bits/weight", .right))
@@ -87,7 +84,7 @@ struct ModelReport {
             "threads": .integer(Int64(model.threads)),
             "kernels": .string(model.kernels.name),
             "chat_template": model.file.metadata.chatTemplate.map { .string($0) } ?? .null,
-            "provenance": parsedProvenance ?? .null,
+            "provenance": model.provenance ?? .null,
         ]
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import JSON
 import RGEdge
+import System
 import Text
 
 /// `rg-edge tokenize`: text to tokens and back.
@@ -67,7 +68,7 @@ struct TokenizeCommand: ParsableCommand {
         return tokens.map { token in
             let id = String(token)
             let space = String(repeating: " ", count: width - id.count)
-            return "\(space)\(id)  \(Diagnostics.onOneLine(tokenizer.piece(of: token)))\n"
+            return "\(space)\(id)  \(tokenizer.piece(of: token).onOneLine)\n"
         }.joined()
     }
 }

@@ -106,6 +106,26 @@ import Testing
                 == "rg-quant: warning: \(source.path): left out tensors that are no part of RecurrentGemma: model.extra\n")
     }
 
+    @Test func aModelThatMayMissItsTemplateIsWarnedAboutAndSaysSo() throws {
+        var checkpoint = try EditableCheckpoint.small()
+        checkpoint.files["tokenizer_config.json"] = nil
+        let source = try checkpoint.write()
+        try withExtendedLifetime(source) {
+            let outcome = try Command.rgQuant.run("convert", source.path, "-o", output, "-q")
+            #expect(outcome.ending == .exit(0))
+            #expect(outcome.errors.hasPrefix("rg-quant: warning: \(source.path): has no chat template; if this is an "))
+            #expect(outcome.errors.last == "\n" && outcome.errors.count { $0 == "\n" } == 1)
+        }
+        let advice = "tokenizer_config.json or chat_template.jinja in the folder"
+        let prompt = try Command.rgEdge.run("prompt", "-m", output, "-n", "4", "a")
+        #expect(prompt.ending == .exit(0))
+        #expect(prompt.errors.hasPrefix("rg-edge: \(output): has no chat template: goes on with the prompt's text"))
+        #expect(prompt.errors.contains(advice) && prompt.errors.count { $0 == "\n" } == 1)
+        #expect(try Command.rgEdge.run("prompt", "-m", output, "-n", "4", "a", "--raw").errors == "")
+        let chat = try Command.rgEdge.run("chat", "-m", output)
+        #expect(chat.ending == .exit(1) && chat.errors.contains(advice))
+    }
+
     @Test func theChatTemplateIsNamed() throws {
         let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output, "--chat-template", "gemma")
         #expect(outcome.lines.last?.contains(", Gemma's chat template, ") == true)

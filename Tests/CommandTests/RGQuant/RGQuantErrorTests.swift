@@ -49,7 +49,8 @@ import Testing
         #expect(
             try failure("convert", folder.file("none"), "-o", target.file("model.rgq")) == """
                 \(folder.file("none")): no such folder; \
-                give the folder of a Hugging Face model, with config.json, tokenizer.model and model.safetensors
+                give the folder of a Hugging Face model, with config.json, tokenizer.model and model.safetensors, and of \
+                an -it model tokenizer_config.json or chat_template.jinja
                 """)
     }
 

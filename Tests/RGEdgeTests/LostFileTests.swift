@@ -1,0 +1,118 @@
+import Foundation
+import ModelTestSupport
+import TestSupport
+import Testing
+
+@testable import RGEdge
+
+/// A guarded model file that is cut while it is in use.
+@Suite struct LostFileTests {
+    private let folder: TemporaryFolder
+    private let path: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        path = folder.file("model.rgq")
+        try FileManager.default.copyItem(atPath: ConvertedModels.path("tiny-en", .q8), toPath: path)
+    }
+
+    private func model() throws -> Model { try Model(path: path, options: Model.Options(threads: 2, guardFile: true)) }
+
+    private func cut() { #expect(truncate(path, 0) == 0) }
+
+    /// The error of a call that needs the weights.
+    private func lossError(_ call: () throws(ModelError) -> Void) -> ModelError? {
+        do throws(ModelError) {
+            try call()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func expectLoss(sourceLocation: SourceLocation = #_sourceLocation, _ call: () throws(ModelError) -> Void) {
+        let error = lossError(call)
+        #expect(error?.kind == .io && error?.code == EIO, sourceLocation: sourceLocation)
+        #expect(
+            error?.description.hasPrefix("\(path): became shorter or was written to while it was in use; ") == true,
+            sourceLocation: sourceLocation)
+    }
+
+    @Test func aSessionThatIsFedIsLostUntilItIsSetBack() throws {
+        let model = try model()
+        let session = try model.makeSession(), other = try model.makeSession()
+        try session.feed([2, 5, 9])
+        try other.feed([2, 5, 9])
+        let moment = try session.checkpoint()
+        let logits = try #require(other.logits.map { Array($0) })
+        cut()
+        expectLoss { () throws(ModelError) in try session.feed([7]) }
+        expectLoss { () throws(ModelError) in try session.feed([7]) }
+        expectLoss { () throws(ModelError) in _ = try session.sample(Sampling()) }
+        expectLoss { () throws(ModelError) in _ = try session.fork() }
+        expectLoss { () throws(ModelError) in _ = try session.checkpoint() }
+        expectLoss { () throws(ModelError) in try session.save(to: folder.file("lost.rgs")) }
+        #expect(session.serialized() == [])
+        // Back to before it is as it was, and so is a session that nobody fed.
+        try session.rewind(to: moment)
+        #expect(session.logits.map { Array($0) } == logits && other.logits.map { Array($0) } == logits)
+        #expect(try session.sample(Sampling()) == other.sample(Sampling()))
+        try session.save(to: folder.file("kept.rgs"))
+        #expect(try folder.contents() == ["kept.rgs", "model.rgq"])
+        expectLoss { () throws(ModelError) in try other.feed([7]) }
+        #expect(other.position == 3)
+    }
+
+    @Test func noLogitsOfALostFileAreHandedOut() throws {
+        let session = try model().makeSession()
+        var rows = 0
+        let tokens = [UInt32](repeating: 5, count: 1000)
+        expectLoss { () throws(ModelError) in
+            try session.feed(tokens) { index, _ in
+                if index == 0 { cut() }
+                rows += 1
+            }
+        }
+        #expect(rows == 256)
+    }
+
+    @Test(arguments: [0, 4]) func anAnswerEndsWithAnError(lookup: Int) throws {
+        let model = try model(), intact = try Model(path: ConvertedModels.path("tiny-en", .q8))
+        let session = try model.makeSession()
+        var text = ""
+        expectLoss { () throws(ModelError) in
+            _ = try session.generate("In the", options: GenerationOptions(maxTokens: 1000, lookup: lookup)) { piece in
+                if text.isEmpty { cut() }
+                text += piece
+                return true
+            }
+        }
+        // All that was shown is right.
+        var whole = ""
+        _ = try intact.makeSession().generate("In the", options: GenerationOptions(maxTokens: 1000)) { piece in
+            whole += piece
+            return whole.count < text.count
+        }
+        #expect(!text.isEmpty && whole.hasPrefix(text))
+        expectLoss { () throws(ModelError) in
+            _ = try model.makeSession().generate("In the", options: GenerationOptions()) { _ in
+                Issue.record("text of a lost model")
+                return true
+            }
+        }
+    }
+
+    @Test func aPromptCacheKeepsNothingOfALostFile() throws {
+        let model = try model(), session = try model.makeSession()
+        let cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: model) { Issue.record("\($0)") }
+        cut()
+        #expect(session.consume([UInt32](repeating: 5, count: 2000), through: cache) == 0)
+        #expect(lossError { () throws(ModelError) in try session.checkIsNotLost() } != nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("cache")) == [])
+    }
+
+    @Test func anUnguardedFileIsTakenForIntact() throws {
+        let model = try Model(path: path)
+        #expect(model.file.isIntact)
+    }
+}
