@@ -111,7 +111,8 @@ let package = Package(
 
         // The commands.
         .target(
-            name: "CommandSupport", dependencies: ["Files", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            name: "CommandSupport",
+            dependencies: ["Files", "SystemMemory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: [
@@ -155,13 +156,13 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: [
-                "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization", "TestSupport",
-                "Text", "Tiles",
+                "Checkpoint", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization",
+                "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",
             dependencies: [
-                "AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
+                "AllocationCounter", "Files", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "BenchmarkTests",

@@ -10,9 +10,9 @@ struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Converts a RecurrentGemma folder, as Hugging Face lays it out, to a model file.",
         discussion: """
-            The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index. A file that \
-            stands under the name of the output is replaced when the new one is whole; until then, and if anything goes wrong, it \
-            stays as it is.
+            The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index. A model file \
+            that stands under the name of the output is replaced when the new one is whole; until then, and if anything goes \
+            wrong, it stays as it is. A file of another kind is never replaced.
 
             Examples:
               rg-quant convert recurrentgemma-2b-it -o 2b-it.rgq

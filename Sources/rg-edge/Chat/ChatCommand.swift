@@ -36,27 +36,26 @@ struct ChatCommand: ParsableCommand {
         guard model.chatTemplate != nil else {
             throw InputError(path, "a base model, which knows no conversations", advice: "let it go on with a text: rg-edge prompt")
         }
-        let session = try conversation.open(model)
+        let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
-        let chat = Chat(session, file: conversation.target, options: options, undoLimit: undo)
+        let chat = Chat(session, file: kept, options: options, undoLimit: undo)
         do {
             try chat.run()
         } catch let end as Interrupted {
-            let kept = try keep(chat)
-            throw Interrupted(signal: end.signal, message: end.message + kept)
+            throw Interrupted(signal: end.signal, message: end.message + (try keep(chat, in: kept)))
         } catch {
-            _ = try keep(chat)
+            _ = try keep(chat, in: kept)
             throw error
         }
-        try conversation.save(chat.session)
+        try kept?.save(chat.session)
     }
 
     /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is
     /// not. Lines of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
-    private func keep(_ chat: Chat) throws -> String {
-        guard conversation.target != nil else { return "" }
-        guard chat.isInteractive else { return "; \(conversation.untouched)" }
-        try conversation.save(chat.session)
-        return "; \(conversation.kept)"
+    private func keep(_ chat: Chat, in file: SessionFile?) throws -> String {
+        guard let file else { return "" }
+        guard chat.isInteractive else { return "; \(file.untouched)" }
+        try file.save(chat.session)
+        return "; the conversation is in \(file.path)"
     }
 }
