@@ -112,7 +112,7 @@ let package = Package(
         // The commands.
         .target(
             name: "CommandSupport",
-            dependencies: ["Files", "SystemMemory", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["Files", "System", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "Conversion",
             dependencies: [

@@ -17,17 +17,17 @@ int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
     return 0;
 }
 
-int clinux_open_unnamed(const char *folder, unsigned mode) {
+int csystem_open_unnamed(const char *folder, unsigned mode) {
     return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 }
 
-int clinux_link(int descriptor, const char *place, const char *path) {
+int csystem_link(int descriptor, const char *place, const char *path) {
     if (linkat(descriptor, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0) return 0;
     if (errno == EEXIST) return EEXIST;
     return linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? errno : 0;
 }
 
-bool clinux_is_on_local_disk(int descriptor) {
+bool csystem_is_on_local_disk(int descriptor) {
     struct statfs system;
     if (fstatfs(descriptor, &system)) return false;
     switch ((uint32_t)system.f_type) {

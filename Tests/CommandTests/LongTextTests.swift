@@ -27,12 +27,14 @@ import Testing
             #expect(outcome.ending == .exit(1), "\(arguments) < \(input)")
             #expect(outcome.output.isEmpty)
             #expect(
-                outcome.errors.hasPrefix("rg-edge: ") && outcome.errors.contains(" has more than 64 MiB of text; give a shorter text"),
+                outcome.errors.hasPrefix("rg-edge: ") && outcome.errors.contains(" has more than 64 MiB of text; give a "),
                 "\(outcome.errors)")
         }
     }
 
-    private func run(_ arguments: [String], input: String) throws -> Command.Outcome { try start(.rgEdge, arguments, input: input).wait() }
+    private func run(_ arguments: [String], input: String) throws -> Command.Outcome {
+        try start(.rgEdge, arguments, input: input).wait()
+    }
 
     /// Starts a command that may have 700 MB.
     private func start(_ command: Command, _ arguments: [String], input: String) throws -> RunningCommand {

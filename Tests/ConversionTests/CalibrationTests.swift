@@ -191,7 +191,8 @@ import Tiles
         let first = try folder.contents(of: "stats")
         try write()
         #expect(try folder.contents(of: "stats") == first)
-        for other in [Data("some notes".utf8), try Data(contentsOf: URL(fileURLWithPath: Fixtures.tinyEnglish + "/model.safetensors"))] {
+        let weights = try Data(contentsOf: URL(fileURLWithPath: Fixtures.tinyEnglish + "/model.safetensors"))
+        for other in [Data("some notes".utf8), weights] {
             try folder.write(other, to: "stats")
             let error = #expect(throws: ConversionError.self) { try write() }
             #expect(error?.problem == "is not a file of statistics, and so is not replaced")

@@ -14,13 +14,13 @@ int csystem_start_writing(int descriptor, int64_t offset, int64_t count);
 int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count);
 
 /// open(2) with O_TMPFILE: a file in a folder, without a name, for reading and writing. Returns its descriptor, or -1 and errno.
-int clinux_open_unnamed(const char *folder, unsigned mode);
+int csystem_open_unnamed(const char *folder, unsigned mode);
 
 /// linkat(2): gives a file that was opened so a name that nothing has. By AT_EMPTY_PATH, which older systems permit root alone, or
 /// by `place`, its path in /proc, which a chroot may not have. Returns 0 or an errno.
-int clinux_link(int descriptor, const char *place, const char *path);
+int csystem_link(int descriptor, const char *place, const char *path);
 
 /// True if a file is known to lie on a disk of this machine, whose locks all processes see that may have it open.
-bool clinux_is_on_local_disk(int descriptor);
+bool csystem_is_on_local_disk(int descriptor);
 
 #endif

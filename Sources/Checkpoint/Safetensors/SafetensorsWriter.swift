@@ -35,7 +35,9 @@ public final class SafetensorsWriter {
 
     /// Makes the file's temporary, checks that the disk has room for it all, and writes the table of contents. Names differ, and
     /// `metadata` is a text for each of some keys. Throws if what stands at the target is not of the `kind` that is written.
-    public init(target: String, replacing kind: FileKind, tensors: [Tensor], metadata: [(key: String, value: String)]) throws(FileError) {
+    public init(
+        target: String, replacing kind: FileKind, tensors: [Tensor], metadata: [(key: String, value: String)]
+    ) throws(FileError) {
         var members = [
             JSONObject.Member(
                 key: "__metadata__",

@@ -1,6 +1,6 @@
 import Files
 import Glibc
-import SystemMemory
+import System
 
 /// Text that can't be used.
 public struct InputError: Error, CustomStringConvertible {

@@ -89,8 +89,8 @@ public enum Interruption {
         case resize
     }
 
-    /// Waits until something can be read from a descriptor, or for a signal, which is not missed between looking for it and waiting.
-    /// (A descriptor that select(2) has no room for is not waited for: reading it waits.)
+    /// Waits until something can be read from a descriptor, or for a signal, which is not missed between looking for it and
+    /// waiting. (A descriptor that select(2) has no room for is not waited for: reading it waits.)
     static func waitForInput(_ descriptor: Int32) -> Arrival {
         guard 0..<Int32(FD_SETSIZE) ~= descriptor else { return signal == nil ? .input : .signal }
         var watched = sigset_t(), former = sigset_t()

@@ -25,8 +25,8 @@ public struct Calibration {
     private static let fewestTokens = 1000
 
     /// Opens a model file, reads it whole to verify its weights, and reads the beginning of a text, which comes from `textPath` if
-    /// that is not nil. Throws if the file is damaged or can't be run, for a text without a token or that can't be read, and an error
-    /// of kind `cancelled` where reading it was stopped.
+    /// that is not nil. Throws if the file is damaged or can't be run, for a text without a token or that can't be read, and an
+    /// error of kind `cancelled` where reading it was stopped.
     public init(model path: String, text: TextFile, textPath: String?, threads: Int? = nil) throws(ConversionError) {
         try self.init(model: path, textPath: textPath, textBytes: text.byteCount, threads: threads) { () throws(ConversionError) in
             do throws(FileError) {
@@ -86,8 +86,8 @@ public struct Calibration {
     /// The paths of the files that are read.
     var paths: [String] { [path] + [textPath].compactMap { $0 } }
 
-    /// Feeds the text, once. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that
-    /// are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
+    /// Feeds the text, once. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens
+    /// that are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputStatistics {

@@ -37,8 +37,8 @@ public final class PromptCache: Sendable {
     private static let suffix = ".prompt.rgs"
 
     /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
-    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored or used. Throws if the folder can't be made or
-    /// read.
+    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored or used. Throws if the folder can't be
+    /// made or read.
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {

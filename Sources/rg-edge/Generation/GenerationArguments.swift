@@ -29,8 +29,8 @@ struct GenerationArguments: ParsableArguments {
             "Keep the beginnings of prompts in this folder, and start from them when they come again.",
             discussion: """
                 The files are for their user alone, and those of others are not used, unless the folder is shared: its group \
-                (chmod g+rwxs), or everybody (chmod 1777), may write in it. Whoever may do that can read the prompts that are kept, \
-                and decide how they are answered.
+                (chmod g+rwxs), or everybody (chmod 1777), may write in it. Whoever may do that can read the prompts that are \
+                kept, and decide how they are answered.
                 """,
             valueName: "folder"))
     var promptCache: String?

@@ -128,7 +128,10 @@ import Testing
                         """)
             }
             // Who only reads it may.
-            if number == 1 { #expect(try prompt("-n", "4", "--session", file, "--session-read-only", "a", model: model).ending == .exit(0)) }
+            if number == 1 {
+                let reader = try prompt("-n", "4", "--session", file, "--session-read-only", "a", model: model)
+                #expect(reader.ending == .exit(0))
+            }
             let chat = try Command.rgEdge.run(
                 "chat", "-m", try ConvertedModel.chat(), "-n", "4", input: Array("Hello\n/save \(file)\n".utf8))
             #expect(chat.errors.contains("\(file): is in use by another rg-edge"))
@@ -137,7 +140,8 @@ import Testing
             #expect(try folder.contents() == ["talk.rgs"])
         }
         // What a killed process leaves of its lock locks nothing.
-        let killed = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--json", "--session", folder.file("talk.rgs"), "a"])
+        let killed = try Command.rgEdge.start(
+            ["prompt", "-m", model, "-n", "-1", "--json", "--session", folder.file("talk.rgs"), "a"])
         #expect(killed.waitForOutput(of: 100))
         killed.send(SIGKILL)
         _ = killed.wait()
@@ -191,7 +195,8 @@ import Testing
         let chat = try Command.rgEdge.run(
             "chat", "-m", try ConvertedModel.chat(), "-n", "4", "--session", file, input: Array(lines.utf8))
         #expect(chat.ending == .exit(0))
-        #expect(chat.errors.split(separator: "\n").count == 3 && chat.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("Saved ") })
+        let notes = chat.errors.split(separator: "\n")
+        #expect(notes.count == 3 && notes.allSatisfy { $0.hasPrefix("Saved ") })
         #expect(try folder.contents() == ["talk.rgs"])
     }
 

@@ -65,7 +65,10 @@ import Testing
 
     @Test func aPageReplacesPagesAlone() throws {
         let file = try convert("--type", "q8", to: "model.rgq"), page = folder.file("page.html")
-        for (text, status) in [("notes", 1), ("", 0), ("\n<!doctype HTML><p>", 0), ("<html>", 0), ("<!DOCTYPE html>", 0)] as [(String, Int32)] {
+        let cases: [(String, Int32)] = [
+            ("notes", 1), ("", 0), ("\n<!doctype HTML><p>", 0), ("<html>", 0), ("<!DOCTYPE html>", 0),
+        ]
+        for (text, status) in cases {
             try folder.write(Array(text.utf8), to: "page.html")
             let outcome = try Command.rgQuant.run("compare", source, file, "-q", "--html", page)
             #expect(outcome.ending == .exit(status))

@@ -85,7 +85,10 @@ import Testing
         let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output)
         #expect(outcome.ending == .exit(1) && outcome.text == "")
         #expect(
-            outcome.errors == "rg-quant: \(output): is not a model file, and so is not replaced; give another name, or remove it first\n")
+            outcome.errors == """
+                rg-quant: \(output): is not a model file, and so is not replaced; give another name, or remove it first
+
+                """)
         #expect(FileManager.default.contents(atPath: output) == Data("something else".utf8))
     }
 

@@ -220,7 +220,9 @@ struct PromptCacheTests {
         #expect(try mode(file) == fileMode)
     }
 
-    @Test("A file of another user is used only where the folder is shared", .enabled(if: geteuid() == 0, "only root gives files away"))
+    @Test(
+        "A file of another user is used only where the folder is shared",
+        .enabled(if: geteuid() == 0, "only root gives files away"))
     func otherUsers() throws {
         _ = try consume(tokens(100), cache())
         let path = folder.file("cache"), file = path + "/" + (try #require(files.first))

@@ -16,8 +16,8 @@ public final class TextFile {
     /// Bytes that are read at once.
     private static let pieceBytes = 1 << 16
 
-    /// Opens a file, without waiting for a FIFO's writer. `isStopped` is called before each read with the descriptor: it waits until
-    /// there is something to read, and says whether to stop instead.
+    /// Opens a file, without waiting for a FIFO's writer. `isStopped` is called before each read with the descriptor: it waits
+    /// until there is something to read, and says whether to stop instead.
     public init(path: String, isStopped: @escaping (Int32) -> Bool = { _ in false }) throws(FileError) {
         descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system(path, while: "opening", errno) }
@@ -46,8 +46,8 @@ public final class TextFile {
         return FileIdentity(status).byteCount
     }
 
-    /// The next bytes, which are whole characters; nil at the end. Throws where reading fails, for what is not UTF-8 (with the `code`
-    /// EILSEQ), and where `isStopped` says so (EINTR).
+    /// The next bytes, which are whole characters; nil at the end. Throws where reading fails, for what is not UTF-8 (with the
+    /// `code` EILSEQ), and where `isStopped` says so (EINTR).
     public func next() throws(FileError) -> [UInt8]? {
         while true {
             let read = try readBytes()

@@ -1,8 +1,8 @@
-import CLinux
+import CSystem
 import Glibc
 
-/// A file that has not got its name yet: without any where the file system can do that (O_TMPFILE), so that nothing stays of it when
-/// the process is killed; elsewhere one beside its target, `.NAME.XXXXXXXXXXXXXXXX.partial`.
+/// A file that has not got its name yet: without any where the file system can do that (O_TMPFILE), so that nothing stays of it
+/// when the process is killed; elsewhere one beside its target, `.NAME.XXXXXXXXXXXXXXXX.partial`.
 ///
 /// While the process lives it holds a lock (flock(2)) on the file: one of such a name that nobody holds is a dead process's, and
 /// ``Leftovers`` removes it.
@@ -54,10 +54,10 @@ final class TemporaryFile {
 
     /// Nil where there are no files without a name, or none that can get one later.
     private static func unnamed(in folder: String, _ mode: mode_t) -> Int32? {
-        var descriptor = clinux_open_unnamed(folder, mode)
-        while descriptor < 0, errno == EINTR { descriptor = clinux_open_unnamed(folder, mode) }
+        var descriptor = csystem_open_unnamed(folder, mode)
+        while descriptor < 0, errno == EINTR { descriptor = csystem_open_unnamed(folder, mode) }
         guard descriptor >= 0 else { return nil }
-        // One of the two ways of clinux_link. It may still fail; but then all is written, and has to be copied.
+        // One of the two ways of csystem_link. It may still fail; but then all is written, and has to be copied.
         guard geteuid() == 0 || access(place(descriptor), F_OK) == 0 else {
             close(descriptor)
             return nil
@@ -83,7 +83,9 @@ final class TemporaryFile {
         }
     }
 
-    static func link(_ descriptor: Int32, _ path: UnsafePointer<CChar>) -> Int32 { clinux_link(descriptor, place(descriptor), path) }
+    static func link(_ descriptor: Int32, _ path: UnsafePointer<CChar>) -> Int32 {
+        csystem_link(descriptor, place(descriptor), path)
+    }
 
     private static func place(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
