@@ -157,13 +157,14 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: [
-                "AllocationCounter", "Checkpoint", "Conversion", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "Quantization",
+                "AllocationCounter", "Checkpoint", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "ModelTestSupport",
+                "Quantization",
                 "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",
             dependencies: [
-                "AllocationCounter", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
+                "AllocationCounter", "Files", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "BenchmarkTests",

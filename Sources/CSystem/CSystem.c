@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 int csystem_start_writing(int descriptor, int64_t offset, int64_t count) {
     return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) ? errno : 0;
@@ -13,4 +15,35 @@ int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
         if (errno != EINTR) return errno;
     }
     return 0;
+}
+
+int csystem_open_unnamed(const char *folder, unsigned mode) {
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+}
+
+int csystem_link(int descriptor, const char *place, const char *path) {
+    if (linkat(descriptor, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0) return 0;
+    if (errno == EEXIST) return EEXIST;
+    return linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+bool csystem_is_on_local_disk(int descriptor) {
+    struct statfs system;
+    if (fstatfs(descriptor, &system)) return false;
+    switch ((uint32_t)system.f_type) {
+    case 0xEF53:     /* ext2, ext3, ext4 */
+    case 0x58465342: /* XFS */
+    case 0x9123683E: /* Btrfs */
+    case 0xF2F52010: /* F2FS */
+    case 0x2FC12FC1: /* ZFS */
+    case 0xCA451A4E: /* bcachefs */
+    case 0x01021994: /* tmpfs */
+    case 0x858458F6: /* ramfs */
+    case 0x794C7630: /* overlayfs */
+    case 0x4D44:     /* FAT */
+    case 0x2011BAB0: /* exFAT */
+    case 0x7366746E: /* NTFS */
+        return true;
+    default: return false;
+    }
 }

@@ -8,8 +8,17 @@ public struct Folder: Sendable {
         public let name: String
         /// Its size.
         public let byteCount: Int
-        /// When it was last written, or marked as used, in nanoseconds since 1970.
-        public let modified: Int
+        /// When it was last written, or marked as used.
+        private let modified: FileTime
+
+        init(name: String, _ status: stat) {
+            self.name = name
+            byteCount = FileIdentity(status).byteCount
+            modified = FileTime(status.st_mtim)
+        }
+
+        /// True if the file was last written, or marked as used, before another one.
+        public func isOlder(than other: Entry) -> Bool { modified < other.modified }
     }
 
     /// Where it is, as it was given.
@@ -41,16 +50,19 @@ public struct Folder: Sendable {
         defer { closedir(directory) }
         var entries: [Entry] = []
         while let item = readdir(directory) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
+            let name = Self.name(of: item)
             var status = stat()
             // One that has gone in the meantime is not there.
             guard lstat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            let modified = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
-            entries.append(Entry(name: name, byteCount: Int(status.st_size), modified: modified))
+            entries.append(Entry(name: name, status))
         }
         return entries
+    }
+
+    static func name(of item: UnsafeMutablePointer<dirent>) -> String {
+        withUnsafePointer(to: &item.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+        }
     }
 
     /// Removes a file. That it has gone already is no error.
@@ -63,4 +75,44 @@ public struct Folder: Sendable {
 
     /// Marks a file as used now. That this isn't possible is no error.
     public func touch(_ name: String) { utimensat(AT_FDCWD, file(name), nil, 0) }
+}
+
+extension Folder {
+    /// With whom a folder was made to be shared: with those besides its owner who may write in it, which is its group (`chmod g+w`)
+    /// or everybody (`chmod o+w`). Nobody else gets to see files that are made for those who share it, or to plant one.
+    public struct Sharing: Sendable {
+        /// Read permission for each class of users that may write in the folder and read it.
+        let permissions: mode_t
+        /// The folder's group.
+        let group: gid_t
+
+        /// True if others than the folder's owner and root may have made the files in it.
+        public var isShared: Bool { permissions != 0 }
+
+        fileprivate init(_ status: stat) {
+            let mode = status.st_mode
+            permissions = (mode & 0o070 == 0o070 ? 0o040 : 0) | (mode & 0o007 == 0o007 ? 0o004 : 0)
+            group = status.st_gid
+        }
+    }
+
+    /// With whom the folder is shared now; with nobody where that can't be told.
+    public var sharing: Sharing {
+        var status = stat()
+        return Sharing(stat(path, &status) == 0 ? status : stat())
+    }
+
+    /// True if what a file of this folder holds can be trusted: this user made it, or root, or one of those who share the folder.
+    public func trusts(_ file: RegularFile) -> Bool { file.owner == geteuid() || file.owner == 0 || sharing.isShared }
+
+    /// Takes a file from those with whom the folder isn't shared, if it is this user's.
+    public func restrict(_ name: String) {
+        let descriptor = openRetrying(file(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_uid == geteuid() else { return }
+        let permitted = 0o700 | sharing.permissions
+        if status.st_mode & 0o777 & ~permitted != 0 { _ = fchmod(descriptor, status.st_mode & permitted) }
+    }
 }

@@ -21,8 +21,8 @@ public final class ModelFileWriter {
     private var done = 0
     private var isFinished = false
 
-    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, and if the format can't
-    /// hold the tensors or the metadata.
+    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, if
+    /// something else than a model file stands there, and if the format can't hold the tensors or the metadata.
     public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(ModelFileError) {
         let metadataBlock = try metadata.packed(path: target)
         let tableEnd = FileLayout.headerBytes + tensors.count * FileLayout.entryBytes
@@ -30,7 +30,7 @@ public final class ModelFileWriter {
         guard let checksum = Checksum() else { throw ModelFileError(.system(target, while: "writing", ENOMEM)) }
         let byteCount = entries.last?.range.upperBound ?? tableEnd
         file = try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: target)
+            let file = try AtomicFile(target: target, replacing: .modelFile)
             try file.checkRoom(for: byteCount)
             return file
         }
@@ -87,4 +87,9 @@ public final class ModelFileWriter {
         current += 1
         done = 0
     }
+}
+
+extension FileKind {
+    /// Model files, of all versions.
+    package static let modelFile = FileKind("a model file", startingWith: Array(FileLayout.magic.prefix(3)))
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Conversion
+import Files
 
 /// `rg-quant calibrate`: runs a text through a model and keeps the second moments of every matrix's inputs.
 struct CalibrateCommand: ParsableCommand {
@@ -36,19 +37,23 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         Interruption.watch()
-        let calibration = try Calibration(
-            model: file, text: try InputText.contents(ofFile: text),
-            textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: work.threads)
-        for warning in calibration.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
-        let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
-        defer { meter.finish() }
+        let source = try InputText.file(text)
         do throws(ConversionError) {
-            try calibration.write(
-                to: output, progress: { meter.update(done: $0, total: calibration.tokenCount) },
-                isCancelled: { Interruption.signal != nil })
+            try calibrate(with: source)
         } catch {
             guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
             throw Interrupted(signal: signal, message: error.description)
         }
+    }
+
+    private func calibrate(with source: TextFile) throws(ConversionError) {
+        let calibration = try Calibration(
+            model: file, text: source, textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: work.threads)
+        for warning in calibration.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
+        let meter = ProgressMeter("calibrating", unit: .tokens, style: .automatic(quiet: quiet))
+        defer { meter.finish() }
+        try calibration.write(
+            to: output, progress: { meter.update(done: $0, total: calibration.tokenCount) },
+            isCancelled: { Interruption.signal != nil })
     }
 }

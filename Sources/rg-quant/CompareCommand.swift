@@ -42,7 +42,7 @@ struct CompareCommand: ParsableCommand {
         let comparison = try SourceComparison(source: source, file: file, threads: work.threads)
         if let html { try checkIsNoSource(html, among: comparison.paths) }
         // Made now: that it can't be written would come late after all the work.
-        let page = try html.map { path throws(FileError) in try AtomicFile(target: path) }
+        let page = try html.map { path throws(FileError) in try AtomicFile(target: path, replacing: .webPage) }
         let tensors = try run(comparison)
         if let page { try ErrorPage(title: file, tensors: tensors).write(to: page) }
         let inexact = tensors.filter { !$0.figures.isExact }

@@ -12,9 +12,9 @@ struct ConvertCommand: ParsableCommand {
         abstract: "Converts a RecurrentGemma folder, as Hugging Face lays it out, to a model file.",
         discussion: """
             The folder has config.json, tokenizer.model, and model.safetensors or its shards with their index; that of an \
-            instruction-tuned (-it) model also has its chat template, in tokenizer_config.json or chat_template.jinja. A file \
-            that stands under the name of the output is replaced when the new one is whole; until then, and if anything goes \
-            wrong, it stays as it is.
+            instruction-tuned (-it) model also has its chat template, in tokenizer_config.json or chat_template.jinja. A model \
+            file that stands under the name of the output is replaced when the new one is whole; until then, and if anything \
+            goes wrong, it stays as it is. A file of another kind is never replaced.
 
             Examples:
               rg-quant convert recurrentgemma-2b-it -o 2b-it.rgq

@@ -75,3 +75,11 @@ struct ErrorPage {
         }
     }
 }
+
+extension FileKind {
+    /// Web pages: those that begin as HTML does (HTML Standard, 13.1, and what came before it), after white space.
+    static let webPage = FileKind("a web page") { start in
+        let text = String(decoding: start, as: UTF8.self).drop { $0.isWhitespace || $0 == "\u{FEFF}" }.lowercased()
+        return text.hasPrefix("<!doctype html") || text.hasPrefix("<html")
+    }
+}

@@ -1,6 +1,7 @@
 import AllocationCounter
 import Checkpoint
 import Conversion
+import Files
 import Foundation
 import Griffin
 import ModelFile
@@ -143,10 +144,9 @@ import Tiles
 
     @Test func importanceLowersTheErrorThatItCounts() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
-        let calibration = try Calibration(model: file.path, text: Self.text, threads: 1)
-        let squares = try calibration.run()
+        let squares = try Calibration(model: file.path, text: Self.text, threads: 1).run()
         // As older versions have written them.
-        try calibration.write(to: folder.file("whole"))
+        try Calibration(model: file.path, text: Self.text, threads: 1).write(to: folder.file("whole"))
         var statistics = try StatisticsFile(reading: folder.file("whole"))
         statistics.tensors.removeAll { $0.name.hasSuffix(".moments") }
         try statistics.write(to: folder.file("stats"))
@@ -182,6 +182,37 @@ import Tiles
         #expect(named?.description == "a.txt: has no words; give some")
         let missing = #expect(throws: ConversionError.self) { try Calibration(model: folder.file("none"), text: "a") }
         #expect(missing?.description == "\(folder.file("none")): no such file; check the path")
+    }
+
+    /// Longer than what is read ahead, and so long that it is cut.
+    @Test func aTextInAFileIsThatInMemory() throws {
+        let file = try convert(.type(.f16), to: "f16.rgq")
+        let lines = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8)
+        let text = lines.prefix(70_000) + lines.prefix(20_000).filter { $0 != "\n" }
+        let path = try folder.write(Array(text.utf8), to: "text")
+        let source = try Calibration(model: file.path, text: try TextFile(path: path), textPath: path)
+        #expect(source.tokenCount != nil && source.warnings.isEmpty)
+        try source.write(to: folder.file("file"))
+        try Calibration(model: file.path, text: String(text)).write(to: folder.file("memory"))
+        #expect(try folder.contents(of: "file") == folder.contents(of: "memory"))
+        // Once only.
+        #expect(throws: ConversionError.self) { try source.run() }
+    }
+
+    @Test func statisticsTakeThePlaceOfStatisticsAlone() throws {
+        let file = try convert(.type(.q8), to: "q8.rgq")
+        func write() throws { try Calibration(model: file.path, text: Self.text).write(to: folder.file("stats")) }
+        try write()
+        let first = try folder.contents(of: "stats")
+        try write()
+        #expect(try folder.contents(of: "stats") == first)
+        let weights = try Data(contentsOf: URL(fileURLWithPath: Fixtures.tinyEnglish + "/model.safetensors"))
+        for other in [Data("some notes".utf8), weights] {
+            try folder.write(other, to: "stats")
+            let error = #expect(throws: ConversionError.self) { try write() }
+            #expect(error?.problem == "is not a file of statistics, and so is not replaced")
+            #expect(try folder.contents(of: "stats") == other)
+        }
     }
 
     @Test func aCalibrationCanBeCancelled() throws {

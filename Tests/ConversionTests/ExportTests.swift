@@ -102,6 +102,21 @@ import Tiles
         try Export(model: model.file.path, type: .f32).write(to: path)
     }
 
+    /// Something takes one of the names while the weights are written.
+    @Test(arguments: ["tokenizer.model", "model.safetensors"]) func anExportThatFailsAtItsEndLeavesNothing(name: String) throws {
+        let model = try ConvertedModel(.small(), .type(.q8))
+        let path = folder.file("out")
+        let error = #expect(throws: ConversionError.self) {
+            try Export(model: model.file.path, type: .f32).write(
+                to: path, progress: { _ in try? Data("mine".utf8).write(to: URL(fileURLWithPath: path + "/" + name)) })
+        }
+        #expect(error?.problem == "is not an empty file, and so is not replaced")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [name])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)) == Data("mine".utf8))
+        try FileManager.default.removeItem(atPath: path + "/" + name)
+        try Export(model: model.file.path, type: .f32).write(to: path)
+    }
+
     @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
     func anExportForWhichThereIsNoRoomLeavesNothing() throws {
         let model = try ConvertedModel(.small(), .type(.q8)), disk = try SmallDisk(byteCount: 300_000)

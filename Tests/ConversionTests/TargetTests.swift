@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [0, 1, 7, 40])
     func aConversionThatIsCancelledLeavesWhatWasThere(pieces: Int) throws {
-        try target.write([1, 2, 3], to: "model.rgq")
+        try target.write(Array("RGQ1".utf8), to: "model.rgq")
         var asked = 0
         let error = #expect(throws: ConversionError.self) {
             try Conversion(source: source.path).write(
@@ -40,11 +40,19 @@ import Testing
         #expect(error?.description == "\(target.file("model.rgq")): the conversion was interrupted; nothing was written")
         #expect(asked == pieces + 1)
         #expect(try target.contents() == ["model.rgq"])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: target.file("model.rgq"))) == Data("RGQ1".utf8))
+    }
+
+    @Test func aFileOfAnotherKindUnderTheNameStays() throws {
+        try target.write([1, 2, 3], to: "model.rgq")
+        let error = try conversionError(source, target: target)
+        #expect(error?.kind == .target)
+        #expect(error?.problem == "is not a model file, and so is not replaced")
         #expect(try Data(contentsOf: URL(fileURLWithPath: target.file("model.rgq"))) == Data([1, 2, 3]))
     }
 
-    @Test func aFileUnderTheNameIsReplaced() throws {
-        try target.write([1, 2, 3], to: "model.rgq")
+    @Test func aModelFileUnderTheNameIsReplaced() throws {
+        try target.write(Array("RGQ1".utf8), to: "model.rgq")
         _ = try Conversion(source: source.path).write(to: target.file("model.rgq"))
         #expect(try target.contents() == ["model.rgq"])
         try ModelFile(path: target.file("model.rgq")).verifyAll()

@@ -1,4 +1,4 @@
-import Files
+@testable import Files
 import Foundation
 import TestSupport
 import Testing
@@ -14,7 +14,7 @@ import Testing
 
     /// Writes a whole file.
     private func write(_ bytes: [UInt8], to target: String) throws {
-        let file = try AtomicFile(target: target)
+        let file = try AtomicFile(target: target, replacing: .any)
         try bytes.withUnsafeBytes { try file.write($0, at: 0) }
         try file.commit()
     }
@@ -28,27 +28,49 @@ import Testing
     }
 
     @Test func itAppearsWholeAndUnderItsNameAlone() throws {
-        let file = try AtomicFile(target: target)
+        let file = try AtomicFile(target: target, replacing: .any)
         try [UInt8]([4, 5]).withUnsafeBytes { try file.write($0, at: 3) }
         try [UInt8]([1]).withUnsafeBytes { try file.write($0, at: 0) }
-        let temporary = try #require(try folder.contents().first)
-        #expect(temporary.hasPrefix(".out.bin."))
-        #expect(temporary.hasSuffix(".partial"))
+        #expect(try folder.contents() == [])
         try file.commit()
         #expect(try folder.contents() == ["out.bin"])
         #expect(try contents(target) == [1, 0, 0, 4, 5])
     }
 
-    @Test func withoutACommitItLeavesNothing() throws {
+    /// As on file systems that have no files without names.
+    @Test func itsTemporaryMayHaveAName() throws {
+        let file = try AtomicFile(target: target, replacing: .any, isNamed: true)
+        try [UInt8]([4, 5]).withUnsafeBytes { try file.write($0, at: 3) }
+        let temporary = try #require(try folder.contents().first)
+        #expect(temporary.hasPrefix(".out.bin."))
+        #expect(temporary.hasSuffix(".partial"))
+        try file.commit()
+        #expect(try folder.contents() == ["out.bin"])
+        #expect(try contents(target) == [0, 0, 0, 4, 5])
+    }
+
+    @Test func whereAFileCanNotGetANameLaterItIsCopied() throws {
+        try folder.write([7], to: "out.bin")
+        try #require(chmod(target, 0o640) == 0)
+        let file = try AtomicFile(target: target, replacing: .any)
+        let bytes = (0..<3_000_001).map { UInt8(truncatingIfNeeded: $0 * $0 >> 7) }
+        try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.commit { _, _ in EPERM }
+        #expect(try folder.contents() == ["out.bin"])
+        #expect(try contents(target) == bytes)
+        #expect(try mode(target) == 0o640)
+    }
+
+    @Test(arguments: [true, false]) func withoutACommitItLeavesNothing(isNamed: Bool) throws {
         do {
-            let file = try AtomicFile(target: target)
+            let file = try AtomicFile(target: target, replacing: .any, isNamed: isNamed)
             try [UInt8]([1]).withUnsafeBytes { try file.write($0, at: 0) }
         }
         #expect(try folder.contents() == [])
     }
 
     @Test func aNameInTheWorkingFolderAndOneAtTheRootHaveFolders() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/nothing") }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/nothing", replacing: .any) }
         #expect(error.path == "/proc/nothing")
         let name = "rg-edge-test-\(UUID().uuidString)"
         try write([9], to: name)
@@ -57,10 +79,10 @@ import Testing
     }
 
     @Test func aPrivateFileIsForItsUserAloneUnlessOthersCouldReadTheOldOne() throws {
-        try AtomicFile(target: target, isPrivate: true).commit()
+        try AtomicFile(target: target, replacing: .any, for: .userAlone).commit()
         #expect(try mode(target) == 0o600)
         try #require(chmod(target, 0o640) == 0)
-        try AtomicFile(target: target, isPrivate: true).commit()
+        try AtomicFile(target: target, replacing: .any, for: .userAlone).commit()
         #expect(try mode(target) == 0o640)
     }
 
@@ -92,7 +114,7 @@ import Testing
         try write([1], to: long)
         #expect(try contents(long) == [1])
         // Refused before anything is written.
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: long + "xx") }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: long + "xx", replacing: .any) }
         #expect(error.problem == "has a name of 256 bytes, more than the 255 that its disk allows")
     }
 
@@ -101,37 +123,37 @@ import Testing
         ("/dev/null", "is not a regular file"),
     ])
     func whatIsNoNameForAFileIsRefused(_ target: String, _ problem: String) throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
         #expect(error.problem == problem)
         #expect(error.advice.contains("give the name of a file"))
     }
 
     @Test func aFolderIsRefused() throws {
         for target in [folder.path, folder.path + "/"] {
-            let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+            let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
             #expect(error.description == "\(target): is a folder; give the name of a file in it")
         }
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("new/")) }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("new/"), replacing: .any) }
         #expect(error.problem == "names no file")
     }
 
     @Test func aMissingFolderIsNamed() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("missing/out.bin")) }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("missing/out.bin"), replacing: .any) }
         #expect(error.problem == "its folder \(folder.file("missing")) doesn't exist")
         #expect(error.advice == "make the folder first")
         try folder.write([1], to: "file")
-        #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin")) }
+        #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin"), replacing: .any) }
     }
 
     @Test func aFolderThatTakesNoFilesIsNotSaidToBeMissing() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/out.bin") }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/out.bin", replacing: .any) }
         #expect(error.description == "/proc/out.bin: no file can be made in /proc; take a folder on a disk")
     }
 
     @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aReadOnlyDiskIsAnError() throws {
         let disk = try SmallDisk(byteCount: 1 << 20)
         try disk.makeReadOnly()
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: disk.file("out.bin")) }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: disk.file("out.bin"), replacing: .any) }
         #expect(error.code == EROFS)
         #expect(error.description.contains("making a file in \(disk.path) failed (Read-only file system)"))
         #expect(error.advice.contains("take another folder"))
@@ -139,7 +161,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aReadOnlyFolderIsAnError() throws {
         try #require(chmod(folder.path, 0o500) == 0)
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: target) }
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
         #expect(error.code == EACCES)
         #expect(error.advice.contains("permission"))
     }
@@ -147,7 +169,7 @@ import Testing
     @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aFullDiskIsAnError() throws {
         let disk = try SmallDisk(byteCount: 1 << 16)
         do {
-            let file = try AtomicFile(target: disk.file("out.bin"))
+            let file = try AtomicFile(target: disk.file("out.bin"), replacing: .any)
             try file.checkRoom(for: 1000)
             let early = try #require(throws: FileError.self) { try file.checkRoom(for: 1 << 17) }
             #expect(early.problem == "needs 131072 bytes, but its disk has only 65536 left")
@@ -168,7 +190,7 @@ import Testing
             var limit = rlimit(rlim_cur: 4096, rlim_max: 4096)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
             let folder = try TemporaryFolder()
-            let file = try AtomicFile(target: folder.file("out.bin"))
+            let file = try AtomicFile(target: folder.file("out.bin"), replacing: .any)
             let error = try #require(throws: FileError.self) {
                 try [UInt8](repeating: 1, count: 8192).withUnsafeBytes { try file.write($0, at: 0) }
             }
@@ -179,16 +201,16 @@ import Testing
 
     @Test func aSignalHandlerRemovesWhatIsUnfinished() async throws {
         await #expect(processExitsWith: .signal(SIGTERM)) { [folder = folder.path as String] in
-            AtomicFile.removeUnfinished()
+            AtomicFile.prepareRemoval()
             signal(SIGTERM) { number in
                 AtomicFile.removeUnfinished()
                 signal(number, SIG_DFL)
                 raise(number)
             }
-            let finished = try AtomicFile(target: folder + "/finished")
+            let finished = try AtomicFile(target: folder + "/finished", replacing: .any)
             try finished.commit()
             // Three more than can be registered.
-            let files = try (0..<19).map { try AtomicFile(target: folder + "/\($0)") }
+            let files = try (0..<19).map { try AtomicFile(target: folder + "/\($0)", replacing: .any, isNamed: true) }
             withExtendedLifetime(files) {
                 // To the process: this thread is one of a pool, which blocks signals.
                 kill(getpid(), SIGTERM)
@@ -199,15 +221,107 @@ import Testing
         #expect(try folder.contents().contains("finished"))
     }
 
-    @Test func killedItLeavesNothingUnderItsName() async throws {
-        await #expect(processExitsWith: .signal(SIGKILL)) { [target = target as String] in
-            let file = try AtomicFile(target: target)
-            try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: 0) }
-            withExtendedLifetime(file) { _ = kill(getpid(), SIGKILL) }
+    @Test(arguments: [true, false]) func killedItLeavesNothingUnderItsName(isNamed: Bool) async throws {
+        let target = target
+        if isNamed {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [target = target as String] in
+                let file = try AtomicFile(target: target, replacing: .any, isNamed: true)
+                try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: 0) }
+                withExtendedLifetime(file) { _ = kill(getpid(), SIGKILL) }
+            }
+        } else {
+            await #expect(processExitsWith: .signal(SIGKILL)) { [target = target as String] in
+                let file = try AtomicFile(target: target, replacing: .any)
+                try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try file.write($0, at: 0) }
+                withExtendedLifetime(file) { _ = kill(getpid(), SIGKILL) }
+            }
         }
         let left = try folder.contents()
-        #expect(left.count == 1)
-        #expect(left.first?.hasPrefix(".out.bin.") == true)
-        #expect(left.first?.hasSuffix(".partial") == true)
+        #expect(left.count == (isNamed ? 1 : 0))
+        #expect(left.allSatisfy { $0.hasPrefix(".out.bin.") && $0.hasSuffix(".partial") })
+        // The next to write a file there removes it.
+        try AtomicFile(target: folder.file("other"), replacing: .any).commit()
+        #expect(try folder.contents() == ["other"])
     }
+
+    @Test func whatALivingProcessHasNotFinishedStays() throws {
+        let file = try AtomicFile(target: target, replacing: .any, isNamed: true)
+        let strangers = [".out.bin.0123456789abcde.partial", "out.bin.0123456789abcdef.partial", ".0123456789abcdef.partia"]
+        for name in strangers { try folder.write([1], to: name) }
+        try folder.write([1], to: ".dead.0123456789abcdef.partial")
+        try #require(mkfifo(folder.file(".fifo.0123456789abcdef.partial"), 0o600) == 0)
+        let elsewhere = try TemporaryFolder()
+        try AtomicFile(target: elsewhere.file("a"), replacing: .any).commit()
+        try AtomicFile(target: folder.file("b"), replacing: .any).commit()
+        let left = try folder.contents()
+        #expect(!left.contains(".dead.0123456789abcdef.partial"))
+        #expect(left.contains(".fifo.0123456789abcdef.partial"))
+        #expect(Set(left).isSuperset(of: strangers))
+        try file.commit()
+        #expect(try folder.contents().contains("out.bin"))
+    }
+
+    // MARK: - Kinds
+
+    @Test(arguments: [true, false]) func aFileOfAnotherKindStays(isLink: Bool) throws {
+        let path = try folder.write(Array("something".utf8), to: isLink ? "else" : "out.bin")
+        if isLink { try #require(symlink("else", target) == 0) }
+        let kind = FileKind("a thing", startingWith: Array("thing".utf8))
+        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: kind) }
+        #expect(error.description == "\(target): is not a thing, and so is not replaced; give another name, or remove it first")
+        #expect(error.code == EEXIST)
+        #expect(throws: FileError.self) { try AtomicFile(target: target, replacing: .none) }
+        #expect(try contents(path) == Array("something".utf8))
+        for text in ["", "thing", "thing of old"] {
+            try folder.write(Array(text.utf8), to: isLink ? "else" : "out.bin")
+            _ = try AtomicFile(target: target, replacing: kind)
+        }
+        let second = #expect(throws: FileError.self) { try AtomicFile(target: target, replacing: .none) }
+        #expect(second?.problem == "is not an empty file, and so is not replaced")
+    }
+
+    @Test func whatComesThereMeanwhileStaysToo() throws {
+        let kind = FileKind("a thing", startingWith: Array("thing".utf8))
+        do {
+            let file = try AtomicFile(target: target, replacing: kind)
+            try folder.write(Array("something".utf8), to: "out.bin")
+            #expect(throws: FileError.self) { try file.commit() }
+            #expect(!file.isCommitted)
+        }
+        #expect(try folder.contents() == ["out.bin"])
+        #expect(try contents(target) == Array("something".utf8))
+    }
+
+    // MARK: - Owners
+
+    private func owner(_ path: String) throws -> [UInt32] {
+        var status = stat()
+        try #require(lstat(path, &status) == 0)
+        return [status.st_uid, status.st_gid]
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root gives files away")) func rootLeavesAFileToItsOwner() throws {
+        try folder.write([1], to: "out.bin")
+        try #require(chmod(target, 0o600) == 0 && chown(target, 1234, 4321) == 0)
+        try write([2], to: target)
+        #expect(try owner(target) == [1234, 4321])
+        #expect(try mode(target) == 0o600)
+        #expect(try contents(target) == [2])
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root becomes somebody else")) func anotherGroupGetsNoMoreThanAll() async throws {
+        try folder.write([1], to: "out.bin")
+        try #require(chmod(folder.path, 0o777) == 0 && chmod(target, 0o664) == 0 && chown(target, 1234, 4321) == 0)
+        await #expect(processExitsWith: .success) { [target = target as String] in
+            try #require(setgroups(0, nil) == 0 && setgid(555) == 0 && setuid(555) == 0)
+            try AtomicFile(target: target, replacing: .any).commit()
+        }
+        #expect(try owner(target) == [555, 555])
+        #expect(try mode(target) == 0o644)
+    }
+}
+
+extension FileKind {
+    /// For tests of other things.
+    static let any = FileKind("any file") { _ in true }
 }

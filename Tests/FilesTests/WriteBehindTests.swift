@@ -27,7 +27,7 @@ import Testing
     ])
     func itsBytesAreThoseWritten(byteCount: Int) throws {
         let target = folder.file("out.bin")
-        let file = try AtomicFile(target: target)
+        let file = try AtomicFile(target: target, replacing: .any)
         try write(file, to: byteCount)
         // What is written again later, as a header is, counts.
         try [UInt8]([1, 2, 3]).withUnsafeBytes { try file.write($0, at: 5) }
@@ -45,7 +45,7 @@ import Testing
         // A file in memory has no other place.
         guard try fileSystem() != "tmpfs" else { return }
 
-        let file = try AtomicFile(target: folder.file("out.bin"))
+        let file = try AtomicFile(target: folder.file("out.bin"), replacing: .any, isNamed: true)
         let end = WriteBehind.unwrittenBytes
         try write(file, to: end)
         sync()

@@ -6,7 +6,7 @@ enum MachineMemory {
     /// Bytes that programs can still get, caches of files counted among them: `MemAvailable` (proc(5)), and at most half of what
     /// the control group allows. Nil where Linux doesn't say.
     static var availableBytes: Int? {
-        let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { $0 * 1024 }
+        let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { product($0, 1024) }
         let group = SystemFile.firstLine("/sys/fs/cgroup/memory.max").flatMap { Int($0) }.map { $0 / 2 }
         return [machine, group].compactMap(\.self).min()
     }
@@ -15,7 +15,7 @@ enum MachineMemory {
     static var lastLevelCacheBytes: Int {
         let folder = "/sys/devices/system/cpu/cpu0/cache/index"
         let sizes = (0..<8).compactMap { SystemFile.firstLine("\(folder)\($0)/size").flatMap(bytes) }
-        return sizes.max() ?? 32 << 20
+        return min(sizes.max() ?? 32 << 20, 1 << 34)
     }
 
     /// Bytes of this process that are in memory: all of them, its part of mapped files included, and those that are no file's.
@@ -24,19 +24,26 @@ enum MachineMemory {
         let fields = (SystemFile.firstLine("/proc/self/statm") ?? "").split(separator: " ")
         let pages = fields.dropFirst().prefix(2).map { Int($0) ?? 0 }
         guard pages.count == 2 else { return (0, 0) }
-        return (pages[0] * Int(getpagesize()), (pages[0] - pages[1]) * Int(getpagesize()))
+        let pageBytes = Int(getpagesize())
+        return (product(pages[0], pageBytes), product(max(0, pages[0] - max(0, pages[1])), pageBytes))
     }
 
     /// Bytes of this process on huge pages.
     static var hugePageBytes: Int {
-        (SystemFile.number(after: "AnonHugePages:", in: "/proc/self/smaps_rollup") ?? 0) * 1024
+        product(SystemFile.number(after: "AnonHugePages:", in: "/proc/self/smaps_rollup") ?? 0, 1024)
+    }
+
+    /// The product of two numbers that a system tells, or the largest there is: containers are told anything.
+    private static func product(_ count: Int, _ size: Int) -> Int {
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        return overflow ? .max : product
     }
 
     /// `48K` or `32M` in bytes.
     private static func bytes(_ size: String) -> Int? {
         switch size.last {
-        case "K": Int(size.dropLast()).map { $0 << 10 }
-        case "M": Int(size.dropLast()).map { $0 << 20 }
+        case "K": Int(size.dropLast()).map { product($0, 1 << 10) }
+        case "M": Int(size.dropLast()).map { product($0, 1 << 20) }
         default: Int(size)
         }
     }

@@ -236,6 +236,9 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   them: part of a stop string or of a character, or no text at all (of these
  *   up to 1,024 tokens).
  * - A new file of rg_session_save can be read and written by its user alone.
+ *   It replaces a saved session or an empty file; of another file, such as the
+ *   open model, it says RG_ERROR_IO (errno EEXIST), and leaves it. In the same
+ *   folder it removes what killed processes have left, .NAME.HEX.partial.
  * - end_of_turn is UINT32_MAX for a model without such a token.
  * - That on_text returned false is no failure: rg_session_generate returns
  *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns

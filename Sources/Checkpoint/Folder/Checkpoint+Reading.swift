@@ -40,7 +40,10 @@ extension Checkpoint {
     }
 
     /// Bytes of memory of this machine.
-    private static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    private static let physicalMemory = {
+        let (bytes, overflow) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(by: sysconf(Int32(_SC_PAGESIZE)))
+        return overflow ? Int.max : bytes
+    }()
 
     /// The error for the first NaN or infinity of `elements`, whose widened values lie at `values`.
     private func nonFiniteError(

@@ -46,7 +46,11 @@ public final class Checkpoint: Sendable {
         let weights = try WeightFiles(folder: folder)
         weightFiles = weights.files
         tensors = weights.tensors
-        totalBytes = tensors.reduce(0) { $0 + $1.byteRange.count }
+        // Files with holes may together seem larger than any disk.
+        totalBytes = tensors.reduce(0) { total, tensor in
+            let (sum, overflow) = total.addingReportingOverflow(tensor.byteRange.count)
+            return overflow ? .max : sum
+        }
         numberOfTensor = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         otherFiles = [configurationFile, tokenizerFile] + template.files + [weights.index].compactMap { $0 }
     }

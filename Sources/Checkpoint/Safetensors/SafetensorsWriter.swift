@@ -28,12 +28,16 @@ public final class SafetensorsWriter {
     public let target: String
     /// Bytes that the finished file will have.
     public let byteCount: Int
+    /// True once the file has its name; also if ``finish()`` has thrown after that.
+    public var isCommitted: Bool { file.isCommitted }
     private let file: AtomicFile
     private var end: Int
 
     /// Makes the file's temporary, checks that the disk has room for it all, and writes the table of contents. Names differ, and
-    /// `metadata` is a text for each of some keys.
-    public init(target: String, tensors: [Tensor], metadata: [(key: String, value: String)]) throws(FileError) {
+    /// `metadata` is a text for each of some keys. Throws if what stands at the target is not of the `kind` that is written.
+    public init(
+        target: String, replacing kind: FileKind, tensors: [Tensor], metadata: [(key: String, value: String)]
+    ) throws(FileError) {
         var members = [
             JSONObject.Member(
                 key: "__metadata__",
@@ -59,7 +63,7 @@ public final class SafetensorsWriter {
         self.target = target
         end = 8 + table.count
         byteCount = end + offset
-        file = try AtomicFile(target: target)
+        file = try AtomicFile(target: target, replacing: kind)
         try file.checkRoom(for: byteCount)
         try (length + table).span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
     }

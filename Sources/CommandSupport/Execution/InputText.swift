@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import System
 
 /// Text that can't be used.
 public struct InputError: Error, CustomStringConvertible {
@@ -14,56 +15,77 @@ public struct InputError: Error, CustomStringConvertible {
 public enum InputText {
     /// What stands for standard input where a command takes a text or a file.
     public static let standardInput = "-"
+    /// Bytes of a text that is needed whole, at most: some 16 million tokens.
+    public static let limit = 64 << 20
 
     static let standardInputName = "standard input"
 
-    /// The text of a file, or of standard input for `-`. Throws for a file that can't be read or is not UTF-8.
-    public static func contents(ofFile path: String) throws(InputError) -> String {
-        guard path != standardInput else { return try contentsOfStandardInput() }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(path, while: "opening", errno) }
-        defer { close(descriptor) }
-        return try text(of: descriptor, name: path)
-    }
+    /// The text of a file, or of standard input for `-`. Throws for a file that can't be read, is not UTF-8, or has more than
+    /// ``limit`` bytes.
+    public static func contents(ofFile path: String) throws(InputError) -> String { try contents(file(path)) }
 
-    /// All of standard input, to its end.
-    public static func contentsOfStandardInput() throws(InputError) -> String {
-        if isatty(STDIN_FILENO) == 1 { Diagnostics.note("Type the text, then Ctrl-D on a line of its own.") }
-        return try text(of: STDIN_FILENO, name: standardInputName)
-    }
+    /// All of standard input, to its end. Throws as ``contents(ofFile:)`` does.
+    public static func contentsOfStandardInput() throws(InputError) -> String { try contents(ofFile: standardInput) }
 
-    private static func text(of descriptor: Int32, name: String) throws(InputError) -> String {
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &piece, piece.count)
-            if count > 0 {
-                bytes += piece[..<count]
-            } else if count == 0 {
-                break
-            } else if errno != EINTR {
-                throw .system(name, while: "reading", errno)
-            }
+    /// A file, or standard input for `-`, to be read piece by piece until a signal says to stop (``Interruption``).
+    public static func file(_ path: String) throws(InputError) -> TextFile {
+        func isStopped(_ descriptor: Int32) -> Bool {
+            var arrival = Interruption.Arrival.resize
+            while arrival == .resize { arrival = Interruption.waitForInput(descriptor) }
+            return arrival == .signal
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8(name) }
-        return text
+        guard path == standardInput else {
+            return try translatingFileErrors { () throws(FileError) in try TextFile(path: path, isStopped: isStopped) }
+        }
+        if isatty(STDIN_FILENO) == 1 { Diagnostics.note("Type the text, then Ctrl-D on a line of its own.") }
+        return TextFile(descriptor: STDIN_FILENO, name: standardInputName, isStopped: isStopped)
+    }
+
+    /// The next piece of a text; nil at its end. Throws ``Interrupted`` for a signal that came meanwhile.
+    public static func next(_ file: TextFile) throws -> [UInt8]? {
+        do throws(FileError) {
+            return try file.next()
+        } catch {
+            if error.code == EINTR, let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
+            throw InputError(error)
+        }
+    }
+
+    private static func contents(_ file: TextFile) throws(InputError) -> String {
+        func checkLength(_ count: Int) throws(InputError) {
+            guard count <= limit else { throw .tooLong(file.name) }
+        }
+        try checkLength(file.byteCount ?? 0)
+        var bytes: [UInt8] = []
+        while let piece = try translatingFileErrors({ () throws(FileError) in try file.next() }) {
+            try checkLength(bytes.count + piece.count)
+            // An array grows to twice its size, and the text is copied.
+            guard bytes.capacity >= bytes.count + piece.count || SystemMemory.has(3 * (bytes.count + piece.count)) else {
+                throw InputError(
+                    file.name, "has \(bytes.count + piece.count) bytes of text or more, for which there is no memory",
+                    advice: "close other programs, or give a shorter text")
+            }
+            bytes += piece
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Runs `body`, turning what is wrong with a text's file into an ``InputError``.
+private func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throws(InputError) -> Result {
+    do throws(FileError) {
+        return try body()
+    } catch {
+        throw InputError(error)
     }
 }
 
 extension InputError {
-    /// What the system has against reading a text.
-    static func system(_ source: String, while doing: String, _ code: Int32) -> InputError {
-        let isStandardInput = source == InputText.standardInputName
-        switch code {
-        case EBADF where isStandardInput:
-            return InputError(source, "is closed", advice: "let it come from a file or a pipe")
-        case EISDIR:
-            let advice = isStandardInput ? "let it come from a file or a pipe" : "give the path of a file"
-            return InputError(source, "is a folder", advice: advice)
-        default:
-            let error = FileError.system(source, while: doing, code)
-            return InputError(error.path, error.problem, advice: error.advice)
-        }
+    init(_ error: FileError) { self.init(error.path, error.problem, advice: error.advice) }
+
+    /// More than fits memory, perhaps without an end.
+    public static func tooLong(_ source: String) -> InputError {
+        InputError(source, "has more than \(InputText.limit >> 20) MiB of text", advice: "give a shorter text, or a part of it")
     }
 
     /// Bytes that Swift would show as other characters.

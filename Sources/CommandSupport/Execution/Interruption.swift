@@ -20,7 +20,7 @@ public struct Interrupted: Error {
 public enum Interruption {
     private static let received = Atomic<Int32>(0)
     /// Done once, before any handler can do it.
-    private static let madeReadyForRemoval: Void = AtomicFile.removeUnfinished()
+    private static let madeReadyForRemoval: Void = AtomicFile.prepareRemoval()
 
     /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
     /// second ends it at once, should the command hang, and removes the temporaries of unfinished files. A signal that was ignored
@@ -89,9 +89,10 @@ public enum Interruption {
         case resize
     }
 
-    /// Waits until something can be read from a descriptor below 1024, or for a signal, which is not missed
-    /// between looking for it and waiting.
+    /// Waits until something can be read from a descriptor, or for a signal, which is not missed between looking for it and
+    /// waiting. (A descriptor that select(2) has no room for is not waited for: reading it waits.)
     static func waitForInput(_ descriptor: Int32) -> Arrival {
+        guard 0..<Int32(FD_SETSIZE) ~= descriptor else { return signal == nil ? .input : .signal }
         var watched = sigset_t(), former = sigset_t()
         sigemptyset(&watched)
         for number in [SIGINT, SIGTERM, SIGHUP, SIGWINCH] { sigaddset(&watched, number) }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The lines that a user has given before, kept in a file from one run to the next.
@@ -12,6 +13,9 @@ public struct LineHistory {
     /// Lines that are kept from one run to the next.
     static let limit = 1000
 
+    /// Bytes at the end of the file that are read.
+    private static let byteLimit = 4 << 20
+
     /// The history in the file `NAME` of the user's state folder, `$XDG_STATE_HOME/rg-edge` or `~/.local/state/rg-edge`
     /// (XDG Base Directory Specification 0.8). The folder is made when the first line comes.
     public init(named name: String) {
@@ -25,38 +29,43 @@ public struct LineHistory {
     /// The history in a file, or in none.
     init(path: String?) {
         self.path = path
-        guard let path, let file = fopen(path, "re") else { return }
-        defer { fclose(file) }
-        var line: UnsafeMutablePointer<CChar>?
-        var capacity = 0
-        defer { free(line) }
-        while getline(&line, &capacity, file) > 0, let start = line {
-            guard let text = String(validatingCString: start) else { continue }
-            lines.append(Self.unescaped(text.hasSuffix("\n") ? String(text.dropLast()) : text))
+        // No FIFO, which would wait, and no device, which may have no end.
+        guard let path, let file = try? RegularFile(path: path) else { return }
+        let start = max(0, file.byteCount - Self.byteLimit)
+        guard let bytes = try? file.bytes(start..<file.byteCount) else { return }
+        // What is left of a line that begins before that is none.
+        let rest = start == 0 ? bytes[...] : bytes.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
+        for line in rest.split(separator: UInt8(ascii: "\n")) {
+            guard !line.contains(0), let text = String(validating: line, as: UTF8.self) else { continue }
+            lines.append(Self.unescaped(text))
         }
-        if lines.count > 2 * Self.limit { shorten() }
+        if lines.count > 2 * Self.limit || start > 0 { shorten() }
     }
 
     /// Adds a line, unless it is empty, begins with a space or is that before it.
     public mutating func add(_ line: String) {
         guard !line.isEmpty, !line.hasPrefix(" "), line != lines.last else { return }
         lines.append(line)
-        write([line], flags: O_APPEND)
+        write([line], isWhole: false)
     }
 
     /// Leaves the last ``limit`` lines, in the file too.
     private mutating func shorten() {
-        lines.removeFirst(lines.count - Self.limit)
-        write(lines, flags: O_TRUNC)
+        lines = lines.suffix(Self.limit)
+        write(lines, isWhole: true)
     }
 
-    private func write(_ lines: [String], flags: Int32) {
+    /// Writes lines to the end of the file, or in the place of all that it holds.
+    private func write(_ lines: [String], isWhole: Bool) {
         guard let path else { return }
         makeFolders(above: path)
         // For its user alone: what people ask is theirs.
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o600)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        if isWhole { ftruncate(descriptor, 0) }
         // One write, so that the lines of two programs don't mix.
         try? writeAll(lines.map { Self.escaped($0) + "\n" }.joined(), to: descriptor)
     }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Lines that a user types: edited on a terminal, plain from anything else.
@@ -74,17 +75,22 @@ public final class LineInput {
     /// Throws for what kept more from being read: the end that it seems to be is none.
     private func checkFailure() throws(InputError) {
         guard failure != 0 else { return }
-        throw .system(InputText.standardInputName, while: "reading", failure)
+        throw InputError(TextFile.readingError(InputText.standardInputName, isStandardInput: true, failure))
     }
 
     // MARK: - Plain lines
 
     private func plainLine(prompt: String) throws(InputError) -> Event {
         if isInteractive { Diagnostics.write(prompt) }
+        var searched = 0
         while true {
-            if let place = pending.firstIndex(of: UInt8(ascii: "\n")) {
+            if let place = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { pending.removeFirst(place + 1) }
                 return .line(try text(pending[..<place]))
+            }
+            searched = pending.count
+            guard searched <= InputText.limit else {
+                throw .tooLong("\(InputText.standardInputName), line \(lineCount + 1)")
             }
             guard read() else { break }
         }

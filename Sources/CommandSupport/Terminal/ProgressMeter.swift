@@ -17,10 +17,12 @@ public final class ProgressMeter {
     public enum Unit: Sendable {
         case bytes, tokens
 
-        func amount(_ done: Int, of total: Int) -> String {
-            switch self {
-            case .bytes: "\(Format.bytes(done)) of \(Format.bytes(total))"
-            case .tokens: "\(done) of \(total) tokens"
+        func amount(_ done: Int, of total: Int?) -> String {
+            switch (self, total) {
+            case (.bytes, let total?): "\(Format.bytes(done)) of \(Format.bytes(total))"
+            case (.bytes, nil): Format.bytes(done)
+            case (.tokens, let total?): "\(done) of \(total) tokens"
+            case (.tokens, nil): "\(done) tokens"
             }
         }
 
@@ -39,6 +41,11 @@ public final class ProgressMeter {
     private let start: ContinuousClock.Instant
     private var lastDrawing: ContinuousClock.Instant?
     private var tenthsShown = 0
+    /// Of a task whose end isn't known: what was done when a line was last shown.
+    private var shown = 0
+
+    /// When the first line comes for a task whose end isn't known.
+    private static let firstLine = 10_000
 
     /// Shortest time between two drawings of the bar.
     private static let interval = Duration.milliseconds(100)
@@ -51,9 +58,10 @@ public final class ProgressMeter {
         start = clock.now
     }
 
-    /// Shows that `done` of `total` units are done, if it is time to.
-    public func update(done: Int, total: Int) {
-        guard total > 0 else { return }
+    /// Shows that `done` of `total` units are done, if it is time to; or of a task whose end isn't known, if `total` is nil. Lines
+    /// then come whenever as much again is done.
+    public func update(done: Int, total: Int?) {
+        if let total, total <= 0 { return }
         switch style {
         case .none: break
         case .bar:
@@ -62,11 +70,16 @@ public final class ProgressMeter {
             lastDrawing = now
             draw(Report(unit: unit, done: done, total: total, seconds: seconds(now - start)))
         case .lines:
-            let tenths = Int(Double(done) / Double(total) * 10)
-            guard tenths > tenthsShown else { return }
-            tenthsShown = tenths
+            if let total {
+                let tenths = Int(Double(done) / Double(total) * 10)
+                guard tenths > tenthsShown else { return }
+                tenthsShown = tenths
+            } else {
+                guard done >= max(Self.firstLine, shown > Int.max / 2 ? .max : 2 * shown) else { return }
+                shown = done
+            }
             let report = Report(unit: unit, done: done, total: total, seconds: seconds(clock.now - start))
-            Diagnostics.write("\(task): \(report.percent), \(report.amount), \(report.rate)\n")
+            Diagnostics.write("\(task): \(report.parts.joined(separator: ", "))\n")
         }
     }
 
@@ -78,13 +91,13 @@ public final class ProgressMeter {
     }
 
     private func draw(_ report: Report) {
-        let right = "\(report.percent)  \(report.amount)  \(report.rate)  \(report.timeLeft)"
+        let right = (report.parts + (report.total == nil ? [] : [report.timeLeft])).joined(separator: "  ")
         // The last column stays free: some terminals go on to the next line after it.
         let room = Terminal.columns(STDERR_FILENO) - 1
         let barWidth = min(40, room - task.count - right.count - 6)
         let filled = Int(report.fraction * Double(max(0, barWidth)))
         let bar = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: max(0, barWidth) - filled) + "]"
-        let line = barWidth >= 8 ? "\(task)  \(bar)  \(right)" : String(right.prefix(max(0, room)))
+        let line = report.total != nil && barWidth >= 8 ? "\(task)  \(bar)  \(right)" : String(right.prefix(max(0, room)))
         Diagnostics.draw("\r\(line)\u{1B}[K")
     }
 
@@ -96,15 +109,17 @@ public final class ProgressMeter {
     private struct Report {
         let unit: Unit
         let done: Int
-        let total: Int
+        let total: Int?
         let seconds: Double
 
-        var fraction: Double { min(1, Double(done) / Double(total)) }
+        var parts: [String] { (total == nil ? [] : [percent]) + [amount, rate] }
+        var fraction: Double { min(1, Double(done) / Double(total ?? .max)) }
         var percent: String { "\(Int(fraction * 100)) %" }
         var amount: String { unit.amount(done, of: total) }
         var rate: String { seconds > 0 ? unit.rate(Double(done) / seconds) : "" }
         var timeLeft: String {
-            done > 0 ? "\(Format.duration(seconds: seconds * Double(total - done) / Double(done))) left" : ""
+            guard done > 0, let total else { return "" }
+            return "\(Format.duration(seconds: seconds * Double(max(0, total - done)) / Double(done))) left"
         }
     }
 }

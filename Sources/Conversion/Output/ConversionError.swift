@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import ModelFile
 
 /// What keeps a checkpoint from being converted.
@@ -39,6 +40,10 @@ public struct ConversionError: Error, Equatable, CustomStringConvertible {
 extension ConversionError {
     init(_ error: CheckpointError) {
         self.init(.source, path: error.path, problem: error.problem, advice: error.advice)
+    }
+
+    init(_ error: FileError) {
+        self.init(.target, path: error.path, problem: error.problem, advice: error.advice)
     }
 
     init(_ error: ModelFileError) {

@@ -35,19 +35,18 @@ public struct Export: Sendable {
     }
 
     /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece
-    /// of a tensor. Whatever it throws, files that have their names are whole, and `model.safetensors` comes last; a folder that
-    /// was made and has no file goes again.
+    /// of a tensor. Files that have their names are whole, and `model.safetensors` comes last. Whatever it throws, none of them
+    /// stays, nor does a folder that was made, so that the export can be repeated.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
-        let target = try translatingFileErrors { () throws(FileError) in
-            let target = try Folder(making: folder)
-            guard try target.entries().isEmpty else {
-                throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
-            }
-            return target
-        }
+        let target = try translatingFileErrors { () throws(FileError) in try Folder(making: folder) }
         do throws(ConversionError) {
+            try translatingFileErrors { () throws(FileError) in
+                guard try target.entries().isEmpty else {
+                    throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
+                }
+            }
             try write(to: target, progress: progress, isCancelled: isCancelled)
         } catch {
             if target.isNew { target.removeIfEmpty() }
@@ -58,7 +57,7 @@ public struct Export: Sendable {
     private func write(to target: Folder, progress: (_ done: Int) -> Void, isCancelled: () -> Bool) throws(ConversionError) {
         let writer = try translatingFileErrors { () throws(FileError) in
             try SafetensorsWriter(
-                target: target.file("model.safetensors"),
+                target: target.file("model.safetensors"), replacing: .none,
                 tensors: plan.map { .init(name: $0.name, type: type, dimensions: $0.checkpointDimensions) },
                 metadata: [("format", "pt")])
         }
@@ -82,14 +81,23 @@ public struct Export: Sendable {
                     .cancelled, path: target.path, problem: "the export was interrupted", advice: "nothing was written")
             }
         }
-        // The small files last: until all weights are written, the folder stays empty, and the export can be repeated.
-        try translatingFileErrors { () throws(FileError) in
-            try AtomicFile.write(hubConfiguration.serialized(indented: true), to: target.file("config.json"))
-            try AtomicFile.write(file.metadata.tokenizer, to: target.file("tokenizer.model"))
-            if file.metadata.chatTemplate != nil {
-                try AtomicFile.write(Array(ChatTemplate.gemmaJinja.utf8), to: target.file("chat_template.jinja"))
+        // The small files last: until all weights are written, the folder stays empty.
+        var small = [
+            (name: "config.json", bytes: hubConfiguration.serialized(indented: true)), ("tokenizer.model", file.metadata.tokenizer),
+        ]
+        if file.metadata.chatTemplate != nil { small.append(("chat_template.jinja", Array(ChatTemplate.gemmaJinja.utf8))) }
+        var made: [(name: String, file: AtomicFile)] = []
+        do throws(FileError) {
+            for (name, bytes) in small {
+                let file = try AtomicFile(target: target.file(name), replacing: .none)
+                made.append((name, file))
+                try file.write(whole: bytes)
             }
             try writer.finish()
+        } catch {
+            for (name, file) in made where file.isCommitted { try? target.remove(name) }
+            if writer.isCommitted { try? target.remove("model.safetensors") }
+            throw ConversionError(error)
         }
     }
 
@@ -109,6 +117,6 @@ func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throw
     do throws(FileError) {
         return try body()
     } catch {
-        throw ConversionError(.target, path: error.path, problem: error.problem, advice: error.advice)
+        throw ConversionError(error)
     }
 }

@@ -3,6 +3,9 @@ import Files
 import Griffin
 
 extension Calibration {
+    /// What the metadata of statistics say that they are.
+    fileprivate static let format = "rg-edge input mean squares"
+
     /// Feeds the text and writes the statistics, for ``Importance``, to a file, which is under its name whole or not at all. That
     /// it can be written is checked first. The rest is as in ``run(progress:isCancelled:)``.
     public func write(
@@ -16,13 +19,22 @@ extension Calibration {
                 return (name: planned.name + Importance.momentsSuffix, count: count)
             }
         }
-        let writer = try translatingFileErrors { () throws(FileError) in
+        func makeWriter(tokenCount: Int) throws(FileError) -> SafetensorsWriter {
             try SafetensorsWriter(
-                target: target, tensors: (squares + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
-                metadata: [("format", "rg-edge input mean squares"), ("tokens", "\(tokenCount)")])
+                target: target, replacing: .statistics,
+                tensors: (squares + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
+                metadata: [("format", Self.format), ("tokens", "\(tokenCount)")])
         }
-        let statistics = try run(progress: progress, isCancelled: isCancelled)
+        _ = try translatingFileErrors { () throws(FileError) in try makeWriter(tokenCount: 0) }
+        var tokenCount = 0
+        let statistics = try run(
+            progress: { done in
+                tokenCount = done
+                progress(done)
+            }, isCancelled: isCancelled)
         try translatingFileErrors { () throws(FileError) in
+            // Only now is it known how many tokens there were.
+            let writer = try makeWriter(tokenCount: tokenCount)
             func append(_ numbers: [Float]) throws(FileError) {
                 try numbers.span.bytes.withUnsafeBytes { bytes throws(FileError) in try writer.append(bytes) }
             }
@@ -30,5 +42,14 @@ extension Calibration {
             try statistics.moments.forEachTriangle { numbers throws(FileError) in try append(numbers) }
             try writer.finish()
         }
+    }
+}
+
+extension FileKind {
+    /// Files of statistics: a safetensors file's length of its table, and its metadata first.
+    fileprivate static let statistics = FileKind("a file of statistics") { start in
+        let metadata = start.dropFirst(8)
+        return metadata.starts(with: "{\"__metadata__\"".utf8)
+            && String(decoding: metadata, as: UTF8.self).contains("\"\(Calibration.format)\"")
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Griffin
 import Kernels
@@ -14,22 +15,34 @@ public struct Calibration {
     /// Tokens computed at once: logits are computed for each, since the head's inputs count too. 33 MB in the 2B model.
     private static let slice = 32
 
-    /// Tokens of the text.
-    public var tokenCount: Int { tokens.count }
-
     private let path: String
     private let textPath: String?
     let configuration: Configuration
     let weights: Weights
-    private let tokens: [UInt32]
+    private let text: CalibrationText
     private let threads: Int
     private let isBlockQuantized: Bool
     /// With fewer tokens, what convert makes of the statistics may be worse than without any (`formats/quantization.md`).
     private static let fewestTokens = 1000
 
-    /// Opens a model file, reads it whole to verify its weights, and tokenizes a text, which was read from `textPath` if that is
-    /// not nil. Throws if the file is damaged or can't be run, and for a text without a token.
-    public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
+    /// Opens a model file, reads it whole to verify its weights, and reads the beginning of a text, which comes from `textPath` if
+    /// that is not nil. Throws if the file is damaged or can't be run, for a text without a token or that can't be read, and an
+    /// error of kind `cancelled` where reading it was stopped.
+    public init(model path: String, text: TextFile, textPath: String?, threads: Int? = nil) throws(ConversionError) {
+        try self.init(model: path, textPath: textPath, textBytes: text.byteCount, threads: threads) { () throws(ConversionError) in
+            do throws(FileError) {
+                return try text.next()
+            } catch {
+                guard error.code != EINTR else { throw Self.cancelled(path) }
+                throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
+            }
+        }
+    }
+
+    private init(
+        model path: String, textPath: String?, textBytes: Int?, threads: Int?,
+        next: @escaping () throws(ConversionError) -> [UInt8]?
+    ) throws(ConversionError) {
         self.threads = threads ?? ProcessorCount.usableCores
         self.path = path
         self.textPath = textPath
@@ -37,24 +50,32 @@ public struct Calibration {
         configuration = model.configuration
         weights = model.weights
         isBlockQuantized = model.file.tensors.contains { $0.type.isBlockQuantized }
-        do throws(TokenizerError) {
-            tokens = try Tokenizer(model: model.file.metadata.tokenizer).encoder().encode(text)
-        } catch {
-            throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
-        }
-        guard !tokens.isEmpty else {
+        self.text = try CalibrationText(model: model, byteCount: textBytes, next: next)
+        try self.text.fill(to: Self.fewestTokens)
+        guard self.text.count > 0 else {
             throw ConversionError(.option, path: textPath ?? "the text", problem: "has no words", advice: "give some")
         }
-        guard tokens.allSatisfy({ Int($0) < configuration.vocabularySize }) else {
-            throw ConversionError(
-                .source, path: path, problem: "has a tokenizer with more pieces than its vocabulary", advice: VerifiedModel.again)
+    }
+
+    /// The same for a text in memory.
+    public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
+        var rest = [Array(text.utf8)]
+        try self.init(model: path, textPath: textPath, textBytes: text.utf8.count, threads: threads) { () throws(ConversionError) in
+            rest.popLast()
         }
+    }
+
+    /// Tokens of the text; until it is read to its end, an estimate where its bytes are known, and else nil.
+    public var tokenCount: Int? { text.total }
+
+    private static func cancelled(_ path: String) -> ConversionError {
+        ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
     }
 
     /// What makes the statistics worse than they could be, in a sentence each.
     public var warnings: [String] {
         var warnings: [String] = []
-        if tokenCount < Self.fewestTokens {
+        if let tokenCount, text.isFinished, tokenCount < Self.fewestTokens {
             let count = tokenCount == 1 ? "1 token" : "\(tokenCount) tokens"
             warnings.append(
                 "\(textPath ?? "the text"): has \(count); statistics of fewer than \(Self.fewestTokens) may do more harm than good")
@@ -66,8 +87,8 @@ public struct Calibration {
     /// The paths of the files that are read.
     var paths: [String] { [path] + [textPath].compactMap { $0 } }
 
-    /// Feeds the text. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens that
-    /// are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
+    /// Feeds the text, once. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens
+    /// that are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputStatistics {
@@ -85,21 +106,23 @@ public struct Calibration {
         defer { free(logits) }
         let statistics = InputStatistics(squares: squares, moments: moments)
         forwardPass.observer = statistics
-        var done = 0
-        for start in stride(from: 0, to: tokens.count, by: Self.chunk) {
-            let chunk = [configuration.bos] + tokens[start..<min(start + Self.chunk, tokens.count)]
+        try text.begin()
+        var start = 0
+        while true {
+            try text.fill(to: Self.chunk)
+            let tokens = try text.take(Self.chunk)
+            if tokens.isEmpty { break }
+            let chunk = [configuration.bos] + tokens
             state.reset()
             for first in stride(from: 0, to: chunk.count, by: Self.slice) {
                 let slice = chunk[first..<min(first + Self.slice, chunk.count)]
                 slice.withUnsafeBufferPointer { forwardPass.feed($0, to: state, output: .all(logits)) }
                 try weights.file.checkStillReadable()
-                done = min(start + first + slice.count, tokens.count)
-                progress(done)
-                if isCancelled() {
-                    throw ConversionError(
-                        .cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
-                }
+                // The <bos> is not the text's.
+                progress(start + min(first + slice.count, tokens.count))
+                if isCancelled() { throw Self.cancelled(path) }
             }
+            start += tokens.count
         }
         return statistics
     }

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Synchronization
 
 /// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier
@@ -7,6 +6,10 @@ import Synchronization
 ///
 /// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was
 /// not there. What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
+///
+/// Files tell what prompts say, and what is in them is taken for what a prompt leads to. So they are for this user alone, and those
+/// of other users, root excepted, are not used, unless the folder is shared: its group, or everybody, may write in it. Then they
+/// are for its group, or for everybody, and whoever may write there is trusted.
 public final class PromptCache: Sendable {
     /// Where the sessions are kept, as it was given.
     public let folder: String
@@ -20,6 +23,8 @@ public final class PromptCache: Sendable {
     private let isRefusalTold = Atomic<Bool>(false)
     /// True once it was told that a session is larger than ``limit``.
     private let isLimitTold = Atomic<Bool>(false)
+    /// True once it was told that files of others are not used.
+    private let isStrangerTold = Atomic<Bool>(false)
 
     /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another
     /// moment is stored, so that a third prompt that parts from them there finds it.
@@ -30,18 +35,17 @@ public final class PromptCache: Sendable {
     private static let comparisons = 256
     /// Nothing without it in its name is touched: the folder may have files of others.
     private static let suffix = ".prompt.rgs"
-    /// What a killed process may leave (`AtomicFile`) is removed after an hour, in which the slowest disk has written a session.
-    private static let unfinishedSuffix = ".partial", unfinishedNanoseconds = 3600 * 1_000_000_000
 
     /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
-    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored. Throws if the folder can't be made or
-    /// read.
+    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored or used. Throws if the folder can't be
+    /// made or read.
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
         files = try translatingFileErrors { () throws(FileError) in
             let files = try Folder(making: folder, isPrivate: true)
-            _ = try files.entries()
+            // Older versions have let everybody read them.
+            for entry in try files.entries() where entry.name.hasSuffix(Self.suffix) { files.restrict(entry.name) }
             return files
         }
         self.folder = folder
@@ -73,7 +77,8 @@ public final class PromptCache: Sendable {
     /// The session in a file, if it has consumed just these tokens.
     private func session(_ name: String, beginning tokens: ArraySlice<UInt32>) -> Session? {
         do throws(ModelError) {
-            let session = try model.session(from: files.file(name))
+            guard let file = trusted(name) else { return nil }
+            let session = try model.session(from: file)
             // The hash is no proof against somebody who looks for two texts that share one.
             guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else {
                 return nil
@@ -86,13 +91,25 @@ public final class PromptCache: Sendable {
         }
     }
 
+    /// A file that is there and can be opened, if this user may trust it.
+    private func trusted(_ name: String) -> RegularFile? {
+        guard let file = try? RegularFile(path: files.file(name)) else { return nil }
+        if files.trusts(file) { return file }
+        if !isStrangerTold.exchange(true, ordering: .relaxed) {
+            onProblem(
+                "files of other users in \(folder) are not used, as the folder isn't shared; "
+                    + "let its group write in it (chmod g+rwx) to share it")
+        }
+        return nil
+    }
+
     /// How many tokens a prompt has in common with one of the stored sessions, at most; of those that are longer than what a file
     /// keeps of its tokens nothing is known.
     func longestCommonBeginning(of tokens: [UInt32]) -> Int {
         guard let entries = try? files.entries() else { return 0 }
         let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
-        return own.sorted { $0.modified > $1.modified }.prefix(Self.comparisons).reduce(0) { longest, entry in
-            let others = model.tokens(ofSession: files.file(entry.name)) ?? []
+        return own.sorted { $1.isOlder(than: $0) }.prefix(Self.comparisons).reduce(0) { longest, entry in
+            let others = trusted(entry.name).flatMap(model.tokens(ofSession:)) ?? []
             return max(longest, zip(tokens, others).prefix { $0 == $1 }.count)
         }
     }
@@ -106,9 +123,9 @@ public final class PromptCache: Sendable {
                 "the prompt is not kept: \(folder) may take \(limit) bytes, and a session \(byteCount); allow the folder more")
         }
         attempt("the prompt is not kept") { () throws(ModelError) in
-            // Who may use the folder may use its files.
             try session.save(
-                to: files.file(name(of: session.memory.chain, count: Int(session.position))), isPrivate: false)
+                to: files.file(name(of: session.memory.chain, count: Int(session.position))), replacing: .session,
+                for: .sharing(files.sharing))
         }
         makeRoom()
     }
@@ -128,23 +145,14 @@ public final class PromptCache: Sendable {
 
     /// Throws if too much stays, as the system doesn't let all go.
     private func removeOldest() throws(FileError) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        var sessions: [Folder.Entry] = []
-        for entry in try files.entries() {
-            if entry.name.hasSuffix(Self.suffix) {
-                sessions.append(entry)
-            } else if entry.name.hasSuffix(Self.unfinishedSuffix),
-                entry.name.dropLast(Self.unfinishedSuffix.utf8.count + ".0123456789abcdef".utf8.count).hasSuffix(Self.suffix),
-                Int(time.tv_sec) * 1_000_000_000 - entry.modified > Self.unfinishedNanoseconds
-            {
-                // A courtesy, where it is another user's.
-                try? files.remove(entry.name)
-            }
-        }
+        let sessions = try files.entries().filter { $0.name.hasSuffix(Self.suffix) }
         var refusal: FileError?
-        var total = sessions.reduce(0) { $0 + $1.byteCount }
-        for entry in sessions.sorted(by: { $0.modified < $1.modified }) where total > limit {
+        // A file with holes may seem larger than any disk.
+        var total = sessions.reduce(0) { total, entry in
+            let (sum, overflow) = total.addingReportingOverflow(entry.byteCount)
+            return overflow ? .max : sum
+        }
+        for entry in sessions.sorted(by: { $0.isOlder(than: $1) }) where total > limit {
             do throws(FileError) {
                 try files.remove(entry.name)
                 total -= entry.byteCount

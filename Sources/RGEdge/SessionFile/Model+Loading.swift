@@ -9,20 +9,24 @@ extension Model {
     /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``), and
     /// where there is no memory for the session or to unpack it.
     public func session(from path: String) throws(ModelError) -> Session {
-        let file = try translatingFileErrors { () throws(FileError) in try RegularFile(path: path) }
+        try session(from: try translatingFileErrors { () throws(FileError) in try RegularFile(path: path) })
+    }
+
+    /// The same for a file that is open.
+    func session(from file: RegularFile) throws(ModelError) -> Session {
         // The header decides whether there is anything more to read.
         let start = try translatingFileErrors { () throws(FileError) in
             try file.bytes(0..<min(SessionHeader.byteCount, file.byteCount))
         }
-        let header = try header(start.span.bytes, fileBytes: file.byteCount, source: path)
+        let header = try header(start.span.bytes, fileBytes: file.byteCount, source: file.path)
         let count = file.byteCount - SessionHeader.byteCount
         guard let memory = SystemMemory.zeroed(UInt8.self, count: count) else {
-            throw ModelError(.memory, "\(path): no memory to unpack a session of \(count) bytes; close other programs")
+            throw ModelError(.memory, "\(file.path): no memory to unpack a session of \(count) bytes; close other programs")
         }
         defer { free(memory) }
         let content = UnsafeMutableRawBufferPointer(start: memory, count: count)
         try translatingFileErrors { () throws(FileError) in try file.read(at: SessionHeader.byteCount, into: content) }
-        return try session(header, content: content.bytes, source: path)
+        return try session(header, content: content.bytes, source: file.path)
     }
 
     /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.
@@ -57,9 +61,9 @@ extension Model {
 extension Model {
     /// The tokens that a saved session of this model has consumed, if its file has them all. Reads nothing else of it, and so can't
     /// tell whether they are damaged.
-    func tokens(ofSession path: String) -> [UInt32]? {
+    func tokens(ofSession file: RegularFile) -> [UInt32]? {
         let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
-        guard let file = try? RegularFile(path: path), let start = try? file.bytes(0..<min(limit, file.byteCount)),
+        guard let start = try? file.bytes(0..<min(limit, file.byteCount)),
             let header = try? SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self),
             header.position <= RecentTokens.limit
         else { return nil }

@@ -35,11 +35,13 @@ extension Session {
 
     /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
     /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the
-    /// system refuses.
-    public func save(to path: String) throws(ModelError) { try save(to: path, isPrivate: true) }
+    /// system refuses, and if something else than a saved session stands there, which stays.
+    public func save(to path: String) throws(ModelError) { try save(to: path, replacing: .session, for: .userAlone) }
 
-    /// The same for a file that is for this user alone or not.
-    func save(to path: String, isPrivate: Bool) throws(ModelError) {
+    /// The same in the place of a file of another kind, or for others as well.
+    package func save(
+        to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
+    ) throws(ModelError) {
         try checkIsNotLost()
         let capacity = largestSerialization
         guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
@@ -48,10 +50,15 @@ extension Session {
         defer { free(start) }
         let count = serialize(into: UnsafeMutableRawBufferPointer(start: start, count: capacity)) ?? 0
         try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: path, isPrivate: isPrivate)
+            let file = try AtomicFile(target: path, replacing: kind, for: audience)
             try file.checkRoom(for: count)
             try file.write(UnsafeRawBufferPointer(start: start, count: count), at: 0)
             try file.commit()
         }
     }
+}
+
+extension FileKind {
+    /// Session files, of all versions.
+    package static let session = FileKind("a saved session", startingWith: Array(SessionHeader.magic.prefix(3)))
 }

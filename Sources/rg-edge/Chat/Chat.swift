@@ -1,4 +1,5 @@
 import CommandSupport
+import Files
 import Glibc
 import RGEdge
 import System
@@ -9,12 +10,12 @@ final class Chat {
     private let model: Model
     private let options: GenerationOptions
     /// Where the conversation is kept in the end, if anywhere.
-    private let file: String?
+    private let file: SessionFile?
     private let input = LineInput(history: LineHistory(named: "history"))
     private var conversation: Conversation
     private var last: GenerationResult?
 
-    init(_ session: Session, file: String?, options: GenerationOptions, undoLimit: Int) {
+    init(_ session: Session, file: SessionFile?, options: GenerationOptions, undoLimit: Int) {
         model = session.model
         self.file = file
         self.options = options
@@ -45,6 +46,8 @@ final class Chat {
                 }
             } catch let mistake as ChatInstruction.Mistake {
                 note("\(mistake).")
+            } catch let error as FileError {
+                note("\(error).")
             } catch let error as ModelError where model.file.isIntact {
                 // The conversation is as it was before.
                 note("\(error).")
@@ -59,7 +62,10 @@ final class Chat {
             if isInteractive { Interruption.forgetInterrupt() }
             try checkSignal()
             switch try input.next(prompt: text.isEmpty ? "> " : "… ") {
-            case .line(let line) where line.hasSuffix("\\"): text += line.dropLast() + "\n"
+            case .line(let line) where line.hasSuffix("\\"):
+                text += line.dropLast() + "\n"
+                // They may have no end.
+                if text.utf8.count > InputText.limit { throw InputError.tooLong("standard input") }
             case .line(let line):
                 text += line
                 if !text.trimmed.isEmpty { return text }
@@ -112,8 +118,10 @@ final class Chat {
         case .help: note(ChatInstruction.overview)
         case .save(let name):
             // As with --session, - is no name.
-            guard let path = name.map(Self.expanded) ?? file, path != "-" else { throw ChatInstruction.Mistake.noFile("save") }
-            try session.save(to: path)
+            guard let path = name.map(Self.expanded) ?? file?.path, path != "-" else {
+                throw ChatInstruction.Mistake.noFile("save")
+            }
+            try save(to: path)
             note("Saved \(session.position) tokens to \(name ?? path).")
         case .load(let path):
             let loaded = try model.session(from: Self.expanded(path))
@@ -136,6 +144,13 @@ final class Chat {
         case .stats: note(stats)
         case .quit: break
         }
+    }
+
+    private func save(to path: String) throws {
+        if let file, file.isAt(path) { return try file.save(session) }
+        // Another chat may have it in use.
+        let lock = try FileLock(on: path)
+        try withExtendedLifetime(lock) { try session.save(to: path) }
     }
 
     private var stats: String {

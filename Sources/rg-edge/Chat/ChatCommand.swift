@@ -39,30 +39,28 @@ struct ChatCommand: ParsableCommand {
                 advice: "let it go on with a text: rg-edge prompt"
                     + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
         }
-        let session = try conversation.open(model)
+        let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
-        let chat = Chat(session, file: conversation.target, options: options, undoLimit: undo)
+        let chat = Chat(session, file: kept, options: options, undoLimit: undo)
         do {
             try chat.run()
         } catch let end as Interrupted {
-            let kept = try keep(chat)
-            throw Interrupted(signal: end.signal, message: end.message + kept)
+            throw Interrupted(signal: end.signal, message: end.message + (try keep(chat, in: kept)))
         } catch let error as ModelError {
-            let kept = try keep(chat)
-            throw ModelError(error.kind, error.description + kept, code: error.code)
+            throw ModelError(error.kind, error.description + (try keep(chat, in: kept)), code: error.code)
         } catch {
-            _ = try keep(chat)
+            _ = try keep(chat, in: kept)
             throw error
         }
-        try conversation.save(chat.session)
+        try kept?.save(chat.session)
     }
 
     /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is
     /// not. Lines of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
-    private func keep(_ chat: Chat) throws -> String {
-        guard conversation.target != nil else { return "" }
-        guard chat.isInteractive else { return "; \(conversation.untouched)" }
-        try conversation.save(chat.session)
-        return "; \(conversation.kept)"
+    private func keep(_ chat: Chat, in file: SessionFile?) throws -> String {
+        guard let file else { return "" }
+        guard chat.isInteractive else { return "; \(file.untouched)" }
+        try file.save(chat.session)
+        return "; the conversation is in \(file.path)"
     }
 }

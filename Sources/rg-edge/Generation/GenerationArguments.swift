@@ -26,7 +26,13 @@ struct GenerationArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Keep the beginnings of prompts in this folder, and start from them when they come again.", valueName: "folder"))
+            "Keep the beginnings of prompts in this folder, and start from them when they come again.",
+            discussion: """
+                The files are for their user alone, and those of others are not used, unless the folder is shared: its group \
+                (chmod g+rwxs), or everybody (chmod 1777), may write in it. Whoever may do that can read the prompts that are \
+                kept, and decide how they are answered.
+                """,
+            valueName: "folder"))
     var promptCache: String?
 
     @Option(

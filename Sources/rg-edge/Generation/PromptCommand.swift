@@ -16,7 +16,7 @@ struct PromptCommand: ParsableCommand {
 
     @OptionGroup var file: ModelFileArgument
 
-    @Argument(help: "The prompt; - reads it from standard input, without the line break at its end.")
+    @Argument(help: "The prompt; - reads it from standard input, up to 64 MiB, without the line break at its end.")
     var prompt: String
 
     @Flag(help: "Use the prompt as it is, without the chat template.")
@@ -46,12 +46,12 @@ struct PromptCommand: ParsableCommand {
                     + Model.templateAdvice,
                 command: "rg-edge")
         }
-        let session = try conversation.open(model)
+        let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
         let output = TextOutput(asJSON: json)
         // While there is no text and no file to take care of, Ctrl-C may as well end the process.
-        if conversation.target != nil || options.cache != nil { Interruption.watch() }
+        if kept != nil || options.cache != nil { Interruption.watch() }
         let result: GenerationResult
         do throws(ModelError) {
             result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
@@ -69,10 +69,10 @@ struct PromptCommand: ParsableCommand {
         if json { try StandardOutput.write(summary.json.line) }
         if timings { Diagnostics.note((output.leavesLineOpenOnStandardError ? "\n" : "") + summary.line) }
         // Without an answer a prompt is nothing to go on from: it will be given again.
-        if result.finish != .cancelled || output.hasText { try conversation.save(session) }
+        if result.finish != .cancelled || output.hasText { try kept?.save(session) }
         if result.finish == .cancelled, let signal = Interruption.signal {
-            guard conversation.target != nil else { throw ExitCode(128 + signal) }
-            let line = "interrupted; " + (output.hasText ? conversation.kept : conversation.untouched)
+            guard let kept else { throw ExitCode(128 + signal) }
+            let line = "interrupted; " + (output.hasText ? "the conversation is in \(kept.path)" : kept.untouched)
             throw Interrupted(signal: signal, message: line)
         }
     }

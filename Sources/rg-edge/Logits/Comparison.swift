@@ -8,8 +8,10 @@ import System
 struct Comparison {
     private let session: Session
     private let reference: Session?
-    /// Tokens fed at once.
-    private let slice: Int
+    /// Tokens to add at once, which are fed together.
+    let slice: Int
+    /// The token before those that come next.
+    private var previous: UInt32
     /// The reference's, for one slice.
     private let referenceLogits: Logits?
 
@@ -37,32 +39,29 @@ struct Comparison {
     init(model: Model, reference: Model?) throws(ModelError) {
         session = try model.makeSession()
         self.reference = try reference?.makeSession()
+        previous = model.configuration.bos
         // A reference's logits are kept: 33 MB for 32 tokens of a vocabulary of 256,000.
         slice = reference == nil ? 512 : 32
         referenceLogits = reference == nil ? nil : Logits(count: slice * model.configuration.vocabularySize)
         guard reference == nil || referenceLogits != nil else { throw .noMemory(forLogitsOf: slice) }
     }
 
-    /// Measures a chunk of text that follows <bos> and nothing else. `progress` is told now and then how many of its tokens are
-    /// done.
-    mutating func add(_ chunk: ArraySlice<UInt32>, progress: (Int) throws -> Void) throws {
+    /// Begins a chunk of text, which follows <bos> and nothing else.
+    mutating func beginChunk() {
         session.reset()
         reference?.reset()
-        // The logits after each token foretell the next one.
-        let inputs = [session.model.configuration.bos] + chunk.dropLast()
-        let targets = Array(chunk)
-        for start in stride(from: 0, to: inputs.count, by: slice) {
-            let range = start..<min(start + slice, inputs.count)
-            try add(Array(inputs[range]), targets: targets[range])
-            try progress(range.upperBound)
-        }
+        previous = session.model.configuration.bos
     }
 
-    private mutating func add(_ inputs: [UInt32], targets: ArraySlice<UInt32>) throws(ModelError) {
-        let first = targets.startIndex
+    /// Measures the next tokens of a chunk, at most ``slice``.
+    mutating func add(_ targets: [UInt32]) throws(ModelError) {
+        guard let last = targets.last else { return }
+        // The logits after each token foretell the next one.
+        let inputs = [previous] + targets.dropLast()
+        previous = last
         guard let reference, let rows = referenceLogits?.start else {
             return try session.feed(inputs) { index, logits in
-                add(LogProbabilities(logits), target: Int(targets[first + index]))
+                add(LogProbabilities(logits), target: Int(targets[index]))
             }
         }
         let vocabulary = reference.model.configuration.vocabularySize
@@ -71,7 +70,7 @@ struct Comparison {
         }
         try session.feed(inputs) { index, logits in
             let row = UnsafeBufferPointer(start: rows + index * vocabulary, count: vocabulary)
-            add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[first + index]))
+            add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[index]))
         }
     }
 

@@ -3,13 +3,17 @@ import Files
 /// Writes a matrix of f32 as NumPy's `.npy`, version 1.0 (numpy.lib.format), row by row. The file appears under its name when it is
 /// whole.
 struct NumpyFile {
+    /// How all versions begin.
+    fileprivate static let magic = [0x93] + Array("NUMPY".utf8)
+
     private let file: AtomicFile
     private let columns: Int
     private var offset: Int
 
-    /// Begins a file of `rows` × `columns` numbers. Throws where it can't be made, or its disk has no room for it.
+    /// Begins a file of `rows` × `columns` numbers. Throws where it can't be made, or would replace
+    /// something else, or its disk has no room for it.
     init(target: String, rows: Int, columns: Int) throws(FileError) {
-        file = try AtomicFile(target: target)
+        file = try AtomicFile(target: target, replacing: .array)
         self.columns = columns
         let header = Self.header(rows: rows, columns: columns)
         offset = 0
@@ -48,6 +52,11 @@ struct NumpyFile {
         let padding = 63 - (preamble + dictionary.utf8.count) % 64
         let text = dictionary + String(repeating: " ", count: padding) + "\n"
         let length = text.utf8.count
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+        return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
     }
+}
+
+extension FileKind {
+    /// NumPy's files of one array.
+    fileprivate static let array = FileKind("a NumPy array", startingWith: NumpyFile.magic)
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandSupport
+import Files
 import JSON
 import RGEdge
+import Text
 
 /// `rg-edge perplexity`: how well a model foresees a text, alone or beside another file of the same model.
 struct PerplexityCommand: ParsableCommand {
@@ -43,29 +45,46 @@ struct PerplexityCommand: ParsableCommand {
 
     func run() throws {
         let path = try file.path()
-        let text = try InputText.contents(ofFile: textFile)
+        Interruption.watch()
+        let text = try InputText.file(textFile)
         let model = try compute.open(path)
         let reference = try reference.map { try compute.open($0) }
         if let reference { try checkSameTokens(model, reference) }
-        let tokens = try model.encode(text)
-        guard !tokens.isEmpty else { throw InputError(textFile, "has no text", advice: "give some to measure with") }
-
-        Interruption.watch()
+        var tokens = TokenStream(try model.encoder())
         let meter = ProgressMeter("measuring", unit: .tokens, style: .automatic(quiet: quiet))
         // Before an error's line, too.
         defer { meter.finish() }
         var comparison = try Comparison(model: model, reference: reference)
-        for start in stride(from: 0, to: tokens.count, by: chunk) {
-            try comparison.add(tokens[start..<min(start + chunk, tokens.count)]) { done in
-                if let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
-                meter.update(done: start + done, total: tokens.count)
-            }
+        var done = 0
+        while true {
+            let count = min(comparison.slice, chunk - done % chunk)
+            try fill(&tokens, to: count, from: text, model)
+            let next = tokens.take(count)
+            if next.isEmpty { break }
+            if done % chunk == 0 { comparison.beginChunk() }
+            try comparison.add(next)
+            done += next.count
+            if let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
+            meter.update(done: done, total: tokens.total(ofBytes: text.byteCount))
         }
+        guard done > 0 else { throw InputError(textFile, "has no text", advice: "give some to measure with") }
         meter.finish()
         guard comparison.isNumber else {
             throw InputError(path, "gives logits that are not numbers", advice: "check it with rg-quant verify")
         }
         try StandardOutput.write(json ? comparison.json.line : comparison.lines)
+    }
+
+    /// Reads until so many tokens are there, or the text ends.
+    private func fill(_ tokens: inout TokenStream, to count: Int, from text: TextFile, _ model: Model) throws {
+        while tokens.count < count, !tokens.isFinished {
+            let piece = try InputText.next(text)
+            do throws(TokenizerError) {
+                if let piece { try tokens.append(piece) } else { try tokens.finish() }
+            } catch {
+                throw InputError(model.file.path, "\(error.problem)", advice: error.advice)
+            }
+        }
     }
 
     private func checkSameTokens(_ model: Model, _ reference: Model) throws(InputError) {

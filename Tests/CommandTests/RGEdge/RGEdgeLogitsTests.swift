@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -60,6 +61,26 @@ import Testing
         #expect(outcome.errors.count { $0 == "\n" } == 1)
         // `input` and `errors` are not in this folder.
         #expect(try folder.contents().isEmpty)
+    }
+
+    @Test func onlyArraysAreReplaced() throws {
+        let folder = try TemporaryFolder()
+        let model = try folder.write(Data(contentsOf: URL(fileURLWithPath: ConvertedModel.noise())), to: "model.rgq")
+        let list = try folder.write(Array("2,5".utf8), to: "list"), array = folder.file("logits.npy")
+        for path in [model, list] {
+            let before = FileManager.default.contents(atPath: path)
+            let outcome = try Command.rgEdge.run("logits", "-m", model, "--tokens", "@" + list, "-o", path)
+            #expect(outcome.ending == .exit(1))
+            #expect(
+                outcome.errors
+                    == "rg-edge: \(path): is not a NumPy array, and so is not replaced; give another name, or remove it first\n")
+            #expect(FileManager.default.contents(atPath: path) == before)
+        }
+        for tokens in ["2", "2,5,9"] {
+            let outcome = try Command.rgEdge.run("logits", "-m", model, "--tokens", tokens, "-o", array)
+            #expect(outcome.ending == .exit(0))
+        }
+        #expect(try NumpyArray(path: array).shape[0] == 3)
     }
 
     @Test(arguments: ["nowhere/logits.npy", "", "/dev/full", "/"]) func badTargetIsReported(target: String) throws {

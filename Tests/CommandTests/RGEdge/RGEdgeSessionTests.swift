@@ -138,6 +138,97 @@ import Testing
         #expect(try folder.contents() == ["talk.rgs"])
     }
 
+    @Test func oneProcessAtATimeUsesAConversation() throws {
+        let model = try ConvertedModel.englishInQ4()
+        // Whether the file is there or not.
+        for number in 0..<2 {
+            let file = folder.file("talk.rgs")
+            let holder = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--json", "--session", file, "In the"])
+            #expect(holder.waitForOutput(of: 100))
+            for _ in 0..<2 {
+                let second = try prompt("-n", "4", "--session", file, "And Aaron", model: model)
+                #expect(second.ending == .exit(1))
+                #expect(second.output.isEmpty)
+                #expect(
+                    second.errors == """
+                        rg-edge: \(file): is in use by another rg-edge (process \(holder.process)); wait until that ends, or take \
+                        another file
+
+                        """)
+            }
+            // Who only reads it may.
+            if number == 1 {
+                let reader = try prompt("-n", "4", "--session", file, "--session-read-only", "a", model: model)
+                #expect(reader.ending == .exit(0))
+            }
+            let chat = try Command.rgEdge.run(
+                "chat", "-m", try ConvertedModel.chat(), "-n", "4", input: Array("Hello\n/save \(file)\n".utf8))
+            #expect(chat.errors.contains("\(file): is in use by another rg-edge"))
+            holder.send(SIGINT)
+            #expect(holder.wait().ending == .exit(130))
+            #expect(try folder.contents() == ["talk.rgs"])
+        }
+        // What a killed process leaves of its lock locks nothing.
+        let killed = try Command.rgEdge.start(
+            ["prompt", "-m", model, "-n", "-1", "--json", "--session", folder.file("talk.rgs"), "a"])
+        #expect(killed.waitForOutput(of: 100))
+        killed.send(SIGKILL)
+        _ = killed.wait()
+        #expect(try prompt("-n", "4", "--session", folder.file("talk.rgs"), "And", model: model).ending == .exit(0))
+        #expect(try folder.contents() == ["talk.rgs"])
+    }
+
+    @Test(arguments: [true, false]) func aConversationThatSomethingElseChangesIsKeptBesideIt(isThere: Bool) throws {
+        let model = try ConvertedModel.englishInQ4()
+        let file = folder.file("talk.rgs"), other = folder.file("other.rgs"), kept = folder.file("talk-2.rgs")
+        _ = try prompt("-n", "4", "--session", other, "And Aaron", model: model)
+        if isThere { _ = try prompt("-n", "4", "--session", file, "And Moses", model: model) }
+        let running = try Command.rgEdge.start(["prompt", "-m", model, "-n", "-1", "--json", "--session", file, "In the"])
+        #expect(running.waitForOutput(of: 1000))
+        if isThere { try FileManager.default.removeItem(atPath: file) }
+        try FileManager.default.copyItem(atPath: other, toPath: file)
+        running.send(SIGINT)
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(1))
+        #expect(
+            outcome.errors == """
+                rg-edge: \(file): was changed by another program since it was read, and stays as that left it; \
+                this conversation is in \(kept)
+
+                """)
+        #expect(try contents(file) == contents(other))
+        #expect(try prompt("-n", "4", "--session", kept, "and", model: model).ending == .exit(0))
+        #expect(try folder.contents() == ["other.rgs", "talk-2.rgs", "talk.rgs"])
+    }
+
+    @Test func aFileThatIsNoConversationStays() throws {
+        let model = try folder.write(Data(contentsOf: URL(fileURLWithPath: ConvertedModel.chat())), to: "model.rgq")
+        let notes = try folder.write(Array("notes".utf8), to: "notes.txt")
+        for path in [model, notes] {
+            let before = try contents(path)
+            let sentence = "\(path): is not a saved session, and so is not replaced; give another name, or remove it first"
+            let outcome = try prompt("-n", "4", "--session", path, "a", model: model)
+            #expect(outcome.ending == .exit(1) && outcome.output.isEmpty)
+            #expect(outcome.errors == "rg-edge: \(sentence)\n")
+            let chat = try Command.rgEdge.run("chat", "-m", model, "-n", "4", input: Array("Hello\n/save \(path)\n".utf8))
+            #expect(chat.ending == .exit(0))
+            #expect(chat.errors == "\(sentence).\n")
+            #expect(try contents(path) == before)
+        }
+    }
+
+    /// By another name of its folder too.
+    @Test func aChatSavesToItsOwnFileAsOften() throws {
+        let file = folder.file("talk.rgs")
+        let lines = "Hello\n/save\n/save \(folder.path)/./talk.rgs\nAnd you?\n/save \(file)\n"
+        let chat = try Command.rgEdge.run(
+            "chat", "-m", try ConvertedModel.chat(), "-n", "4", "--session", file, input: Array(lines.utf8))
+        #expect(chat.ending == .exit(0))
+        let notes = chat.errors.split(separator: "\n")
+        #expect(notes.count == 3 && notes.allSatisfy { $0.hasPrefix("Saved ") })
+        #expect(try folder.contents() == ["talk.rgs"])
+    }
+
     // MARK: - The cache of prompts
 
     @Test func aPromptThatWasThereIsNotComputedAgain() throws {

@@ -63,6 +63,20 @@ import Testing
         #expect(try Command.rgQuant.run("verify", "-q", file).ending == .exit(0))
     }
 
+    @Test func aPageReplacesPagesAlone() throws {
+        let file = try convert("--type", "q8", to: "model.rgq"), page = folder.file("page.html")
+        let cases: [(String, Int32)] = [
+            ("notes", 1), ("", 0), ("\n<!doctype HTML><p>", 0), ("<html>", 0), ("<!DOCTYPE html>", 0),
+        ]
+        for (text, status) in cases {
+            try folder.write(Array(text.utf8), to: "page.html")
+            let outcome = try Command.rgQuant.run("compare", source, file, "-q", "--html", page)
+            #expect(outcome.ending == .exit(status))
+            #expect(outcome.errors.contains("is not a web page, and so is not replaced") == (status == 1))
+            #expect((FileManager.default.contents(atPath: page) == Data(text.utf8)) == (status == 1))
+        }
+    }
+
     @Test func aPageThatCanNotBeWrittenIsNoticedBeforeTheWork() throws {
         let file = try convert("--type", "q8", to: "model.rgq"), page = folder.file("none/page.html")
         // With progress, of which there would be lines.

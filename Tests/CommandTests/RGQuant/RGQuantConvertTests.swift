@@ -80,8 +80,20 @@ import Testing
         #expect(text.contains("\r\u{1B}[Ktype  tensors"), "the bar is gone when the table comes")
     }
 
-    @Test func anExistingFileIsReplaced() throws {
+    @Test func aFileOfAnotherKindStays() throws {
         try folder.write(Array("something else".utf8), to: "model.rgq")
+        let outcome = try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output)
+        #expect(outcome.ending == .exit(1) && outcome.text == "")
+        #expect(
+            outcome.errors == """
+                rg-quant: \(output): is not a model file, and so is not replaced; give another name, or remove it first
+
+                """)
+        #expect(FileManager.default.contents(atPath: output) == Data("something else".utf8))
+    }
+
+    @Test func anExistingModelFileIsReplaced() throws {
+        try folder.write(Array("RGQ1".utf8), to: "model.rgq")
         #expect(try Command.rgQuant.run("convert", Fixtures.oracle("alpha"), "-o", output).ending == .exit(0))
         #expect(try Command.rgQuant.run("verify", output).ending == .exit(0))
         #expect(try folder.contents() == ["model.rgq"])

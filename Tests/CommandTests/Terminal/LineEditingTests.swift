@@ -146,6 +146,28 @@ struct LineEditingTests {
         #expect(lines.last == "line 2000")
     }
 
+    @Test("What is no file of lines is no history, and is not waited for")
+    func strangeHistory() throws {
+        let folder = try TemporaryFolder()
+        let fifo = folder.file("fifo"), full = folder.file("full"), zero = folder.file("zero"), large = folder.file("large")
+        try #require(mkfifo(fifo, 0o600) == 0 && symlink("/dev/full", full) == 0 && symlink("/dev/zero", zero) == 0)
+        for path in [fifo, full, zero] {
+            var history = LineHistory(path: path)
+            #expect(history.lines == [])
+            history.add("one")
+            #expect(history.lines == ["one"])
+        }
+        // Only its end is read, and kept.
+        try folder.write([], to: "large")
+        try #require(truncate(large, 1 << 36) == 0)
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: large))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("\nlast\n".utf8))
+        try handle.close()
+        #expect(LineHistory(path: large).lines == ["last"])
+        #expect(FileManager.default.contents(atPath: large) == Data("last\n".utf8))
+    }
+
     @Test("A history that can't be kept is one of this run")
     func noFile() throws {
         let folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import TestSupport
 
@@ -27,7 +28,8 @@ struct StatisticsFile {
 
     func write(to path: String) throws {
         let writer = try SafetensorsWriter(
-            target: path, tensors: tensors.map { .init(name: $0.name, type: $0.type, dimensions: $0.dimensions) }, metadata: [])
+            target: path, replacing: FileKind("any file") { _ in true },
+            tensors: tensors.map { .init(name: $0.name, type: $0.type, dimensions: $0.dimensions) }, metadata: [])
         for tensor in tensors {
             try tensor.floats.withUnsafeBytes { bytes in
                 try writer.append(UnsafeRawBufferPointer(rebasing: bytes[..<(tensor.floats.count * tensor.type.bytes)]))

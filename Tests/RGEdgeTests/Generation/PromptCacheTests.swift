@@ -170,14 +170,74 @@ struct PromptCacheTests {
         let cache = try cache(limit: try plain(tokens(100)).count + 10)
         let stranger = folder.file("cache") + "/mine.rgs"
         try Data(repeating: 1, count: 100_000).write(to: URL(fileURLWithPath: stranger))
-        // What killed processes left: one just now, one long ago.
-        let partial = ["new", "old"].map { folder.file("cache") + "/.\($0).prompt.rgs.0123456789abcdef.partial" }
+        // What a killed process left, and what another one writes.
+        let partial = ["dead", "alive"].map { folder.file("cache") + "/.\($0).prompt.rgs.0123456789abcdef.partial" }
         for path in partial { try Data([1]).write(to: URL(fileURLWithPath: path)) }
-        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: partial[1])
+        let writer = open(partial[1], O_RDWR)
+        try #require(flock(writer, LOCK_EX) == 0)
+        defer { close(writer) }
         for seed in [3, 5] as [UInt32] { _ = try consume(tokens(100, seed: seed), cache) }
         #expect(files.count == 3)
         #expect(files.contains("mine.rgs"))
-        #expect(files.contains(".new.prompt.rgs.0123456789abcdef.partial"))
+        #expect(files.contains(".alive.prompt.rgs.0123456789abcdef.partial"))
+    }
+
+    @Test("A file from another age doesn't matter", arguments: [13_569_465_600, -11_000_000_000])
+    func time(seconds: Int) throws {
+        let cache = try cache()
+        _ = try consume(tokens(100), cache)
+        for path in [folder.file("cache") + "/x.txt", folder.file("cache") + "/" + (try #require(files.first))] {
+            if !FileManager.default.fileExists(atPath: path) { try Data([1]).write(to: URL(fileURLWithPath: path)) }
+            let times = [timespec](repeating: timespec(tv_sec: seconds, tv_nsec: 0), count: 2)
+            try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
+        }
+        #expect(try consume(tokens(100), self.cache()).reused == 100)
+    }
+
+    // MARK: - Other users
+
+    private func mode(_ path: String) throws -> mode_t {
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        return status.st_mode & 0o7777
+    }
+
+    @Test("Who may write in the folder may read its files, and nobody else", arguments: [
+        (nil, 0o600), (0o755, 0o600), (0o711, 0o600), (0o775, 0o640), (0o1777, 0o644),
+    ] as [(mode_t?, mode_t)])
+    func audience(folderMode: mode_t?, fileMode: mode_t) throws {
+        let path = folder.file("cache")
+        if let folderMode {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            try #require(chmod(path, folderMode) == 0)
+        }
+        _ = try consume(tokens(100), cache())
+        let file = path + "/" + (try #require(files.first))
+        #expect(try mode(file) == fileMode)
+        // Older versions let everybody read it.
+        try #require(chmod(file, 0o644) == 0)
+        _ = try cache()
+        #expect(try mode(file) == fileMode)
+    }
+
+    @Test(
+        "A file of another user is used only where the folder is shared",
+        .enabled(if: geteuid() == 0, "only root gives files away"))
+    func otherUsers() throws {
+        _ = try consume(tokens(100), cache())
+        let path = folder.file("cache"), file = path + "/" + (try #require(files.first))
+        for (mode, reused) in [(0o755, 0), (0o770, 100), (0o1777, 100), (0o700, 0)] as [(mode_t, Int)] {
+            try #require(chmod(path, mode) == 0 && chown(file, 1234, 1234) == 0)
+            let told = Told()
+            let cache = try PromptCache(folder: path, limit: 1 << 30, model: model) { told.sentences.append($0) }
+            #expect(cache.session(beginning: tokens(100)).map { Int($0.position) } ?? 0 == reused)
+            #expect(cache.longestCommonBeginning(of: tokens(100)) == reused)
+            #expect(told.sentences.count == (reused == 0 ? 1 : 0))
+            #expect(told.sentences.allSatisfy { $0.hasPrefix("files of other users in \(path) are not used") })
+        }
+        // One of its own takes its place.
+        #expect(try consume(tokens(100), cache()).reused == 0)
+        #expect(try consume(tokens(100), cache()).reused == 100)
     }
 
     @Test("A damaged file is removed, and the prompt computed", arguments: [true, false])

@@ -5,13 +5,15 @@ public final class RegularFile: Sendable {
     /// Where it is, as it was given.
     public let path: String
     /// The file as it was when it was opened.
-    private let identity: FileIdentity
+    public let identity: FileIdentity
+    /// The user whose file it is.
+    let owner: uid_t
     let descriptor: Int32
 
     /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT for one that isn't there,
     /// EISDIR for a folder, and 0 for something else that is no regular file.
     public init(path: String) throws(FileError) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         self.path = path
         guard descriptor >= 0 else { throw Self.openingError(path, errno) }
         var status = stat()
@@ -25,6 +27,7 @@ public final class RegularFile: Sendable {
             throw FileError(path: path, problem: "is not a regular file", advice: "copy it to one, on a disk")
         }
         identity = FileIdentity(status)
+        owner = status.st_uid
     }
 
     deinit { close(descriptor) }
@@ -89,22 +92,5 @@ public final class RegularFile: Sendable {
         code == ENOENT
             ? FileError(path: path.isEmpty ? "\"\"" : path, problem: "no such file", advice: "check the path", code: code)
             : .system(path, while: "opening", code)
-    }
-}
-
-/// What tells a file from another one, and from itself before it was written to.
-private struct FileIdentity: Equatable, Sendable {
-    let byteCount: Int
-    private let device: UInt
-    private let number: UInt
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    init(_ status: stat) {
-        byteCount = Int(status.st_size)
-        device = UInt(status.st_dev)
-        number = UInt(status.st_ino)
-        seconds = Int(status.st_mtim.tv_sec)
-        nanoseconds = Int(status.st_mtim.tv_nsec)
     }
 }

@@ -1,0 +1,61 @@
+import Text
+
+/// The tokens of a text, read as they are needed.
+final class CalibrationText {
+    private let path: String
+    private let vocabularySize: Int
+    private let byteCount: Int?
+    private let next: () throws(ConversionError) -> [UInt8]?
+    private var tokens: TokenStream
+    private var hasBegun = false
+
+    /// A text of `byteCount` bytes, if that is known, that `next` gives piece by piece, and nil at its end.
+    init(model: VerifiedModel, byteCount: Int?, next: @escaping () throws(ConversionError) -> [UInt8]?) throws(ConversionError) {
+        path = model.file.path
+        vocabularySize = model.configuration.vocabularySize
+        self.byteCount = byteCount
+        self.next = next
+        do throws(TokenizerError) {
+            tokens = TokenStream(try Tokenizer(model: model.file.metadata.tokenizer).encoder())
+        } catch {
+            throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
+        }
+    }
+
+    /// Tokens that can be taken.
+    var count: Int { tokens.count }
+    /// True if all of the text was read.
+    var isFinished: Bool { tokens.isFinished }
+    /// Tokens of the whole text, as far as that can be told.
+    var total: Int? { tokens.total(ofBytes: byteCount) }
+
+    /// To be called before the first token is taken. Throws the second time: a text from a pipe can't be read again.
+    func begin() throws(ConversionError) {
+        guard !hasBegun else {
+            throw ConversionError(.option, path: path, problem: "was given its text before", advice: "begin another calibration")
+        }
+        hasBegun = true
+    }
+
+    /// Reads until so many tokens are there, or the text ends.
+    func fill(to count: Int) throws(ConversionError) {
+        while tokens.count < count, !tokens.isFinished {
+            let piece = try next()
+            do throws(TokenizerError) {
+                if let piece { try tokens.append(piece) } else { try tokens.finish() }
+            } catch {
+                throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
+            }
+        }
+    }
+
+    /// Takes the next tokens, at most `limit`. Throws if the model can't be fed with them.
+    func take(_ limit: Int) throws(ConversionError) -> [UInt32] {
+        let next = tokens.take(limit)
+        guard next.allSatisfy({ Int($0) < vocabularySize }) else {
+            throw ConversionError(
+                .source, path: path, problem: "has a tokenizer with more pieces than its vocabulary", advice: VerifiedModel.again)
+        }
+        return next
+    }
+}

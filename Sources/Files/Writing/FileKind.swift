@@ -1,0 +1,47 @@
+import Glibc
+
+/// What a file is, by its first bytes: nothing that we write takes the place of a file of another kind.
+public struct FileKind: Sendable {
+    /// What one is called, with its article: "a saved session".
+    public let name: String
+    /// True for the first bytes of one, of which there are at most ``startBytes``.
+    private let isStart: @Sendable (_ bytes: [UInt8]) -> Bool
+
+    /// Bytes that tell the kind of a file.
+    static let startBytes = 512
+
+    /// The files whose first bytes (512, or all where there are fewer) are as `isStart` says. `name` has an article.
+    public init(_ name: String, isStart: @escaping @Sendable (_ bytes: [UInt8]) -> Bool) {
+        self.name = name
+        self.isStart = isStart
+    }
+
+    /// The files that begin with some bytes.
+    public init(_ name: String, startingWith bytes: [UInt8]) {
+        self.init(name) { $0.starts(with: bytes) }
+    }
+
+    /// No file at all: where something stands that isn't empty, it stays.
+    public static let none = FileKind("an empty file") { _ in false }
+
+    /// Throws if a file stands at `path`, or at the end of a link there, that is neither empty nor of this kind; or one that can't
+    /// be read to see.
+    func checkReplaceable(_ path: String) throws(FileError) {
+        let start: [UInt8]
+        do throws(FileError) {
+            let file = try RegularFile(path: path)
+            start = try file.bytes(0..<min(Self.startBytes, file.byteCount))
+        } catch {
+            // A link that leads nowhere is replaced.
+            if error.code == ENOENT || error.code == ELOOP { return }
+            throw FileError(
+                path: path, problem: "may be something else than \(name), as it can't be read (\(error.problem))",
+                advice: Self.advice, code: error.code)
+        }
+        guard start.isEmpty || isStart(start) else {
+            throw FileError(path: path, problem: "is not \(name), and so is not replaced", advice: Self.advice, code: EEXIST)
+        }
+    }
+
+    private static let advice = "give another name, or remove it first"
+}

@@ -1,0 +1,39 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// Temporaries of processes that were killed.
+enum Leftovers {
+    /// The folder that was looked through last, as a hash of its identity: once is enough.
+    private static let lastFolder = Atomic<Int>(0)
+
+    /// Where locks may not be seen by all machines, a temporary of which nothing was heard for so long is a dead process's.
+    private static let silence = 24 * 3600
+
+    /// Removes the temporaries in a folder that no process holds, unless that was the last folder to be looked through by this
+    /// process. What can't be read or removed is left.
+    static func remove(from folder: String) {
+        var status = stat()
+        guard stat(folder, &status) == 0 else { return }
+        let identity = [UInt64(status.st_dev), UInt64(status.st_ino)].hashValue
+        guard lastFolder.exchange(identity, ordering: .relaxed) != identity, let directory = opendir(folder) else { return }
+        defer { closedir(directory) }
+        while let item = readdir(directory) {
+            let name = Folder.name(of: item)
+            if UnfinishedFile.isName(name) { removeIfDead(folder + "/" + name) }
+        }
+    }
+
+    private static func removeIfDead(_ path: String) {
+        let descriptor = openRetrying(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var status = stat(), named = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+            csystem_is_on_local_disk(descriptor) || FileTime(status.st_mtim).seconds < FileTime.now.seconds - silence,
+            // Its writer may have renamed it meanwhile.
+            lstat(path, &named) == 0, named.st_dev == status.st_dev, named.st_ino == status.st_ino
+        else { return }
+        unlink(path)
+    }
+}
