@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "Tiles", "Version",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "RGEdge", "Tiles",
+                "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

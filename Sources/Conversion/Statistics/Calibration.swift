@@ -88,7 +88,14 @@ public struct Calibration {
             state.reset()
             for first in stride(from: 0, to: chunk.count, by: Self.slice) {
                 let slice = chunk[first..<min(first + Self.slice, chunk.count)]
-                slice.withUnsafeBufferPointer { forwardPass.feed($0, to: state, output: .all(logits)) }
+                do throws(NonFiniteNumbers) {
+                    try slice.withUnsafeBufferPointer { slice throws(NonFiniteNumbers) in
+                        try forwardPass.feed(slice, to: state, output: .all(logits))
+                    }
+                } catch {
+                    throw ConversionError(
+                        .source, path: path, problem: error.description, advice: "the model needs numbers that f32 can't hold")
+                }
                 done = min(start + first + slice.count, tokens.count)
                 progress(done)
                 if isCancelled() {

@@ -133,9 +133,21 @@ public final class Model: Sendable {
         turn.withLock { forwardPass.observer = profile }
     }
 
-    /// Feeds a chunk of tokens when it is this caller's turn.
-    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil) {
-        turn.withLock { forwardPass.feed(tokens, to: state, output: output, trial: trial) }
+    /// Feeds a chunk of tokens when it is this caller's turn. Throws, with the state as before, where numbers come up that are not
+    /// finite.
+    func feed(
+        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil
+    ) throws(ModelError) {
+        do throws(NonFiniteNumbers) {
+            try turn.withLock { () throws(NonFiniteNumbers) in
+                try forwardPass.feed(tokens, to: state, output: output, trial: trial)
+            }
+        } catch {
+            throw ModelError(
+                .content,
+                "\(file.path): \(error); check the file with rg-quant verify: if it is whole, "
+                    + "the model needs numbers that f32 can't hold")
+        }
     }
 }
 

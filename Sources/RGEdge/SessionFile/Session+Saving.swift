@@ -3,7 +3,7 @@ import ModelFile
 
 extension Session {
     /// Bytes that suffice for ``serialize(into:)`` now: little more than what the session remembers.
-    public var largestSerialization: Int { SessionShape(model).largestFile(at: position) }
+    public var largestSerialization: Int { SessionShape(model).largestFile(at: position, withExponents: true) }
 
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
     /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
@@ -13,10 +13,10 @@ extension Session {
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = PieceWriter(content)
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }
-        for part in memory.state.parts { writer.append(part) }
+        var header = SessionHeader(self)
+        for part in memory.state.parts(withExponents: header.hasExponents) { writer.append(UnsafeRawBufferPointer(part.bytes)) }
         if let logits { writer.append(UnsafeRawBufferPointer(logits)) }
 
-        var header = SessionHeader(self)
         header.fileBytes = SessionHeader.byteCount + writer.count
         header.contentChecksum = Checksum.of(content.bytes.extracting(..<writer.count))
         buffer.copyBytes(from: header.bytes)
