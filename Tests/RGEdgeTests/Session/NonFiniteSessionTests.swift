@@ -131,7 +131,8 @@ struct NonFiniteSessionTests {
         var checkpoint = try EditableCheckpoint.small()
         for (name, factor) in [("v_proj", Float(0x1p20)), ("o_proj", 0x1p-20)] {
             let tensor = "model.layers.2.temporal_block.\(name).weight"
-            checkpoint[tensor]?.floats = try #require(checkpoint[tensor]).floats.map { $0 * factor }
+            let floats = try #require(checkpoint[tensor]).floats.map { $0 * factor }
+            checkpoint[tensor]?.floats = floats
         }
         let source = try checkpoint.write()
         let path = try withExtendedLifetime(source) {
