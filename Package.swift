@@ -125,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "System", "Tiles",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "RGEdge", "System",
+                "Tiles",
                 "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

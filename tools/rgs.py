@@ -56,8 +56,8 @@ def read_header(data: bytes) -> dict[str, int]:
     if len(data) < HEADER_BYTES:
         raise RGSError(f"it has only {len(data)} bytes")
     header = dict(zip(FIELDS, struct.unpack_from("<IQQQQQ8I", data, 4)))
-    if header["version"] != 1:
-        raise RGSError(f"it is RGS version {header['version']}, and this reader knows version 1")
+    if header["version"] not in (1, 2):
+        raise RGSError(f"it is RGS version {header['version']}, and this reader knows versions 1 and 2")
     if struct.unpack_from("<Q", data, 120)[0] != xxh3_64(data[:120]):
         raise RGSError("the header is damaged")
     if header["flags"] > 1 or any(data[80:120]) or header["position"] > 1 << 53:
@@ -96,9 +96,16 @@ def read_parts(content: bytes, header: dict[str, int]) -> dict[str, np.ndarray]:
     for layer in range(header["attention_layers"]):
         for name in ("keys", "values"):
             parts[f"{name}_{layer}"] = part(element, slots, header["head_width"])
+    if header["version"] == 2:
+        for layer in range(header["attention_layers"]):
+            for name in ("key", "value"):
+                parts[f"{name}_exponents_{layer}"] = part("i1", slots)
     parts["logits"] = part("<f4", header["vocabulary"] if position else 0)
     if place != len(content):
         raise RGSError("there are bytes after the last piece")
+    for name, numbers in parts.items():
+        if not np.isfinite(numbers).all() or numbers.dtype == np.int8 and (numbers < -126).any():
+            raise RGSError(f"{name} has numbers that are not finite, or too small exponents")
     return parts
 
 

@@ -10,12 +10,12 @@ public struct KernelSet: Sendable {
 
     /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`; `blocksPerScale` consecutive blocks share one
     /// scale (``WeightType/Properties/blocksPerActivationScale``).
-    /// The pointers in `result` are those of the first token.
+    /// The pointers in `result` are those of the first token. False if some of the activations are infinite or NaN.
     public let quantize:
         @Sendable (
             _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ blocksPerScale: Int,
             _ result: QuantizedActivations
-        ) -> Void
+        ) -> Bool
 
     /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack. Even numbers of them are fastest.
     public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>) -> Void
@@ -24,11 +24,15 @@ public struct KernelSet: Sendable {
     public let row: @Sendable (_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) -> Void
 
     /// RMSNorm (Zhang and Sennrich, arXiv:1910.07467): `output = input / sqrt(mean(input²) + epsilon) · (1 + weight)`.
+    /// False if the sum of the squares is not finite: because an input is not, or is too large for its square.
     public let rmsNorm:
         @Sendable (
             _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
             _ epsilon: Float
-        ) -> Void
+        ) -> Bool
+
+    /// False if some of the numbers are infinite or NaN.
+    public let areFinite: @Sendable (_ values: UnsafePointer<Float>, _ count: Int) -> Bool
 
     /// `output = gelu(gate) · input`, with gelu's tanh form. `output` may be either operand.
     public let multiplyByGELU:
@@ -61,8 +65,10 @@ public struct KernelSet: Sendable {
     /// Floats that ``attend`` needs for a call with so many heads.
     public let scratchCount: @Sendable (_ heads: Int, _ dimension: Int, _ window: Int) -> Int
 
-    /// Stores f32 as IEEE half precision, rounded to nearest even; what is too large becomes infinity.
-    public let narrow: @Sendable (_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Void
+    /// Stores a vector of f32 as IEEE half precision, divided by 2^exponent and rounded to nearest even. Returns the exponent,
+    /// which ``CacheElement/exponent(largest:)`` gives; nil if some of the numbers are infinite or NaN, which are then stored
+    /// with the others as they are.
+    public let narrow: @Sendable (_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Int8?
 
     /// `cap · tanh(x / cap)` in place: the logits' soft cap.
     public let softCap: @Sendable (_ values: UnsafeMutablePointer<Float>, _ count: Int, _ cap: Float) -> Void
@@ -75,12 +81,13 @@ public struct KernelSet: Sendable {
     /// A set of these functions.
     public init(
         name: String,
-        quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Void,
+        quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Bool,
         multiply: @escaping @Sendable (MatrixProduct, Range<Int>) -> Void,
         row: @escaping @Sendable (TiledMatrix, Int, Float, UnsafeMutablePointer<Float>) -> Void,
         rmsNorm: @escaping @Sendable (
             UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Float
-        ) -> Void,
+        ) -> Bool,
+        areFinite: @escaping @Sendable (UnsafePointer<Float>, Int) -> Bool,
         multiplyByGELU: @escaping @Sendable (
             UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
         ) -> Void,
@@ -91,7 +98,7 @@ public struct KernelSet: Sendable {
         ) -> Void,
         attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
         scratchCount: @escaping @Sendable (Int, Int, Int) -> Int,
-        narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Void,
+        narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Int8?,
         softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void,
         arithmeticPeak: @escaping @Sendable (WeightType, Int) -> Int
     ) {
@@ -100,6 +107,7 @@ public struct KernelSet: Sendable {
         self.multiply = multiply
         self.row = row
         self.rmsNorm = rmsNorm
+        self.areFinite = areFinite
         self.multiplyByGELU = multiplyByGELU
         self.convolve = convolve
         self.scan = scan

@@ -1,14 +1,3 @@
-/// How attention keys and values are stored.
-public enum CacheElement: Sendable {
-    /// IEEE half precision: what models run with.
-    case f16
-    /// For files of f32 weights, which exist to be compared with a reference.
-    case f32
-
-    /// Bytes a number.
-    public var bytes: Int { self == .f16 ? 2 : 4 }
-}
-
 /// The operands of local multi-query attention (Griffin, arXiv:2402.19427, section 2.3) for the tokens of a chunk.
 ///
 /// A token at position p sees the positions in p - window + 1…p. Those before the chunk lie in a ring, position k in slot
@@ -33,19 +22,19 @@ public struct LocalAttention {
     /// What keys and values are stored as.
     public var element: CacheElement
     /// [window × dimension]: rotated keys of the positions before the chunk.
-    public var ringKeys: UnsafeRawPointer
+    public var ringKeys: CachedVectors
     /// [window × dimension]
-    public var ringValues: UnsafeRawPointer
+    public var ringValues: CachedVectors
     /// [tokens × dimension]: rotated keys of the chunk.
-    public var chunkKeys: UnsafeRawPointer
+    public var chunkKeys: CachedVectors
     /// [tokens × dimension]
-    public var chunkValues: UnsafeRawPointer
+    public var chunkValues: CachedVectors
 
     /// The operands, as above.
     public init(
         queries: UnsafePointer<Float>, queryStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
-        heads: Int, dimension: Int, window: Int, position: Int64, element: CacheElement, ringKeys: UnsafeRawPointer,
-        ringValues: UnsafeRawPointer, chunkKeys: UnsafeRawPointer, chunkValues: UnsafeRawPointer
+        heads: Int, dimension: Int, window: Int, position: Int64, element: CacheElement, ringKeys: CachedVectors,
+        ringValues: CachedVectors, chunkKeys: CachedVectors, chunkValues: CachedVectors
     ) {
         self.queries = queries
         self.queryStride = queryStride

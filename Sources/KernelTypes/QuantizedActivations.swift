@@ -8,7 +8,8 @@ import Tiles
 /// The input of a stack of matrices is one vector per matrix, one after the other; each is padded with zero codes to whole tiles, so
 /// that a token's codes are `count` × `paddedColumns` bytes. An activation is `scale × code`, codes -127…127,
 /// scale = max|x| / 127 of the blocks that share it, rounded to nearest even. Where that scale would be below the smallest normal
-/// f32, scale and codes are 0. NaN becomes 0, and an infinity counts as the largest finite number. Does not own its memory.
+/// f32, scale and codes are 0. NaN becomes 0, and an infinity counts as the largest finite number (`KernelSet.quantize` tells if
+/// there were any). Does not own its memory.
 public struct QuantizedActivations: @unchecked Sendable {
     /// [tokens × count × paddedColumns], 64-byte aligned.
     public let codes: UnsafeMutablePointer<Int8>

@@ -7,7 +7,8 @@ extension ModelFile {
     static let verifyingBytes = 256 * 1024
 
     /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero: an
-    /// error of kind `checksum`; and unless its scales, or its weights if they are floats, are finite: one of kind `content`.
+    /// error of kind `checksum`; and unless its scales, or its weights if they are floats, are finite: one of kind `content`, which
+    /// says where the first is that isn't.
     ///
     /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and no SIGBUS.
     public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
@@ -22,15 +23,22 @@ extension ModelFile {
             }
         }
         let floats = StoredFloats(tensor)
-        var areFinite = true
+        var unit = 0
+        var fault: [Int]?
         try read(tensor.range, by: floats.unitBytes, through: piece) { bytes in
             checksum.update(bytes)
-            areFinite = areFinite && floats.areFinite(in: bytes)
+            if fault == nil, let found = floats.firstNotFinite(in: bytes) {
+                fault = floats.place(unit: unit + found, UnsafeRawBufferPointer(rebasing: bytes[(found * floats.unitBytes)...]))
+            }
+            unit += bytes.count / floats.unitBytes
         }
         guard checksum.value == tensor.checksum else {
             throw .damaged(path, .checksum, "is damaged in tensor \(tensor.name)")
         }
-        guard areFinite else { throw .invalid(path, "has \(floats.what) that are not finite in tensor \(tensor.name)") }
+        if let fault {
+            let first = "the first at \(fault)"
+            throw .invalid(path, "has \(floats.what) that are not finite in tensor \(tensor.name), \(first)")
+        }
     }
 
     /// Verifies every tensor, in file order: with what opening checks, that is every byte of the file.

@@ -3,9 +3,10 @@ import Tiles
 /// The numbers of a tensor that are stored as floats and so could be infinite or no numbers: the weights of f32 and f16, the scales
 /// of q8 and q4.
 struct StoredFloats {
-    private let type: WeightType
+    private let tensor: TensorEntry
+    private var type: WeightType { tensor.type }
 
-    init(_ tensor: TensorEntry) { type = tensor.type }
+    init(_ tensor: TensorEntry) { self.tensor = tensor }
 
     /// What they are, for a message.
     var what: String { hasScales ? "scales" : "weights" }
@@ -17,27 +18,52 @@ struct StoredFloats {
         hasScales ? type.bytesPerTile : type.layout.bits / 8
     }
 
-    /// True if all floats in so many whole units, which are 4-byte aligned, are finite.
-    func areFinite(in bytes: UnsafeRawBufferPointer) -> Bool {
-        if hasScales {
-            return stride(from: 0, to: bytes.count, by: unitBytes).allSatisfy { start in
-                Self.areFinite(halves: UnsafeRawBufferPointer(rebasing: bytes[start..<start + type.layout.scaleBytes]))
+    /// The first of the units in `bytes`, which are whole and 4-byte aligned, that has a float that is not finite; nil if all are.
+    func firstNotFinite(in bytes: UnsafeRawBufferPointer) -> Int? {
+        // As a rule all are, which is told faster for many at once.
+        guard !areFinite(bytes) else { return nil }
+        return (0..<bytes.count / unitBytes).first {
+            !areFinite(UnsafeRawBufferPointer(rebasing: bytes[$0 * unitBytes..<($0 + 1) * unitBytes]))
+        }
+    }
+
+    /// Where in the tensor the first such float of a unit is, counted from the tensor's start: the indices of the weight, or of the
+    /// first of the block whose scale it is.
+    func place(unit: Int, _ bytes: UnsafeRawBufferPointer) -> [Int] {
+        guard let shape = tensor.matrixShape else { return indices(unit, tensor.dimensions) }
+        let (tile, offset) = (unit * unitBytes).quotientAndRemainder(dividingBy: type.bytesPerTile)
+        func isThere(_ row: Int, _ column: Int) -> Bool {
+            guard hasScales else { return type.layout.offset(row: row, column: column) == offset }
+            let scale = TileLayout.scaleOffset(row: row, block: column / Tile.block)
+            return !FiniteNumbers.areFinite(halves: UnsafeRawBufferPointer(rebasing: bytes[scale..<scale + 2]))
+        }
+        let start = indices(tile, [shape.count, shape.rowTiles, shape.columnTiles])
+        for column in stride(from: 0, to: Tile.columns, by: hasScales ? Tile.block : 1) {
+            for row in 0..<Tile.rows where isThere(row, column) {
+                let place = [start[0], start[1] * Tile.rows + row, start[2] * Tile.columns + column]
+                return Array(place.suffix(tensor.dimensions.count))
             }
         }
-        return type.layout.bits == 16
-            ? Self.areFinite(halves: bytes)
-            : bytes.withMemoryRebound(to: UInt32.self) { Self.largestMagnitude($0) < 0x7F80_0000 }
+        return []
     }
 
-    private static func areFinite(halves bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.withMemoryRebound(to: UInt16.self) { largestMagnitude($0) < 0x7C00 }
+    /// The indices of an element of an array, the last one counting fastest.
+    private func indices(_ element: Int, _ dimensions: [Int]) -> [Int] {
+        var rest = element
+        let reversed = dimensions.reversed().map { size in
+            defer { rest /= size }
+            return rest % size
+        }
+        return reversed.reversed()
     }
 
-    /// The largest of floats, as bits, without their signs: so they are ordered as the numbers are,
-    /// with infinity and NaN above all.
-    private static func largestMagnitude<Bits: FixedWidthInteger>(_ numbers: UnsafeBufferPointer<Bits>) -> Bits {
-        var largest: Bits = 0
-        for number in numbers { largest = max(largest, number & (Bits.max >> 1)) }
-        return largest
+    private func areFinite(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if hasScales {
+            return stride(from: 0, to: bytes.count, by: unitBytes).allSatisfy { start in
+                FiniteNumbers.areFinite(
+                    halves: UnsafeRawBufferPointer(rebasing: bytes[start..<start + type.layout.scaleBytes]))
+            }
+        }
+        return type.layout.bits == 16 ? FiniteNumbers.areFinite(halves: bytes) : FiniteNumbers.areFinite(floats: bytes)
     }
 }

@@ -1,15 +1,18 @@
 import ArgumentParser
 import CommandSupport
 import ModelFile
+import RGEdge
 import System
 
-/// `rg-quant verify`: reads a model file whole and checks every checksum in it, and that its numbers are finite.
+/// `rg-quant verify`: reads a model file whole and checks every checksum in it, that its numbers are finite, and that it can be
+/// run.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Checks every byte of a model file against its checksums.",
         discussion: """
-            Names the tensors that are damaged, or whose scales or weights are not finite, and exits with 1 if there are any.
+            Names the tensors that are damaged, or whose scales or weights are not finite, and exits with 1 if there are any; and \
+            if the configuration, the tensors' shapes, the tokenizer or the chat template can't be used.
             """)
 
     @Argument(help: "Model file.", completion: .file())
@@ -28,8 +31,14 @@ struct VerifyCommand: ParsableCommand {
         // What numbers damaged tensors have says nothing.
         let damage = faults.filter { $0.error.kind == .checksum }
         if let error = error(of: damage, "is damaged") ?? error(of: faults, "has numbers that are not finite") { throw error }
+        try checkUse()
         let size = "\(Format.bytes(model.byteCount)), \(model.tensors.count) tensors"
         try StandardOutput.write("\(file.onOneLine): \(size), all as they were written\n")
+    }
+
+    /// Opens the model as those do that run it. Throws if its configuration, tensors, tokenizer or chat template can't be used.
+    private func checkUse() throws(ModelError) {
+        _ = try Model(path: file, options: Model.Options(threads: 1)).encoder()
     }
 
     /// One error for all tensors with a fault of one kind; nil if there are none.

@@ -122,7 +122,7 @@ const Attempt attempts[] = {
     {"rg_model_open", open_another, true, false},
     {"rg_session_create", create, true, false},
     {"rg_session_fork", fork_session, true, false},
-    {"rg_session_feed", feed_chunks, false, true},
+    {"rg_session_feed", feed_chunks, true, true},
     {"rg_session_sample", sample, false, false},
     {"rg_session_generate", generate, true, true},
     {"rg_session_save, rg_session_load", save_and_load, true, false},

@@ -19,10 +19,10 @@ struct AllocationTests {
         let tokens = (0..<20 * window).map { UInt32($0 * 7 % vocabulary) }
         var logits = [Float](repeating: 0, count: vocabulary)
         var before: UInt64 = 0
-        tokens.withUnsafeBufferPointer { tokens in
-            logits.withUnsafeMutableBufferPointer { logits in
+        try tokens.withUnsafeBufferPointer { tokens in
+            try logits.withUnsafeMutableBufferPointer { logits in
                 for (index, range) in Self.ranges(tokens.count).enumerated() {
-                    model.pass.feed(UnsafeBufferPointer(rebasing: tokens[range]), to: state, output: .last(logits.baseAddress!))
+                    try model.pass.feed(UnsafeBufferPointer(rebasing: tokens[range]), to: state, output: .last(logits.baseAddress!))
                     if index == 0 { before = allocation_count() }
                 }
             }

@@ -27,8 +27,10 @@ struct ChunkTests {
             var logits = [Float](repeating: 0, count: vocabulary)
             for first in stride(from: 0, to: count, by: size) {
                 let end = min(first + size, count)
-                tokens[first..<end].map(UInt32.init).withUnsafeBufferPointer { chunk in
-                    logits.withUnsafeMutableBufferPointer { model.pass.feed(chunk, to: state, output: .last($0.baseAddress!)) }
+                try tokens[first..<end].map(UInt32.init).withUnsafeBufferPointer { chunk in
+                    try logits.withUnsafeMutableBufferPointer {
+                        try model.pass.feed(chunk, to: state, output: .last($0.baseAddress!))
+                    }
                 }
                 #expect(
                     logits == Array(single[(end - 1) * vocabulary..<end * vocabulary]), "chunks of \(size), after \(end) tokens")

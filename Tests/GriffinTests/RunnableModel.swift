@@ -29,10 +29,14 @@ final class RunnableModel {
         var first = 0, turn = 0
         while first < ids.count {
             let end = min(ids.count, first + min(sizes[turn % sizes.count], pass.chunk))
-            ids[first..<end].withUnsafeBufferPointer { chunk in
-                logits.withUnsafeMutableBufferPointer {
-                    pass.feed(chunk, to: state, output: .all($0.baseAddress! + first * vocabulary))
+            do {
+                try ids[first..<end].withUnsafeBufferPointer { chunk in
+                    try logits.withUnsafeMutableBufferPointer {
+                        try pass.feed(chunk, to: state, output: .all($0.baseAddress! + first * vocabulary))
+                    }
                 }
+            } catch ForwardPassError.nonFinite(let numbers) {
+                throw numbers
             }
             first = end
             turn += 1
@@ -84,12 +88,12 @@ private final class TraceJob: TeamJob {
         guard let chunk else { return }
         pass.embed(chunk, member)
         keepStream(member)
-        for layer in pass.weights.layers {
+        for (index, layer) in pass.weights.layers.enumerated() {
             switch layer.temporal {
-            case .recurrent(let block): pass.mix(block, norm: layer.temporalNorm, chunk, member)
-            case .attention(let block): pass.mix(block, norm: layer.temporalNorm, chunk, member)
+            case .recurrent(let block): pass.mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .attention(let block): pass.mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
             }
-            pass.mix(layer.mlp, norm: layer.channelNorm, chunk, member)
+            pass.mix(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
             keepStream(member)
         }
     }

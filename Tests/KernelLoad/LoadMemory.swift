@@ -29,6 +29,13 @@ final class LoadMemory {
         return halves
     }
 
+    /// Exponents of keys or values: 0.
+    func exponents(_ count: Int) -> UnsafeMutablePointer<Int8> {
+        let exponents = allocate(count).bindMemory(to: Int8.self, capacity: count)
+        exponents.update(repeating: 0, count: count)
+        return exponents
+    }
+
     /// Tiles of all kinds of weights: whatever is read of them as a number is like those of ``halves(_:)``, or no larger.
     func tiles(_ shape: MatrixShape, _ type: WeightType) -> UnsafeRawPointer {
         let byteCount = shape.byteCount(type)

@@ -71,10 +71,10 @@ enum Operation {
         case .quantize:
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let input = memory.floats(width), quantized = memory.quantized(shape, tokens: 1)
-            for _ in 0..<rounds { kernels.quantize(input, width, 1, shape, QuantizedActivations.widestScale, quantized) }
+            for _ in 0..<rounds { _ = kernels.quantize(input, width, 1, shape, QuantizedActivations.widestScale, quantized) }
         case .rmsNorm:
             let (input, weight, output) = (memory.floats(width), memory.floats(width), memory.floats(width))
-            for _ in 0..<rounds { kernels.rmsNorm(input, weight, output, width, 1e-6) }
+            for _ in 0..<rounds { _ = kernels.rmsNorm(input, weight, output, width, 1e-6) }
         case .gelu:
             let (gate, input) = (memory.floats(Self.mlpWidth), memory.floats(Self.mlpWidth))
             for _ in 0..<rounds { kernels.multiplyByGELU(gate, input, input, Self.mlpWidth) }
@@ -96,7 +96,7 @@ enum Operation {
         case .attend: Self.attend(kernels, memory, rounds)
         case .narrow:
             let (input, output) = (memory.floats(Self.headWidth), memory.halves(Self.headWidth))
-            for _ in 0..<rounds { kernels.narrow(input, output, Self.headWidth) }
+            for _ in 0..<rounds { _ = kernels.narrow(input, output, Self.headWidth) }
         case .row:
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let matrix = TiledMatrix(tiles: memory.tiles(shape, .q4), shape: shape, type: .q4), output = memory.floats(width)
@@ -112,7 +112,7 @@ enum Operation {
         let matrix = TiledMatrix(tiles: memory.tiles(shape, type), shape: shape, type: type)
         let input = memory.floats(tokens * width), quantized = memory.quantized(shape, tokens: tokens)
         if type.isBlockQuantized {
-            kernels.quantize(input, width, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
+            _ = kernels.quantize(input, width, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
         }
         return MatrixProduct(
             matrix: matrix, input: input, inputStride: width, quantized: quantized, tokens: tokens, bias: nil,
@@ -120,11 +120,14 @@ enum Operation {
     }
 
     private static func attend(_ kernels: KernelSet, _ memory: LoadMemory, _ rounds: Int) {
-        let ring = window * headWidth
+        func vectors(_ count: Int) -> CachedVectors {
+            CachedVectors(
+                numbers: UnsafeMutableRawPointer(memory.halves(count * headWidth)), exponents: memory.exponents(count))
+        }
         let operands = LocalAttention(
             queries: memory.floats(width), queryStride: width, output: memory.floats(width), outputStride: width, heads: heads,
-            dimension: headWidth, window: window, position: Int64(3 * window), element: .f16, ringKeys: memory.halves(ring),
-            ringValues: memory.halves(ring), chunkKeys: memory.halves(headWidth), chunkValues: memory.halves(headWidth))
+            dimension: headWidth, window: window, position: Int64(3 * window), element: .f16, ringKeys: vectors(window),
+            ringValues: vectors(window), chunkKeys: vectors(1), chunkValues: vectors(1))
         let scratch = memory.floats(kernels.scratchCount(heads, headWidth, window))
         for _ in 0..<rounds { kernels.attend(operands, 0..<1, 0..<heads, scratch) }
     }

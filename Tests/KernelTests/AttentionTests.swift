@@ -22,6 +22,9 @@ struct AttentionTests {
         var first: Int64
         var keys: [Float]
         var values: [Float]
+        /// Exponents of these keys and values: powers of two that the numbers are multiplied by.
+        var keyExponents: [Int8]
+        var valueExponents: [Int8]
 
         init(
             heads: Int, dimension: Int, window: Int, position: Int64, tokens: Int, element: CacheElement, spread: Float = 1,
@@ -39,6 +42,8 @@ struct AttentionTests {
             queries = random.normalFloats(tokens * heads * dimension, deviation: spread / Float(dimension).squareRoot())
             keys = rounded(random.normalFloats(count * dimension))
             values = rounded(random.normalFloats(count * dimension))
+            keyExponents = [Int8](repeating: 0, count: count)
+            valueExponents = keyExponents
         }
 
         /// A vector of numbers as the cache stores them.
@@ -50,20 +55,25 @@ struct AttentionTests {
         }
 
         /// The ring, whose unused slots hold NaN, and the chunk's part.
-        private func cache(_ numbers: [Float]) -> (ring: GuardedMemory<UInt8>, chunk: GuardedMemory<UInt8>) {
+        private func cache(_ numbers: [Float], _ exponents: [Int8]) -> (ring: GuardedVectors, chunk: GuardedVectors) {
             var ring = [Float](repeating: .nan, count: window * dimension)
+            var ringExponents = [Int8](repeating: 100, count: window)
             for key in first..<position {
                 let slot = Int(key % Int64(window))
                 let source = Int(key - first) * dimension
                 ring.replaceSubrange(slot * dimension..<(slot + 1) * dimension, with: numbers[source..<source + dimension])
+                ringExponents[slot] = exponents[Int(key - first)]
             }
-            return (GuardedMemory(stored(ring)), GuardedMemory(stored(Array(numbers.suffix(tokens * dimension)))))
+            return (
+                GuardedVectors(stored(ring), ringExponents),
+                GuardedVectors(stored(Array(numbers.suffix(tokens * dimension))), Array(exponents.suffix(tokens)))
+            )
         }
 
         /// The output [tokens × heads × dimension]; nil if something else was written. `inPlace` writes over the queries.
         func run(_ kernels: KernelSet, parts: [(Range<Int>, Range<Int>)]? = nil, inPlace: Bool = false) -> [Float]? {
-            let (ringKeys, chunkKeys) = cache(keys)
-            let (ringValues, chunkValues) = cache(values)
+            let (ringKeys, chunkKeys) = cache(keys, keyExponents)
+            let (ringValues, chunkValues) = cache(values, valueExponents)
             let width = heads * dimension, gap = 3
             // A gap after each token but the last.
             var padded = [Float](repeating: -7, count: tokens * (width + gap) - gap)
@@ -73,8 +83,8 @@ struct AttentionTests {
             let operands = LocalAttention(
                 queries: queryMemory.pointer, queryStride: width + gap, output: output.pointer, outputStride: width + gap,
                 heads: heads,
-                dimension: dimension, window: window, position: position, element: element, ringKeys: ringKeys.raw,
-                ringValues: ringValues.raw, chunkKeys: chunkKeys.raw, chunkValues: chunkValues.raw)
+                dimension: dimension, window: window, position: position, element: element, ringKeys: ringKeys.vectors,
+                ringValues: ringValues.vectors, chunkKeys: chunkKeys.vectors, chunkValues: chunkValues.vectors)
             for (tokenRange, headRange) in parts ?? [(0..<tokens, 0..<heads)] {
                 let scratch = GuardedMemory(
                     repeating: Float.nan, count: kernels.scratchCount(headRange.count, dimension, window))
@@ -97,13 +107,14 @@ struct AttentionTests {
                 let seen = max(0, last - window + 1)...last
                 for head in 0..<heads {
                     let query = vector(queries, token * heads + head)
-                    let scores = seen.map { dot(query, vector(keys, $0)) }
+                    let scores = seen.map { dot(query, vector(keys, $0)) * exp2(Double(keyExponents[$0])) }
                     let largest = scores.max() ?? 0
                     let weights = scores.map { exp($0 - largest) }
                     let sum = weights.reduce(0, +)
                     var mixed = [Double](repeating: 0, count: dimension)
                     for (weight, key) in zip(weights, seen) {
-                        for (index, value) in vector(values, key).enumerated() { mixed[index] += weight / sum * value }
+                        let factor = weight / sum * exp2(Double(valueExponents[key]))
+                        for (index, value) in vector(values, key).enumerated() { mixed[index] += factor * value }
                     }
                     output += mixed
                 }
@@ -160,6 +171,27 @@ struct AttentionTests {
         try Self.expectExact(test, kernels, "large scores", bound: 2e-3)
     }
 
+    @Test("Exponents multiply keys and values of the ring and of the chunk", arguments: names, [CacheElement.f16, .f32])
+    func exponents(name: String, element: CacheElement) throws {
+        let kernels = try #require(Kernels.named(name))
+        var random = RandomSource(seed: 36)
+        for (position, tokens) in [(0, 9), (9, 1), (60, 11)] as [(Int64, Int)] {
+            var test = Case(heads: 5, dimension: 20, window: 17, position: position, tokens: tokens, element: element, &random)
+            for key in test.keyExponents.indices {
+                // Stored numbers of many sizes; what they stand for is of the usual one, or small.
+                let exponent = Int8.random(in: -8...0, using: &random)
+                test.keyExponents[key] = exponent
+                test.valueExponents[key] = -Int8.random(in: 0...30, using: &random)
+                for index in key * 20..<(key + 1) * 20 { test.keys[index] *= exp2(Float(-exponent)) }
+            }
+            try Self.expectExact(test, kernels, "\(tokens) tokens from \(position)")
+            // A power of two of all values is one of the output, to the bit.
+            let plain = try #require(test.run(kernels))
+            for key in test.valueExponents.indices { test.valueExponents[key] += 50 }
+            #expect(try #require(test.run(kernels)).map { $0 * 0x1p-50 } == plain)
+        }
+    }
+
     @Test("Bits do not depend on the split of tokens and heads, nor on writing over the queries", arguments: names)
     func splits(name: String) throws {
         let kernels = try #require(Kernels.named(name))
@@ -190,9 +222,24 @@ struct AttentionTests {
             let range = Int(one.first - chunk.first) * dimension..<Int(one.position - chunk.first + 1) * dimension
             one.keys = Array(chunk.keys[range])
             one.values = Array(chunk.values[range])
+            one.keyExponents = [Int8](repeating: 0, count: range.count / dimension)
+            one.valueExponents = one.keyExponents
             one.queries = Array(chunk.queries[token * heads * dimension..<(token + 1) * heads * dimension])
             single += try #require(one.run(kernels)).map(\.bitPattern)
         }
         #expect(single == whole)
     }
+}
+
+/// Keys or values whose ends are guarded.
+private struct GuardedVectors {
+    let numbers: GuardedMemory<UInt8>
+    let exponents: GuardedMemory<Int8>
+
+    init(_ numbers: [UInt8], _ exponents: [Int8]) {
+        self.numbers = GuardedMemory(numbers)
+        self.exponents = GuardedMemory(exponents)
+    }
+
+    var vectors: CachedVectors { CachedVectors(numbers: numbers.raw, exponents: exponents.pointer) }
 }

@@ -26,7 +26,7 @@ struct ElementwiseTests {
                 let input = GuardedMemory(random.normalFloats(count, deviation: deviation))
                 let weight = GuardedMemory(random.floats(count))
                 let output = GuardedMemory(repeating: Float.nan, count: count)
-                kernels.rmsNorm(input.pointer, weight.pointer, output.pointer, count, 1e-6)
+                #expect(kernels.rmsNorm(input.pointer, weight.pointer, output.pointer, count, 1e-6))
                 defer { keep(input, weight) }
                 let squares = input.elements.map { Double($0) * Double($0) }.reduce(0, +)
                 let root = (squares / Double(count) + Double(Float(1e-6))).squareRoot()
@@ -37,6 +37,48 @@ struct ElementwiseTests {
                 }
                 #expect(output.isIntact)
             }
+        }
+    }
+
+    /// Two infinities, and NaNs without and with a payload.
+    static let notFinite = [UInt32](arrayLiteral: 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0x7F80_0001, 0xFFFF_FFFF)
+        .map(Float.init(bitPattern:))
+
+    @Test("RMSNorm tells of an input that is not finite, or has no square", arguments: names)
+    func rmsNormTells(name: String) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 14)
+        for count in [1, 15, 16, 17, 40] {
+            for number in Self.notFinite + [2e19, -3e38] {
+                for place in 0..<count {
+                    let input = GuardedMemory(random.normalFloats(count)), weight = GuardedMemory(random.floats(count))
+                    let output = GuardedMemory(repeating: Float.nan, count: count)
+                    input.pointer[place] = number
+                    #expect(!kernels.rmsNorm(input.pointer, weight.pointer, output.pointer, count, 1e-6), "\(number) at \(place)")
+                    keep(input, weight)
+                    #expect(output.isIntact)
+                }
+            }
+        }
+    }
+
+    @Test("Numbers that are not finite are found among any others, and nothing beyond the end", arguments: names)
+    func areFinite(name: String) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 15)
+        for count in Self.counts {
+            let values = GuardedMemory(random.normalFloats(count))
+            values.pointer[count / 2] = count % 2 == 0 ? .greatestFiniteMagnitude : -.leastNonzeroMagnitude
+            #expect(kernels.areFinite(values.pointer, count))
+            for place in 0..<min(count, 100) {
+                let usual = values.pointer[place]
+                for number in Self.notFinite {
+                    values.pointer[place] = number
+                    #expect(!kernels.areFinite(values.pointer, count), "\(number) at \(place)")
+                }
+                values.pointer[place] = usual
+            }
+            keep(values)
         }
     }
 
@@ -126,7 +168,8 @@ struct ElementwiseTests {
         values += values.map { -$0 }
         let input = GuardedMemory(values)
         let output = GuardedMemory(repeating: UInt16.max, count: values.count)
-        kernels.narrow(input.pointer, output.pointer, values.count)
+        // Infinity among them: stored as they are.
+        #expect(kernels.narrow(input.pointer, output.pointer, values.count) == nil)
         keep(input)
         let wrong = values.indices.filter { output.pointer[$0] != Float16(values[$0]).bitPattern }
         #expect(wrong.isEmpty, "\(wrong.first.map { values[$0] } ?? 0)")
@@ -135,9 +178,39 @@ struct ElementwiseTests {
         for count in [1, 2, 3, 5, 9, 17] {
             let input = GuardedMemory([Float](repeating: -.nan, count: count))
             let output = GuardedMemory(repeating: UInt16(0), count: count)
-            kernels.narrow(input.pointer, output.pointer, count)
+            #expect(kernels.narrow(input.pointer, output.pointer, count) == nil)
             keep(input)
             #expect(output.elements.allSatisfy { Float16(bitPattern: $0).isNaN } && output.isIntact)
+        }
+    }
+
+    @Test("Vectors of any size become f16 with an exponent, ordinary ones with 0", arguments: names)
+    func narrowWithExponent(name: String) throws {
+        let kernels = try Self.kernels(name)
+        var random = RandomSource(seed: 16)
+        for count in [1, 3, 16, 20, 256] {
+            for power in -149...127 {
+                // The largest number is in 2^power ..< 2^(power + 1), wherever it is.
+                let scale = Float(sign: .plus, exponent: power, significand: 1)
+                var numbers = random.floats(count).map { $0 * scale }
+                numbers[Int.random(in: 0..<count, using: &random)] = -scale * Float.random(in: 1..<1.99, using: &random)
+                let input = GuardedMemory(numbers), output = GuardedMemory(repeating: UInt16.max, count: count)
+                let exponent = try #require(kernels.narrow(input.pointer, output.pointer, count))
+                #expect(exponent == ((-14...15).contains(power) ? 0 : Int8(max(-126, power - 14))), "2^\(power)")
+                #expect(output.isIntact)
+                let factor = Float(sign: .plus, exponent: -Int(exponent), significand: 1)
+                #expect(output.elements == numbers.map { Float16($0 * factor).bitPattern }, "2^\(power)")
+                keep(input)
+            }
+        }
+        for (largest, expected) in [(0, 0), (0x1p-14, 0), (Float(0x1p-14).nextDown, -29), (Float(65520).nextDown, 0), (65520, 1)]
+            as [(Float, Int8)]
+        {
+            let input = GuardedMemory([0, -largest, largest / 3])
+            let output = GuardedMemory(repeating: UInt16.max, count: 3)
+            #expect(kernels.narrow(input.pointer, output.pointer, 3) == expected, "\(largest)")
+            #expect(output.elements.allSatisfy { Float16(bitPattern: $0).isFinite })
+            keep(input)
         }
     }
 }

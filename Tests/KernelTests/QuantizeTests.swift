@@ -54,6 +54,29 @@ struct QuantizeTests {
         #expect(one.sums.elements == other.sums.elements)
     }
 
+    @Test("An infinity or a NaN is told wherever it lies; the largest numbers are none", arguments: names, [1, 4])
+    func telling(name: String, blocksPerScale: Int) throws {
+        let kernels = try #require(Kernels.named(name))
+        var random = RandomSource(seed: 9)
+        let bits: [UInt32] = [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0x7F80_0001, 0xFFFF_FFFF]
+        for (count, columns) in [(1, 1), (1, 33), (3, 64), (2, 95), (5, 160)] {
+            let shape = try #require(MatrixShape(count: count, rows: 1, columns: columns))
+            let values = random.normalFloats(3 * count * columns, deviation: 1e30).map { max(-3e38, min(3e38, $0)) }
+            #expect(TestActivations(values, shape, kernels, blocksPerScale: blocksPerScale).areFinite)
+            for (index, bits) in zip(values.indices, (0..<values.count).map { bits[$0 % 5] }) {
+                var bent = values
+                bent[index] = Float(bitPattern: bits)
+                let one = TestActivations(bent, shape, kernels, blocksPerScale: blocksPerScale)
+                #expect(!one.areFinite, "\(bits) at \(index)")
+                let other = TestActivations(bent, shape, Kernels.scalar, blocksPerScale: blocksPerScale)
+                #expect(one.codes.elements == other.codes.elements && one.scales.elements == other.scales.elements)
+            }
+        }
+        let shape = try #require(MatrixShape(rows: 1, columns: 4))
+        let largest: [Float] = [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -0.0]
+        #expect(TestActivations(largest, shape, kernels, blocksPerScale: 1).areFinite)
+    }
+
     @Test("NaN becomes 0, an infinity the largest number, and what is too small 0", arguments: names)
     func special(name: String) throws {
         let kernels = try #require(Kernels.named(name))

@@ -12,6 +12,8 @@ import Tiles
         let offset: Int
         let bytes: [UInt8]
         let expected: String
+        /// The indices that verifying names.
+        var place: [Int] = []
 
         var testDescription: String { "\(type.name), \(bytes) at \(offset)" }
     }
@@ -22,15 +24,17 @@ import Tiles
     private static let rows = 16 * 40, columns = 64 * 15
 
     private static let places: [Place] = [
-        Place(type: .f32, isTiled: false, offset: 0, bytes: [0, 0, 0x80, 0x7F], expected: "weights"),
-        Place(type: .f32, isTiled: false, offset: 4 * (rows * columns - 1), bytes: [1, 0, 0x80, 0xFF], expected: "weights"),
-        Place(type: .f32, isTiled: true, offset: 4096 * 300 + 8, bytes: [0, 0, 0x80, 0xFF], expected: "weights"),
-        Place(type: .f16, isTiled: true, offset: 2, bytes: positiveInfinity, expected: "weights"),
-        Place(type: .f16, isTiled: true, offset: 2048 * 600 - 2, bytes: notANumber, expected: "weights"),
-        Place(type: .q8, isTiled: true, offset: 0, bytes: notANumber, expected: "scales"),
-        Place(type: .q8, isTiled: true, offset: 1088 * 599 + 62, bytes: positiveInfinity, expected: "scales"),
-        Place(type: .q4, isTiled: true, offset: 576 * 457 + 30, bytes: notANumber, expected: "scales"),
-        Place(type: .q4, isTiled: true, offset: 576 * 599 + 62, bytes: [0, 0xFC], expected: "scales"),
+        Place(type: .f32, isTiled: false, offset: 0, bytes: [0, 0, 0x80, 0x7F], expected: "weights", place: [0, 0]),
+        Place(
+            type: .f32, isTiled: false, offset: 4 * (rows * columns - 1), bytes: [1, 0, 0x80, 0xFF], expected: "weights",
+            place: [639, 959]),
+        Place(type: .f32, isTiled: true, offset: 4096 * 300 + 8, bytes: [0, 0, 0x80, 0xFF], expected: "weights", place: [322, 0]),
+        Place(type: .f16, isTiled: true, offset: 2, bytes: positiveInfinity, expected: "weights", place: [1, 0]),
+        Place(type: .f16, isTiled: true, offset: 2048 * 600 - 2, bytes: notANumber, expected: "weights", place: [639, 959]),
+        Place(type: .q8, isTiled: true, offset: 0, bytes: notANumber, expected: "scales", place: [0, 0]),
+        Place(type: .q8, isTiled: true, offset: 1088 * 599 + 62, bytes: positiveInfinity, expected: "scales", place: [639, 928]),
+        Place(type: .q4, isTiled: true, offset: 576 * 457 + 30, bytes: notANumber, expected: "scales", place: [495, 448]),
+        Place(type: .q4, isTiled: true, offset: 576 * 599 + 62, bytes: [0, 0xFC], expected: "scales", place: [639, 928]),
     ]
 
     /// The file with `bytes` at `offset` of its second tensor.
@@ -53,7 +57,21 @@ import Tiles
         try file.verify(file.tensors[0])
         let error = try #require(throws: ModelFileError.self) { try file.verifyAll() }
         #expect(error.kind == .content)
-        #expect(error.problem == "has \(place.expected) that are not finite in tensor bent")
+        #expect(error.problem == "has \(place.expected) that are not finite in tensor bent, the first at \(place.place)")
+    }
+
+    @Test func theFirstOfSeveralInAStackIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let tensor = TensorDescription(name: "gates", type: .q8, dimensions: [3, 20, 70], isTiled: true)
+        var content = [UInt8](repeating: 0, count: try #require(tensor.byteCount))
+        // Matrices of 2 × 2 tiles: of the last one's last tile rows 17 and 19, columns 64 to 95.
+        for row in [1, 3] { content.replaceSubrange(11 * 1088 + row * 2..<11 * 1088 + row * 2 + 2, with: [0, 0x7C]) }
+        let path = folder.file("model.rgq")
+        let writer = try ModelFileWriter(target: path, tensors: [tensor], metadata: SampleModel.metadata)
+        try content.withUnsafeBytes { try writer.append($0) }
+        try writer.finish()
+        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path).verifyAll() }
+        #expect(error.problem == "has scales that are not finite in tensor gates, the first at [2, 17, 64]")
     }
 
     /// The largest finite numbers, and codes that would be none as halves.

@@ -53,4 +53,16 @@ public enum ConvertedModels {
     public static func pathWithTemplate(_ name: String, _ type: WeightType) throws -> String {
         try cache.path(Key(name: name, type: type, hasTemplate: true))
     }
+
+    /// Converts a folder, with all matrices of a type except those of attention blocks.
+    public static func convert(
+        _ source: String, _ type: WeightType, attention: WeightType, to target: String
+    ) throws -> String {
+        var options = Conversion.Options()
+        options.types = TypePreset(all: type)
+        options.rules = [TensorTypeRule(pattern: "*.temporal_block.?_proj.weight", type: attention)]
+        options.chatTemplate = .none
+        _ = try Conversion(source: source, options: options).write(to: target)
+        return target
+    }
 }

@@ -26,7 +26,7 @@ final class MatrixOperands {
         let quantized = QuantizedActivations(
             codes: codes.assumingMemoryBound(to: Int8.self), scales: floats + inputCount + outputCount,
             sums: (codes + codeBytes).assumingMemoryBound(to: Int32.self))
-        kernels.quantize(floats, columns, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
+        _ = kernels.quantize(floats, columns, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
 
         let (input, output) = (floats, floats + inputCount)
         products = (0..<copies).map { copy in

@@ -243,8 +243,12 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - That on_text returned false is no failure: rg_session_generate returns
  *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
  *   RG_ERROR_CANCELLED.
- * - rg_session_generate stops for RG_ERROR_FORMAT where a damaged model gives
- *   logits that are not numbers. While it runs it has room for a copy of the
+ * - Where a model comes to numbers that are infinite or NaN, the call that feeds
+ *   it returns RG_ERROR_FORMAT, and rg_last_error names the layer: the model
+ *   file is damaged, or it needs numbers that f32 can't hold. To go back from
+ *   there, rg_session_feed of more than 256 tokens has room for a copy of the
+ *   session while it runs, unless it was at position 0.
+ * - While rg_session_generate runs it has room for a copy of the
  *   session (session_bytes), for two if it was not at position 0, to go back.
  * - While rg_session_generate runs, other calls on its session are refused
  *   (RG_ERROR_ARGUMENT) but for rg_session_position, rg_session_logits and
@@ -268,12 +272,10 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   for good; without it none is touched. It puts zeros in the place of such a
  *   model's mapping, and the call ends with RG_ERROR_IO, as does every later
  *   one that needs the weights. Sessions are as before the call and can be
- *   saved, but for one that rg_session_feed was feeding: that is lost, and can
- *   only be reset or destroyed. A handler that was there before is called for
- *   all other addresses, also on the library's threads. One that is installed
- *   later should do the same for those that it doesn't know. Threads that call
- *   the library must not block SIGBUS. At most 1,024 models at once
- *   (RG_ERROR_IO).
+ *   saved. A handler that was there before is called for all other addresses,
+ *   also on the library's threads. One that is installed later should do the
+ *   same for those that it doesn't know. Threads that call the library must not
+ *   block SIGBUS. At most 1,024 models at once (RG_ERROR_IO).
  * - The library stays in memory after dlclose(3).
  */
 

@@ -12,18 +12,17 @@ CSIMD csimd_u32x4 csimd_u16_to_u32_x4(csimd_u16x4 a) { return __builtin_convertv
 CSIMD csimd_u16x4 csimd_u32_to_u16_x4(csimd_u32x4 a) { return __builtin_convertvector(a, csimd_u16x4); }
 CSIMD csimd_i8x16 csimd_i32_to_i8_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_i8x16); }
 
-/// The sum, and the largest, of all lanes, by halves.
+/// The sum of all lanes, by halves.
 CSIMD float csimd_sum_f32_x16(csimd_f32x16 a) {
     csimd_f32x8 eight = a.lo + a.hi;
     csimd_f32x4 four = eight.lo + eight.hi;
     return (four.x + four.z) + (four.y + four.w);
 }
 CSIMD int32_t csimd_sum_i32_x16(csimd_i32x16 a) { return __builtin_reduce_add(a); }
+/// The largest of numbers without a sign, infinity above finite ones and NaN above infinity.
 CSIMD float csimd_largest_x16(csimd_f32x16 a) {
-    csimd_f32x8 eight = a.lo < a.hi ? a.hi : a.lo;
-    csimd_f32x4 four = eight.lo < eight.hi ? eight.hi : eight.lo;
-    float even = four.x < four.z ? four.z : four.x, odd = four.y < four.w ? four.w : four.y;
-    return even < odd ? odd : even;
+    const int32_t largest = __builtin_reduce_max((csimd_i32x16)a);
+    return __builtin_bit_cast(float, largest);
 }
 
 /// Tells the processor that this is a spin loop, so that it saves power and leaves room to the sibling thread.

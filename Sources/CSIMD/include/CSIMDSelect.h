@@ -25,5 +25,11 @@ CSIMD csimd_u32x4 csimd_where_less_f32_x4(csimd_f32x4 a, csimd_f32x4 b, csimd_u3
     return a < b ? then : otherwise;
 }
 
+/// Lane by lane the larger magnitude: as whole numbers, which puts infinity above finite numbers, and NaN above infinity.
+CSIMD csimd_f32x16 csimd_larger_magnitude_x16(csimd_f32x16 a, csimd_f32x16 b) {
+    const csimd_i32x16 left = (csimd_i32x16)a & 0x7FFFFFFF, right = (csimd_i32x16)b & 0x7FFFFFFF;
+    return (csimd_f32x16)(left < right ? right : left);
+}
+
 /// 0 in the place of NaN.
 CSIMD csimd_f32x16 csimd_nan_to_zero_x16(csimd_f32x16 a) { return a == a ? a : 0; }

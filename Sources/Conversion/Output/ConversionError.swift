@@ -1,5 +1,6 @@
 import Checkpoint
 import Files
+import Griffin
 import ModelFile
 
 /// What keeps a checkpoint from being converted.
@@ -48,6 +49,16 @@ extension ConversionError {
 
     init(_ error: ModelFileError) {
         self.init(.target, path: error.path, problem: error.problem, advice: error.advice)
+    }
+
+    /// For the model file at `path`, which could not be run.
+    init(_ error: ForwardPassError, path: String) {
+        switch error {
+        case .unreadable(let error): self.init(.source, path: error.path, problem: error.problem, advice: error.advice)
+        case .nonFinite(let numbers):
+            self.init(
+                .source, path: path, problem: numbers.description, advice: "the model needs numbers that f32 can't hold")
+        }
     }
 
     /// A list of names for a message, shortened.

@@ -116,8 +116,13 @@ public struct Calibration {
             state.reset()
             for first in stride(from: 0, to: chunk.count, by: Self.slice) {
                 let slice = chunk[first..<min(first + Self.slice, chunk.count)]
-                slice.withUnsafeBufferPointer { forwardPass.feed($0, to: state, output: .all(logits)) }
-                try weights.file.checkStillReadable()
+                do throws(ForwardPassError) {
+                    try slice.withUnsafeBufferPointer { slice throws(ForwardPassError) in
+                        try forwardPass.feed(slice, to: state, output: .all(logits))
+                    }
+                } catch {
+                    throw ConversionError(error, path: path)
+                }
                 // The <bos> is not the text's.
                 progress(start + min(first + slice.count, tokens.count))
                 if isCancelled() { throw Self.cancelled(path) }

@@ -5,14 +5,15 @@ import Tiles
 extension ForwardPass {
     /// Local multi-query attention: `residual += output(attention(query(x), key(x), value(x)))` with x = norm(residual)
     /// (Griffin, arXiv:2402.19427, section 2.3).
-    func mix(_ block: AttentionBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
+    func mix(_ block: AttentionBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, dimension = configuration.headDimension
         let queryWidth = configuration.headCount * dimension
         let queries = workspace.wide
         let keys = workspace.wide2, values = workspace.wide2 + chunk.count * dimension
         observed(.norm, member) {
             normalize(
-                workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.query, block.key, block.value), member)
+                workspace.residual, from: stream(before: layer), tokens: chunk.count, weight: norm,
+                as: Place(.temporalNorm, layer: layer), for: Readers(block.query, block.key, block.value), member)
         }
         observed(.queriesKeysValues, member) {
             multiply(
@@ -26,13 +27,15 @@ extension ForwardPass {
                     block.value, of: workspace.normed, stride: width, tokens: chunk.count, bias: nil, to: values,
                     stride: dimension), member)
         }
-        observed(.rotary, member) { rotate(queries: queries, keys: keys, values: values, chunk, member) }
+        observed(.rotary, member) { rotate(queries: queries, keys: keys, values: values, layer: layer, chunk, member) }
         observed(.attention, member) { attend(block, queries: queries, chunk, member) }
         observed(.ring, member) {
             member.share(chunk.count) { tokens in
                 for token in tokens {
                     store(block, token: token, chunk)
-                    quantize(queries + token * queryWidth, token: token, for: Readers(block.output))
+                    expect(
+                        quantize(queries + token * queryWidth, token: token, for: Readers(block.output)),
+                        Place(.attention, layer: layer), member)
                 }
             }
         }
@@ -48,28 +51,37 @@ extension ForwardPass {
     /// and ``Workspace/chunkValues``.
     private func rotate(
         queries: UnsafeMutablePointer<Float>, keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>,
-        _ chunk: Chunk, _ member: TeamMember
+        layer: Int, _ chunk: Chunk, _ member: TeamMember
     ) {
         let heads = configuration.headCount, dimension = configuration.headDimension, half = rotary.half
         let scale = 1 / Float(dimension).squareRoot()
         member.share(chunk.count) { tokens in
             for token in tokens {
                 let cosines = workspace.cosines + token * half, sines = workspace.sines + token * half
-                let key = keys + token * dimension
-                kernels.rotate(queries + token * heads * dimension, heads, dimension, half, cosines, sines, scale)
+                let query = queries + token * heads * dimension, key = keys + token * dimension
+                kernels.rotate(query, heads, dimension, half, cosines, sines, scale)
                 kernels.rotate(key, 1, dimension, half, cosines, sines, 1)
-                write(key, to: workspace.chunkKeys, token: token)
-                write(values + token * dimension, to: workspace.chunkValues, token: token)
+                expect(kernels.areFinite(query, heads * dimension), Place(.queries, layer: layer), member)
+                expect(write(key, to: workspace.chunkKeys, token: token), Place(.keys, layer: layer), member)
+                let value = values + token * dimension
+                expect(write(value, to: workspace.chunkValues, token: token), Place(.values, layer: layer), member)
             }
         }
     }
 
-    /// Stores a key or a value of the chunk as the ring will hold it.
-    private func write(_ numbers: UnsafePointer<Float>, to memory: UnsafeMutableRawPointer, token: Int) {
+    /// Stores a key or a value of the chunk as the ring will hold it. False if it is not finite.
+    private func write(_ numbers: UnsafePointer<Float>, to vectors: CachedVectors, token: Int) -> Bool {
         let dimension = configuration.headDimension
         switch weights.cacheElement {
-        case .f16: kernels.narrow(numbers, memory.assumingMemoryBound(to: UInt16.self) + token * dimension, dimension)
-        case .f32: (memory.assumingMemoryBound(to: Float.self) + token * dimension).update(from: numbers, count: dimension)
+        case .f16:
+            let halves = vectors.numbers.assumingMemoryBound(to: UInt16.self) + token * dimension
+            let exponent = kernels.narrow(numbers, halves, dimension)
+            vectors.exponents[token] = exponent ?? 0
+            return exponent != nil
+        case .f32:
+            (vectors.numbers.assumingMemoryBound(to: Float.self) + token * dimension).update(from: numbers, count: dimension)
+            vectors.exponents[token] = 0
+            return kernels.areFinite(numbers, dimension)
         }
     }
 
@@ -93,15 +105,17 @@ extension ForwardPass {
     /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot; or to the trial.
     private func store(_ block: AttentionBlock, token: Int, _ chunk: Chunk) {
         let bytes = configuration.headDimension * weights.cacheElement.bytes
-        let keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer, slot: Int
+        let keys: CachedVectors, values: CachedVectors, slot: Int
         if let trial = chunk.trial {
             (keys, values, slot) = (trial.keys(block.index), trial.values(block.index), token)
         } else {
-            guard token >= chunk.count - configuration.window else { return }
+            let first = max(0, chunk.count - configuration.window)
+            guard token >= first else { return }
             (keys, values) = (chunk.state.keys(block.index), chunk.state.values(block.index))
             slot = Int((chunk.position + Int64(token)) % Int64(configuration.window))
+            undo.keep(slot: slot, as: token - first, ofAttention: block.index, in: chunk.state)
         }
-        (keys + slot * bytes).copyMemory(from: workspace.chunkKeys + token * bytes, byteCount: bytes)
-        (values + slot * bytes).copyMemory(from: workspace.chunkValues + token * bytes, byteCount: bytes)
+        workspace.chunkKeys.copy(token, to: keys, at: slot, bytes: bytes)
+        workspace.chunkValues.copy(token, to: values, at: slot, bytes: bytes)
     }
 }

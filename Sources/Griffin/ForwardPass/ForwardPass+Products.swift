@@ -5,30 +5,32 @@ import Tiles
 /// How norms and matrix products are divided among the members of a team.
 extension ForwardPass {
     /// RMSNorm of each token into ``Workspace/normed`` and from there to ``Workspace/quantized``, if one of the
-    /// matrices that read it wants that.
+    /// matrices that read it wants that. `source` is where the input comes from, `place` is the norm itself.
     func normalize(
-        _ input: UnsafePointer<Float>, tokens: Int, weight: UnsafePointer<Float>, for readers: Readers, _ member: TeamMember
+        _ input: UnsafePointer<Float>, from source: Place, tokens: Int, weight: UnsafePointer<Float>, as place: Place,
+        for readers: Readers, _ member: TeamMember
     ) {
         let width = configuration.width
         member.share(tokens) { range in
             for token in range {
                 let normed = workspace.normed + token * width
-                kernels.rmsNorm(input + token * width, weight, normed, width, configuration.normEpsilon)
-                quantize(normed, token: token, for: readers)
+                expect(kernels.rmsNorm(input + token * width, weight, normed, width, configuration.normEpsilon), source, member)
+                expect(quantize(normed, token: token, for: readers), place, member)
             }
         }
     }
 
-    /// Quantizes one token's input of matrices, if one of them wants that.
-    func quantize(_ input: UnsafePointer<Float>, token: Int, for readers: Readers) {
+    /// Quantizes one token's input of matrices, if one of them wants that. False if some of it is not finite: to matrices that read
+    /// it as it is, that shows in their results.
+    func quantize(_ input: UnsafePointer<Float>, token: Int, for readers: Readers) -> Bool {
         quantize(input, readers.shape, token: token, firstCode: 0, for: readers)
     }
 
     /// Quantizes a `part` of a token's input, from code `firstCode` on, which starts a scale.
-    func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for readers: Readers) {
-        guard let blocksPerScale = readers.blocksPerScale else { return }
+    func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for readers: Readers) -> Bool {
+        guard let blocksPerScale = readers.blocksPerScale else { return true }
         let block = (token * QuantizedActivations.codeCount(readers.shape) + firstCode) / Tile.block
-        kernels.quantize(input, 0, 1, part, blocksPerScale, workspace.quantized.from(block: block))
+        return kernels.quantize(input, 0, 1, part, blocksPerScale, workspace.quantized.from(block: block))
     }
 
     /// The product of a matrix with the chunk's activations: `input`, or what was quantized of it.

@@ -5,11 +5,12 @@ import Tiles
 extension ForwardPass {
     /// A recurrent block: `residual += linear_out(rgLRU(conv1D(linear_x(x))) · gelu(linear_y(x)))` with x = norm(residual)
     /// (Griffin, arXiv:2402.19427, section 2.3).
-    func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
+    func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
         observed(.norm, member) {
             normalize(
-                workspace.residual, tokens: chunk.count, weight: norm, for: Readers(block.linearX, block.linearY), member)
+                workspace.residual, from: stream(before: layer), tokens: chunk.count, weight: norm,
+                as: Place(.temporalNorm, layer: layer), for: Readers(block.linearX, block.linearY), member)
         }
         observed(.recurrentInput, member) {
             multiply(
@@ -20,7 +21,7 @@ extension ForwardPass {
                     block.linearY, of: workspace.normed, stride: width, tokens: chunk.count, bias: block.linearYBias,
                     to: workspace.wide2, stride: recurrentWidth), member)
         }
-        observed(.conv1D, member) { convolve(block, chunk, member) }
+        observed(.conv1D, member) { convolve(block, layer: layer, chunk, member) }
         observed(.gates, member) {
             multiply(
                 product(
@@ -30,7 +31,7 @@ extension ForwardPass {
                     block.recurrentGate, of: workspace.mixed, stride: recurrentWidth, tokens: chunk.count,
                     bias: block.recurrentGateBias, to: workspace.wide, stride: recurrentWidth), member)
         }
-        observed(.rgLRU, member) { scan(block, chunk, member) }
+        observed(.rgLRU, member) { scan(block, layer: layer, chunk, member) }
         observed(.recurrentOutput, member) {
             multiply(
                 product(
@@ -40,7 +41,7 @@ extension ForwardPass {
     }
 
     /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, a head at a time, quantized for the gates.
-    private func convolve(_ block: RecurrentBlock, _ chunk: Chunk, _ member: TeamMember) {
+    private func convolve(_ block: RecurrentBlock, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.recurrentWidth, headWidth = configuration.gateBlockWidth
         let operands = Convolution(
             input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
@@ -48,38 +49,49 @@ extension ForwardPass {
         let gates = block.inputGate.shape, readers = Readers(block.inputGate, block.recurrentGate)
         member.share(configuration.headCount) { heads in
             let channels = heads.lowerBound * headWidth..<heads.upperBound * headWidth
-            chunk.keepInputs(block, workspace.wide, width: width, channels)
+            chunk.keepInputs(block, workspace.wide, width: width, channels, undo)
             kernels.convolve(operands, channels)
             guard let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
             let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
             for token in 0..<chunk.count {
                 let start = token * width + heads.lowerBound * headWidth
-                quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: readers)
+                expect(
+                    quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: readers),
+                    Place(.convolution, layer: layer), member)
             }
         }
     }
 
     /// The RG-LRU over ``Workspace/mixed``, times gelu of linear_y's result, quantized for linear_out.
-    private func scan(_ block: RecurrentBlock, _ chunk: Chunk, _ member: TeamMember) {
+    private func scan(_ block: RecurrentBlock, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.recurrentWidth
         let operands = Recurrence(
             input: workspace.mixed, inputGate: workspace.gate, recurrentGate: workspace.wide, output: workspace.mixed,
             stride: width, tokens: chunk.count, decay: block.decay, state: chunk.hidden(block), width: width,
             startsSequence: chunk.position == 0)
         shareColumns(width, member) { columns in
-            chunk.prepareHidden(block, columns)
+            for token in 0..<chunk.count {
+                let start = token * width + columns.lowerBound
+                let areFinite = kernels.areFinite(workspace.gate + start, columns.count)
+                    && kernels.areFinite(workspace.wide + start, columns.count)
+                expect(areFinite, Place(.gates, layer: layer), member)
+            }
+            chunk.prepareHidden(block, columns, undo)
             kernels.scan(operands, columns)
             chunk.keepHidden(block, workspace.mixed, width: width, columns)
             for token in 0..<chunk.count {
                 let start = token * width + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
-                quantize(workspace.mixed + start, columns: columns, token: token, for: Readers(block.linearOut))
+                expect(
+                    quantize(workspace.mixed + start, columns: columns, token: token, for: Readers(block.linearOut)),
+                    Place(.rgLRU, layer: layer), member)
             }
         }
     }
 }
 
-/// What the kernels of a recurrent block update: the state, or with a trial a copy of it, with what comes of each token kept.
+/// What the kernels of a recurrent block update: the state, with what was there kept for the undo, or with a trial a copy of it,
+/// with what comes of each token kept.
 extension Chunk {
     /// The last three inputs of the convolution. [3 × recurrentWidth]
     fileprivate func history(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
@@ -92,15 +104,23 @@ extension Chunk {
     }
 
     /// Before the convolution of some channels: keeps its `inputs` [tokens × width].
-    fileprivate func keepInputs(_ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>) {
-        guard let trial else { return }
+    fileprivate func keepInputs(
+        _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>, _ undo: ChunkUndo
+    ) {
+        guard let trial else {
+            for row in 1...3 {
+                undo.keep(
+                    row * width + channels.lowerBound..<row * width + channels.upperBound, ofRecurrent: block.index, in: state)
+            }
+            return
+        }
         copy(channels, rows: 3, width: width, from: state.history(block.index), to: trial.workingHistory(block.index))
         copy(channels, rows: count, width: width, from: inputs, to: trial.inputs(block.index))
     }
 
     /// Before the scan of some channels.
-    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>) {
-        guard let trial else { return }
+    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>, _ undo: ChunkUndo) {
+        guard let trial else { return undo.keep(channels, ofRecurrent: block.index, in: state) }
         copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: trial.workingHidden(block.index))
     }
 

@@ -1,5 +1,6 @@
 import KernelTypes
 import Kernels
+import ModelFile
 import Tiles
 
 /// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
@@ -48,10 +49,11 @@ public final class ForwardPass: @unchecked Sendable {
     /// Tokens that a chunk may have.
     public var chunk: Int { workspace.chunk }
     /// Bytes in memory, besides weights and states.
-    public var byteCount: Int { workspace.byteCount }
+    public var byteCount: Int { workspace.byteCount + undo.byteCount }
 
     let configuration: Configuration
     let workspace: Workspace
+    let undo: ChunkUndo
     let rotary: RotaryTable
     private var current: Chunk?
     /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
@@ -59,7 +61,10 @@ public final class ForwardPass: @unchecked Sendable {
 
     /// Nil if the system has no memory for the workspace.
     public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
-        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: max(1, chunk)) else {
+        let chunk = max(1, chunk)
+        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: chunk) else { return nil }
+        guard let undo = ChunkUndo(weights.configuration, element: weights.cacheElement, chunk: chunk) else {
+            workspace.deallocate()
             return nil
         }
         self.weights = weights
@@ -68,20 +73,45 @@ public final class ForwardPass: @unchecked Sendable {
         configuration = weights.configuration
         rotary = RotaryTable(weights.configuration)
         self.workspace = workspace
+        self.undo = undo
     }
 
-    deinit { workspace.deallocate() }
+    deinit {
+        workspace.deallocate()
+        undo.deallocate()
+    }
 
     /// Feeds up to ``chunk`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
     /// With a trial, which has room for them, the state stays as it is until the trial is told how many of the tokens to accept.
     /// State and trial must be of this model.
-    public func feed(_ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, trial: Trial? = nil) {
+    ///
+    /// Throws if numbers come up that are infinite or NaN, wherever they do, also where later steps would hide them; and if the file
+    /// is guarded and can't be read any more. The state is then as it was before; trial and output are of no use.
+    public func feed(
+        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, trial: Trial? = nil
+    ) throws(ForwardPassError) {
         precondition(tokens.count <= min(chunk, trial?.capacity ?? chunk), "more tokens than a chunk has")
         guard !tokens.isEmpty else { return }
         current = Chunk(tokens: tokens, state: state, output: output, trial: trial)
+        clearFaults()
         team.run(self)
         current = nil
+        if let error = failure {
+            if trial == nil { undo.restore(state, count: tokens.count) }
+            throw error
+        }
         if trial == nil { state.position += Int64(tokens.count) }
+    }
+
+    /// Why the chunk that was just computed is of no use; nil if it is.
+    private var failure: ForwardPassError? {
+        do throws(ModelFileError) {
+            // First, since what is computed with zeros may be anything.
+            try weights.file.checkIntact()
+        } catch {
+            return .unreadable(error)
+        }
+        return firstFault.map { .nonFinite(NonFiniteNumbers($0, configuration)) }
     }
 }
 
@@ -103,12 +133,12 @@ extension ForwardPass: TeamJob {
     public func run(_ member: TeamMember) {
         guard let chunk = current else { return }
         observed(.embedding, member) { embed(chunk, member) }
-        for layer in weights.layers {
+        for (index, layer) in weights.layers.enumerated() {
             switch layer.temporal {
-            case .recurrent(let block): mix(block, norm: layer.temporalNorm, chunk, member)
-            case .attention(let block): mix(block, norm: layer.temporalNorm, chunk, member)
+            case .recurrent(let block): mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .attention(let block): mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
             }
-            mix(layer.mlp, norm: layer.channelNorm, chunk, member)
+            mix(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
         }
         observed(.head, member) { writeLogits(chunk, member) }
     }
@@ -144,8 +174,10 @@ extension ForwardPass: TeamJob {
         case .all(let pointer): (first, logits) = (0, pointer)
         }
         let tokens = chunk.count - first
+        let end = configuration.layerCount
         normalize(
-            workspace.residual + first * width, tokens: tokens, weight: weights.finalNorm, for: Readers(weights.embedding), member)
+            workspace.residual + first * width, from: stream(before: end), tokens: tokens, weight: weights.finalNorm,
+            as: Place(.finalNorm, layer: end), for: Readers(weights.embedding), member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
         observer?.willMultiply(product, member)
@@ -153,7 +185,10 @@ extension ForwardPass: TeamJob {
             kernels.multiply(product, rowTiles)
             let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)
             for token in 0..<tokens {
-                kernels.softCap(logits + token * vocabulary + rows.lowerBound, rows.count, configuration.logitsSoftCap)
+                let values = logits + token * vocabulary + rows.lowerBound
+                // The soft cap would make 30 of infinity.
+                expect(kernels.areFinite(values, rows.count), Place(.head, layer: end), member)
+                kernels.softCap(values, rows.count, configuration.logitsSoftCap)
             }
         }
     }

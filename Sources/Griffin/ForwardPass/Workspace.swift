@@ -25,8 +25,8 @@ struct Workspace: @unchecked Sendable {
     /// The input of the matrices to come, for those with integer kernels.
     let quantized: QuantizedActivations
     /// [chunk × headDimension]: keys and values before they go to the ring, stored as there.
-    let chunkKeys: UnsafeMutableRawPointer
-    let chunkValues: UnsafeMutableRawPointer
+    let chunkKeys: CachedVectors
+    let chunkValues: CachedVectors
     /// [chunk × half]: of the rotary angles.
     let cosines: UnsafeMutablePointer<Float>
     let sines: UnsafeMutablePointer<Float>
@@ -34,6 +34,10 @@ struct Workspace: @unchecked Sendable {
     let scratch: UnsafeMutablePointer<Float>
     /// Floats of scratch a member.
     let scratchCount: Int
+    /// [members]: the first place where a member found numbers that are not finite, each on a cache line of its own.
+    let faults: UnsafeMutableRawPointer
+    /// Bytes from one of these to the next.
+    static let faultStride = 64
 
     let byteCount: Int
     private let memory: UnsafeMutableRawPointer
@@ -64,6 +68,9 @@ struct Workspace: @unchecked Sendable {
         let cosines = plan.floats(chunk * half)
         let sines = plan.floats(chunk * half)
         let scratch = plan.floats(members * scratchCount)
+        let keyExponents = plan.bytes(chunk)
+        let valueExponents = plan.bytes(chunk)
+        let faults = plan.bytes(members * Self.faultStride)
 
         guard let memory = mmap(nil, plan.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
@@ -80,8 +87,11 @@ struct Workspace: @unchecked Sendable {
         quantized = QuantizedActivations(
             codes: (memory + codes).assumingMemoryBound(to: Int8.self), scales: floats(scales),
             sums: (memory + sums).assumingMemoryBound(to: Int32.self))
-        self.chunkKeys = memory + chunkKeys
-        self.chunkValues = memory + chunkValues
+        self.chunkKeys = CachedVectors(
+            numbers: memory + chunkKeys, exponents: (memory + keyExponents).assumingMemoryBound(to: Int8.self))
+        self.chunkValues = CachedVectors(
+            numbers: memory + chunkValues, exponents: (memory + valueExponents).assumingMemoryBound(to: Int8.self))
+        self.faults = memory + faults
         self.cosines = floats(cosines)
         self.sines = floats(sines)
         self.scratch = floats(scratch)

@@ -164,7 +164,7 @@ private struct LayerReader {
             recurrentGate: try tensors.matrix(name + "rg_lru.recurrent_gate_weight"),
             inputGateBias: try tensors.vector(name + "rg_lru.input_gate_bias"),
             recurrentGateBias: try tensors.vector(name + "rg_lru.recurrent_gate_bias"),
-            decay: try decay(from: tensors.vector(name + "rg_lru.recurrent_param"), index: index),
+            decay: try decay(from: name + "rg_lru.recurrent_param", index: index),
             linearOut: try tensors.matrix(name + "linear_out.weight"),
             linearOutBias: try tensors.vector(name + "linear_out.bias"))
     }
@@ -190,10 +190,16 @@ private struct LayerReader {
     }
 
     /// -8 · softplus(parameter), the factor of log a that does not change (Griffin, arXiv:2402.19427, equation 6: c = 8).
-    private func decay(from parameter: UnsafePointer<Float>, index: Int) -> UnsafePointer<Float> {
+    /// Throws for a parameter that is infinite or NaN: an infinite one gives a decay that nothing later would show.
+    private func decay(from name: String, index: Int) throws(WeightsError) -> UnsafePointer<Float> {
+        let parameter = try tensors.vector(name)
         let width = configuration.recurrentWidth
         let values = decays + index * width
         for channel in 0..<width {
+            guard parameter[channel].isFinite else {
+                let problem = "has weights that are not finite in tensor \(name), the first at [\(channel)]"
+                throw WeightsError(path: tensors.file.path, problem: problem)
+            }
             let x = Double(parameter[channel])
             // softplus(x) = log(1 + eˣ), without overflow for large x.
             values[channel] = Float(-8 * (max(x, 0) + log1p(exp(-x.magnitude))))

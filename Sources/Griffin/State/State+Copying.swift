@@ -1,3 +1,5 @@
+import KernelTypes
+
 /// What copies of a state are made of, in memory and in files.
 extension State {
     /// Makes this state equal to `other`, which is of the same model, without allocating. Copies what means something: of a ring
@@ -7,27 +9,53 @@ extension State {
         position = other.position
         preferLargePages()
         recurrentPart.copyMemory(from: UnsafeRawBufferPointer(other.recurrentPart))
-        for layer in 0..<layout.attentionLayers {
-            keys(layer).copyMemory(from: other.keys(layer), byteCount: filledRingBytes)
-            values(layer).copyMemory(from: other.values(layer), byteCount: filledRingBytes)
+        for (ring, source) in zip(rings, other.rings) {
+            ring.numbers.copyMemory(from: source.numbers, byteCount: filledRingBytes)
+            ring.exponents.update(from: source.exponents, count: filledSlots)
         }
     }
 
-    /// The parts that mean something, in the order of `formats/rgs.md`: all recurrent layers as one, then keys and values of each
-    /// attention layer in turn, [min(position, window) × headDimension] each. Valid while this object lives.
-    public var parts: [UnsafeRawBufferPointer] { mutableParts.map { UnsafeRawBufferPointer($0) } }
-
-    /// Moves the state to `position`, which is not negative, and returns the ``parts`` that belong there, for the caller to fill.
-    public func restore(position: Int64) -> [UnsafeMutableRawBufferPointer] {
-        self.position = position
-        preferLargePages()
-        return mutableParts
+    /// What a saved session has of a state.
+    public struct Part {
+        /// Its bytes, in place.
+        public let bytes: UnsafeMutableRawBufferPointer
+        /// What its numbers are stored as; nil for exponents.
+        public let element: CacheElement?
+        /// What it is, for a message.
+        public let name: String
     }
 
-    private var mutableParts: [UnsafeMutableRawBufferPointer] {
-        [recurrentPart]
-            + (0..<layout.attentionLayers).flatMap { layer in
-                [keys(layer), values(layer)].map { UnsafeMutableRawBufferPointer(start: $0, count: filledRingBytes) }
-            }
+    /// The parts that mean something, in the order of `formats/rgs.md`: all recurrent layers as one, then keys and values of each
+    /// attention layer in turn, [min(position, window) × headDimension] each; then, if wanted, the exponents of each of these.
+    /// Valid while this object lives.
+    public func parts(withExponents: Bool) -> [Part] {
+        let recurrent = Part(bytes: recurrentPart, element: .f32, name: "recurrent layers")
+        let vectors = rings.enumerated().map { index, ring in
+            Part(
+                bytes: UnsafeMutableRawBufferPointer(start: ring.numbers, count: filledRingBytes), element: layout.element,
+                name: ringName(index))
+        }
+        guard withExponents else { return [recurrent] + vectors }
+        let exponents = rings.enumerated().map { index, ring in
+            Part(
+                bytes: UnsafeMutableRawBufferPointer(start: ring.exponents, count: filledSlots), element: nil,
+                name: "exponents of the " + ringName(index))
+        }
+        return [recurrent] + vectors + exponents
+    }
+
+    private func ringName(_ index: Int) -> String { "\(index % 2 == 0 ? "keys" : "values") of attention layer \(index / 2)" }
+
+    /// True if some key or value has an exponent other than 0.
+    public var hasExponents: Bool {
+        rings.contains { UnsafeBufferPointer(start: $0.exponents, count: filledSlots).contains { $0 != 0 } }
+    }
+
+    /// Moves the state to `position`, which is not negative, with exponents of 0: the ``parts(withExponents:)`` are then those that
+    /// belong there, for the caller to fill.
+    public func restore(position: Int64) {
+        self.position = position
+        preferLargePages()
+        for ring in rings { ring.exponents.update(repeating: 0, count: filledSlots) }
     }
 }

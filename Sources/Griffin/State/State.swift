@@ -4,7 +4,8 @@ import KernelTypes
 /// What a model remembers of the tokens so far: of one size, however many they were.
 ///
 /// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with
-/// the keys (rotated) and values of the last `window` positions: position k in slot k mod window. 17.5 MB for the 2B model.
+/// the keys (rotated) and values of the last `window` positions, each with its exponent (``CacheElement``): position k in slot
+/// k mod window. 17.5 MB for the 2B model.
 ///
 /// One block of memory, of which the system gives pages only when they are first written.
 public final class State: @unchecked Sendable {
@@ -32,7 +33,9 @@ public final class State: @unchecked Sendable {
         var recurrentBytes: Int { (recurrentLayers * recurrentFloats * MemoryLayout<Float>.size + 63) & ~63 }
         /// Bytes of the keys, or the values, of one attention layer.
         var ringBytes: Int { window * headDimension * element.bytes }
-        var byteCount: Int { recurrentBytes + attentionLayers * 2 * ringBytes }
+        /// Bytes of the keys' and values' exponents.
+        var exponentBytes: Int { attentionLayers * 2 * window }
+        var byteCount: Int { recurrentBytes + attentionLayers * 2 * ringBytes + exponentBytes }
     }
 
     let layout: Layout
@@ -86,10 +89,18 @@ public final class State: @unchecked Sendable {
     func history(_ layer: Int) -> UnsafeMutablePointer<Float> { hidden(layer) + layout.recurrentWidth }
 
     /// The keys of an attention layer. [window × headDimension]
-    func keys(_ layer: Int) -> UnsafeMutableRawPointer { memory + layout.recurrentBytes + layer * 2 * layout.ringBytes }
+    func keys(_ layer: Int) -> CachedVectors { ring(2 * layer) }
 
     /// The values of an attention layer. [window × headDimension]
-    func values(_ layer: Int) -> UnsafeMutableRawPointer { keys(layer) + layout.ringBytes }
+    func values(_ layer: Int) -> CachedVectors { ring(2 * layer + 1) }
+
+    /// The rings: keys and values of the first attention layer, of the next, and so on.
+    private func ring(_ index: Int) -> CachedVectors {
+        let rings = memory + layout.recurrentBytes
+        let exponents = rings + layout.attentionLayers * 2 * layout.ringBytes + index * layout.window
+        return CachedVectors(
+            numbers: rings + index * layout.ringBytes, exponents: exponents.assumingMemoryBound(to: Int8.self))
+    }
 
     /// All recurrent layers, as one part.
     var recurrentPart: UnsafeMutableRawBufferPointer {
@@ -97,6 +108,12 @@ public final class State: @unchecked Sendable {
             start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
     }
 
-    /// Bytes of the keys, or the values, of an attention layer that hold something: rings fill from slot 0 on.
-    var filledRingBytes: Int { Int(min(position, Int64(layout.window))) * layout.headDimension * layout.element.bytes }
+    /// All rings.
+    var rings: [CachedVectors] { (0..<2 * layout.attentionLayers).map(ring) }
+
+    /// Slots of a ring that hold something: rings fill from slot 0 on.
+    var filledSlots: Int { Int(min(position, Int64(layout.window))) }
+
+    /// Bytes of the keys, or the values, of an attention layer that hold something.
+    var filledRingBytes: Int { filledSlots * layout.headDimension * layout.element.bytes }
 }

@@ -22,7 +22,7 @@ public final class Trial: @unchecked Sendable {
         var recurrentBytes: Int { (state.recurrentLayers * recurrentFloats * MemoryLayout<Float>.size + 63) & ~63 }
         /// Bytes of a key or a value.
         var vectorBytes: Int { state.headDimension * state.element.bytes }
-        var byteCount: Int { max(1, recurrentBytes + state.attentionLayers * 2 * capacity * vectorBytes) }
+        var byteCount: Int { max(1, recurrentBytes + state.attentionLayers * 2 * capacity * (vectorBytes + 1)) }
     }
 
     private let layout: Layout
@@ -54,10 +54,9 @@ public final class Trial: @unchecked Sendable {
         }
         for layer in 0..<layout.state.attentionLayers {
             for token in max(0, count - layout.state.window)..<count {
-                let slot = Int((state.position + Int64(token)) % Int64(layout.state.window)) * layout.vectorBytes
-                (state.keys(layer) + slot).copyMemory(from: keys(layer) + token * layout.vectorBytes, byteCount: layout.vectorBytes)
-                (state.values(layer) + slot).copyMemory(
-                    from: values(layer) + token * layout.vectorBytes, byteCount: layout.vectorBytes)
+                let slot = Int((state.position + Int64(token)) % Int64(layout.state.window))
+                keys(layer).copy(token, to: state.keys(layer), at: slot, bytes: layout.vectorBytes)
+                values(layer).copy(token, to: state.values(layer), at: slot, bytes: layout.vectorBytes)
             }
         }
         state.position += Int64(count)
@@ -80,10 +79,16 @@ public final class Trial: @unchecked Sendable {
     func workingHistory(_ layer: Int) -> UnsafeMutablePointer<Float> { workingHidden(layer) + layout.state.recurrentWidth }
 
     /// The chunk's keys in an attention layer. [capacity × headDimension]
-    func keys(_ layer: Int) -> UnsafeMutableRawPointer {
-        memory + layout.recurrentBytes + layer * 2 * capacity * layout.vectorBytes
-    }
+    func keys(_ layer: Int) -> CachedVectors { vectors(2 * layer) }
 
     /// The chunk's values in an attention layer. [capacity × headDimension]
-    func values(_ layer: Int) -> UnsafeMutableRawPointer { keys(layer) + capacity * layout.vectorBytes }
+    func values(_ layer: Int) -> CachedVectors { vectors(2 * layer + 1) }
+
+    /// Keys and values of the first attention layer, of the next, and so on.
+    private func vectors(_ index: Int) -> CachedVectors {
+        let vectors = memory + layout.recurrentBytes
+        let exponents = vectors + (layout.state.attentionLayers * 2 * layout.vectorBytes + index) * capacity
+        return CachedVectors(
+            numbers: vectors + index * capacity * layout.vectorBytes, exponents: exponents.assumingMemoryBound(to: Int8.self))
+    }
 }

@@ -6,11 +6,17 @@ extension ScalarKernels {
     @Sendable static func rmsNorm(
         _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
         _ epsilon: Float
-    ) {
+    ) -> Bool {
         var squares: Float = 0
         for index in 0..<count { squares += input[index] * input[index] }
         let factor = 1 / (squares / Float(count) + epsilon).squareRoot()
         for index in 0..<count { output[index] = input[index] * factor * (1 + weight[index]) }
+        return squares.isFinite
+    }
+
+    /// See `KernelSet.areFinite`.
+    @Sendable static func areFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+        (0..<count).allSatisfy { values[$0].isFinite }
     }
 
     /// See `KernelSet.multiplyByGELU`.
@@ -42,8 +48,12 @@ extension ScalarKernels {
     }
 
     /// See `KernelSet.narrow`.
-    @Sendable static func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) {
-        for index in 0..<count { output[index] = HalfPrecision.narrow(input[index]) }
+    @Sendable static func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Int8? {
+        let exponent = areFinite(input, count)
+            ? CacheElement.exponent(largest: (0..<count).reduce(0) { max($0, input[$1].magnitude) }) : nil
+        let factor = Float(sign: .plus, exponent: -Int(exponent ?? 0), significand: 1)
+        for index in 0..<count { output[index] = HalfPrecision.narrow(input[index] * factor) }
+        return exponent
     }
 
     /// See `KernelSet.softCap`.

@@ -58,6 +58,7 @@ extension ScalarKernels {
                     let key = operands.key(seen)
                     var score: Float = 0
                     for index in 0..<dimension { score += query[index] * operands.number(key, index) }
+                    score *= key.factor
                     scratch[Int(seen - first)] = score
                     largest = max(largest, score)
                 }
@@ -71,7 +72,8 @@ extension ScalarKernels {
                 for index in 0..<dimension {
                     var value: Float = 0
                     for seen in first...position {
-                        value += scratch[Int(seen - first)] * operands.number(operands.value(seen), index)
+                        let stored = operands.value(seen)
+                        value += scratch[Int(seen - first)] * stored.factor * operands.number(stored, index)
                     }
                     output[index] = value / sum
                 }
@@ -80,24 +82,33 @@ extension ScalarKernels {
     }
 }
 
+/// A key or a value as it is stored.
+private struct StoredVector {
+    let numbers: UnsafeRawPointer
+    /// What the numbers are to be multiplied by.
+    let factor: Float
+}
+
 extension LocalAttention {
     /// The key at a position that is seen.
-    fileprivate func key(_ position: Int64) -> UnsafeRawPointer { vector(position, ringKeys, chunkKeys) }
+    fileprivate func key(_ position: Int64) -> StoredVector { vector(position, ringKeys, chunkKeys) }
 
     /// The value at a position that is seen.
-    fileprivate func value(_ position: Int64) -> UnsafeRawPointer { vector(position, ringValues, chunkValues) }
+    fileprivate func value(_ position: Int64) -> StoredVector { vector(position, ringValues, chunkValues) }
 
-    private func vector(_ position: Int64, _ ring: UnsafeRawPointer, _ chunk: UnsafeRawPointer) -> UnsafeRawPointer {
-        let bytes = dimension * element.bytes
-        return position < self.position
-            ? ring + Int(position % Int64(window)) * bytes : chunk + Int(position - self.position) * bytes
+    private func vector(_ position: Int64, _ ring: CachedVectors, _ chunk: CachedVectors) -> StoredVector {
+        let (vectors, place) =
+            position < self.position ? (ring, Int(position % Int64(window))) : (chunk, Int(position - self.position))
+        return StoredVector(
+            numbers: vectors.numbers + place * dimension * element.bytes,
+            factor: Float(sign: .plus, exponent: Int(vectors.exponents[place]), significand: 1))
     }
 
     /// Number `index` of a key or value.
-    fileprivate func number(_ vector: UnsafeRawPointer, _ index: Int) -> Float {
+    fileprivate func number(_ vector: StoredVector, _ index: Int) -> Float {
         switch element {
-        case .f16: HalfPrecision.widen(vector.load(fromByteOffset: 2 * index, as: UInt16.self))
-        case .f32: vector.load(fromByteOffset: 4 * index, as: Float.self)
+        case .f16: HalfPrecision.widen(vector.numbers.load(fromByteOffset: 2 * index, as: UInt16.self))
+        case .f32: vector.numbers.load(fromByteOffset: 4 * index, as: Float.self)
         }
     }
 }

@@ -6,17 +6,20 @@ extension ScalarKernels {
     @Sendable static func quantize(
         _ input: UnsafePointer<Float>, _ stride: Int, _ tokens: Int, _ shape: MatrixShape, _ blocksPerScale: Int,
         _ result: QuantizedActivations
-    ) {
+    ) -> Bool {
         let blocks = shape.columnTiles * Tile.blocks
+        var areAllFinite = true
         for token in 0..<tokens {
             for matrix in 0..<shape.count {
                 let values = input + token * stride + matrix * shape.columns
                 let firstBlock = (token * shape.count + matrix) * blocks
+                areAllFinite = areAllFinite && areFinite(values, shape.columns)
                 for first in Swift.stride(from: 0, to: blocks, by: blocksPerScale) {
                     quantize(values, shape.columns, first..<min(blocks, first + blocksPerScale), result.from(block: firstBlock))
                 }
             }
         }
+        return areAllFinite
     }
 
     /// Quantizes some blocks of a matrix's inputs, which share a scale; codes after the last column become 0.

@@ -39,22 +39,22 @@ struct HeldTokens {
     }
 
     /// Has a token consumed whose text, from byte `start` of the answer on, is held back; `shown` bytes have been shown.
-    mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) {
+    mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) throws(ModelError) {
         if tokens.isEmpty { session.update(moment) }
         tokens.append(token)
         starts.append(start)
-        session.feed(token)
+        try session.feed(token)
         let seen = count(shown: shown)
-        if seen >= Self.shownLimit { moveOn(by: seen, in: session) }
+        if seen >= Self.shownLimit { try moveOn(by: seen, in: session) }
         if tokens.count > limit { removeAll() }
     }
 
     /// Takes the session back to after the last token of which something has been shown, given that that token is not one to come.
-    mutating func takeBack(shown: Int, in session: Session) {
+    mutating func takeBack(shown: Int, in session: Session) throws(ModelError) {
         let seen = count(shown: shown)
         guard seen < tokens.count else { return }
         session.rewind(toOwn: moment)
-        consume(0..<seen, in: session)
+        try consume(0..<seen, in: session)
         removeAll()
     }
 
@@ -62,16 +62,18 @@ struct HeldTokens {
     private func count(shown: Int) -> Int { starts.prefix { $0 < shown }.count }
 
     /// Moves the moment on to after the first `seen` tokens.
-    private mutating func moveOn(by seen: Int, in session: Session) {
+    private mutating func moveOn(by seen: Int, in session: Session) throws(ModelError) {
         session.rewind(toOwn: moment)
-        consume(0..<seen, in: session)
+        try consume(0..<seen, in: session)
         session.update(moment)
-        consume(seen..<tokens.count, in: session)
+        try consume(seen..<tokens.count, in: session)
         tokens.removeFirst(seen)
         starts.removeFirst(seen)
     }
 
-    private func consume(_ range: Range<Int>, in session: Session) {
-        tokens.withUnsafeBufferPointer { session.consume(UnsafeBufferPointer(rebasing: $0[range])) }
+    private func consume(_ range: Range<Int>, in session: Session) throws(ModelError) {
+        try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
+            try session.consume(UnsafeBufferPointer(rebasing: tokens[range]))
+        }
     }
 }

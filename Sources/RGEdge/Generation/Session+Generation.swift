@@ -15,8 +15,9 @@ extension Session {
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
     /// text are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
     /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
-    /// that has no chat template, and where there is no memory for a way back; and, at the token where that happens, for a model
-    /// whose logits are not numbers, or whose file can't be read any more (``feed(_:)``).
+    /// that has no chat template, where there is no memory for a way back, and where the prompt brings the model to numbers that
+    /// are not finite (``ModelError/Kind/content``) or its file can't be read any more (``feed(_:)``); where the answer does, at the
+    /// token where that happens.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -28,10 +29,9 @@ extension Session {
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let prefill = Stopwatch()
-        let reused = consume(prompt: tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
+        let reused = try consume(prompt: tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
         let prefillSeconds = prefill.seconds
         let decode = Stopwatch()
-        try checkIsNotLost()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
             draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
@@ -41,8 +41,7 @@ extension Session {
         var text = AnswerText(stop: options.stop)
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
-        held.takeBack(shown: text.shown, in: self)
-        try checkIsNotLost()
+        try held.takeBack(shown: text.shown, in: self)
         result.decodeSeconds = decode.seconds
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
@@ -68,24 +67,35 @@ extension Session {
 
     /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or
     /// nil, with nothing consumed, if it was cancelled. `held` holds no tokens yet.
-    private func consume(prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool) -> Int? {
+    private func consume(
+        prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
+    ) throws(ModelError) -> Int? {
         if position == 0 {
-            let reused =
-                cache.map { consume(prompt, through: $0, isCancelled: isCancelled) } ?? consume(prompt, isCancelled: isCancelled)
+            let reused = try orStay(isOneChunk: false) { () throws(ModelError) in
+                guard let cache else { return try consume(prompt, isCancelled: isCancelled) }
+                return try consume(prompt, through: cache, isCancelled: isCancelled)
+            }
             if reused == nil { reset() }
             return reused
         }
         // A prompt of one chunk is consumed whole, and needs no way back.
-        guard prompt.count > model.chunk else { return consume(prompt, isCancelled: isCancelled) }
+        guard prompt.count > model.chunk else { return try consume(prompt, isCancelled: isCancelled) }
         held.keepStart(of: self)
-        let reused = consume(prompt, isCancelled: isCancelled)
-        if reused == nil { held.goBackToStart(in: self) }
-        return reused
+        do throws(ModelError) {
+            let reused = try consume(prompt, isCancelled: isCancelled)
+            if reused == nil { held.goBackToStart(in: self) }
+            return reused
+        } catch {
+            held.goBackToStart(in: self)
+            throw error
+        }
     }
 
     /// Consumes a prompt without a cache, from which no tokens are taken then: 0, or nil if it was cancelled.
-    private func consume(_ prompt: [UInt32], isCancelled: () -> Bool) -> Int? {
-        prompt.withUnsafeBufferPointer { consume($0, isCancelled: isCancelled) } ? 0 : nil
+    private func consume(_ prompt: [UInt32], isCancelled: () -> Bool) throws(ModelError) -> Int? {
+        try prompt.withUnsafeBufferPointer { prompt throws(ModelError) in
+            try consume(prompt, isCancelled: isCancelled) ? 0 : nil
+        }
     }
 
     /// Makes tokens until something ends the answer. What is in `held` then may be more than what was shown.
@@ -106,9 +116,9 @@ extension Session {
             let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
             if start < text.shown {
                 held.removeAll()
-                feed(token)
+                try feed(token)
             } else if ending == nil {
-                held.hold(token, start: start, shown: text.shown, in: self)
+                try held.hold(token, start: start, shown: text.shown, in: self)
             }
             if let ending { return ending }
         }

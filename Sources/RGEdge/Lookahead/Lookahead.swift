@@ -54,8 +54,8 @@ final class Lookahead {
     var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
 
     /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses
-    /// if there are any and they pay.
-    func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) {
+    /// if there are any and they pay. Throws, with nothing consumed, as ``Model/feed(_:to:output:trial:)`` does.
+    func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) throws(ModelError) {
         if used > 0, used < tokenCount, tokens[used] == token {
             used += 1
             accepted += 1
@@ -66,19 +66,25 @@ final class Lookahead {
         let room = pace.length
         let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
-        memory.note(token)
-        let watch = Stopwatch()
-        if drafts == 0 {
+        // A guess that the model can't compute says nothing of the token.
+        if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
+            let watch = Stopwatch()
             guard let target = memory.logits.baseAddress else { return }
-            model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, output: .last(target))
+            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
             pace.notePlain(seconds: watch.seconds)
-        } else {
-            tokenCount = 1 + drafts
-            used = 1
-            drafted += drafts
-            model.feed(UnsafeBufferPointer(rebasing: tokens[..<tokenCount]), to: memory, output: .all(logits), trial: trial)
-            pace.noteChunk(seconds: watch.seconds)
         }
+        memory.note(token)
+    }
+
+    /// Feeds the chunk of a token and so many guesses; false, with nothing consumed, if numbers come up that are not finite.
+    private func feed(drafts: Int, to memory: SessionMemory, of model: Model) -> Bool {
+        let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
+        guard (try? model.feed(chunk, to: memory.state, output: .all(logits), trial: trial)) != nil else { return false }
+        tokenCount = 1 + drafts
+        used = 1
+        drafted += drafts
+        pace.noteChunk(seconds: watch.seconds)
+        return true
     }
 
     /// Moves the session's state and logits on to what was fed.

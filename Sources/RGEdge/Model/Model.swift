@@ -143,10 +143,25 @@ public final class Model: Sendable {
         turn.withLock { forwardPass.observer = profile }
     }
 
-    /// Feeds a chunk of tokens when it is this caller's turn. Where the file can't be read any more, `memory` is lost.
-    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, output: ForwardPass.Output, trial: Trial? = nil) {
-        turn.withLock { forwardPass.feed(tokens, to: memory.state, output: output, trial: trial) }
-        if !file.isIntact { memory.isLost = true }
+    /// Feeds a chunk of tokens when it is this caller's turn. Throws, with the state as before, where numbers come up that are not
+    /// finite, and where the file can't be read any more.
+    func feed(
+        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil
+    ) throws(ModelError) {
+        do throws(ForwardPassError) {
+            try turn.withLock { () throws(ForwardPassError) in
+                try forwardPass.feed(tokens, to: state, output: output, trial: trial)
+            }
+        } catch {
+            switch error {
+            case .unreadable(let error): throw ModelError(error)
+            case .nonFinite(let numbers):
+                throw ModelError(
+                    .content,
+                    "\(file.path): \(numbers); check the file with rg-quant verify: if it is whole, "
+                        + "the model needs numbers that f32 can't hold")
+            }
+        }
     }
 
     /// Throws once the file can't be read any more.

@@ -14,7 +14,7 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case format
         /// A file of a version that isn't known here.
         case version
-        /// Weights that are not numbers.
+        /// Numbers that are infinite or NaN, in weights, in a saved session, or in what a model computes.
         case content
         /// Content that differs from its checksum.
         case checksum

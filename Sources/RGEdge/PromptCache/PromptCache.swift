@@ -175,8 +175,11 @@ public final class PromptCache: Sendable {
 extension Session {
     /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores
     /// what is new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many
-    /// tokens did not have to be computed; nil if `isCancelled`, which is asked between these places, ended it.
-    func consume(_ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false }) -> Int? {
+    /// tokens did not have to be computed; nil if `isCancelled`, which is asked between these places, ended it. If it throws, some
+    /// may have been consumed.
+    func consume(
+        _ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false }
+    ) throws(ModelError) -> Int? {
         if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
         let reused = Int(position)
         let parting = reused < tokens.count ? cache.longestCommonBeginning(of: tokens) : reused
@@ -185,10 +188,10 @@ extension Session {
             if start > reused, isCancelled() { return nil }
             let next = min(tokens.count, (start / PromptCache.spacing + 1) * PromptCache.spacing)
             let end = parting > start ? min(parting, next) : next
-            tokens.withUnsafeBufferPointer { consume(UnsafeBufferPointer(rebasing: $0[start..<end])) }
+            try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
+                try consume(UnsafeBufferPointer(rebasing: tokens[start..<end]))
+            }
             start = end
-            // The caller finds out.
-            if memory.isLost { return reused }
             if end - stored >= PromptCache.leastGain {
                 cache.store(self)
                 stored = end

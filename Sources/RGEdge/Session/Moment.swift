@@ -17,7 +17,6 @@ public final class Moment {
 extension Session {
     /// An independent session at the same point of the same conversation. Takes as long as copying ``Model/sessionBytes`` bytes.
     public func fork() throws(ModelError) -> Session {
-        try checkIsNotLost()
         let copy = try model.makeSession()
         settle()
         copy.memory.copy(from: memory)
@@ -26,7 +25,6 @@ extension Session {
 
     /// Keeps this moment, to ``rewind(to:)`` it as often as wanted.
     public func checkpoint() throws(ModelError) -> Moment {
-        try checkIsNotLost()
         let moment = try Moment(of: model)
         update(moment)
         return moment

@@ -8,7 +8,6 @@ extension Session {
 
     /// The same for options that make sense.
     func nextToken(_ sampling: Sampling) throws(ModelError) -> UInt32 {
-        try checkIsNotLost()
         guard let logits = logits?.baseAddress else {
             throw ModelError(.argument, "there are no logits before the first token; feed one first")
         }

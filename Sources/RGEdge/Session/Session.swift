@@ -39,9 +39,10 @@ public final class Session {
         return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
     }
 
-    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary. Throws as well
-    /// where a guarded file can't be read any more (``Model/Options/guardFile``); if that happens amid the call, the session is
-    /// lost: it can only be reset, or rewound to a moment.
+    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary, if the model comes to
+    /// numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
+    /// (``Model/Options/guardFile``). To go back from there, more than ``Model/chunk`` tokens take room for another session's
+    /// memory, except at position 0.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
     }
@@ -49,20 +50,32 @@ public final class Session {
     /// The same for tokens in the caller's memory.
     public func feed(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try check(tokens)
-        consume(tokens)
-        try checkIsNotLost()
+        try orStay(isOneChunk: tokens.count <= model.chunk) { () throws(ModelError) in try consume(tokens) }
     }
 
-    /// Consumes tokens that are known to be in the vocabulary.
-    func consume(_ tokens: UnsafeBufferPointer<UInt32>) { _ = consume(tokens, isCancelled: { false }) }
+    /// Runs `body`, which consumes tokens; if it throws, the session is as before. A single chunk is consumed whole or not at all,
+    /// and needs no way back.
+    func orStay<Result>(isOneChunk: Bool, _ body: () throws(ModelError) -> Result) throws(ModelError) -> Result {
+        guard !isOneChunk else { return try body() }
+        let start = position > 0 ? try checkpoint() : nil
+        do throws(ModelError) {
+            return try body()
+        } catch {
+            if let start { rewind(toOwn: start) } else { reset() }
+            throw error
+        }
+    }
+
+    /// Consumes tokens that are known to be in the vocabulary. If it throws, whole chunks may have been consumed.
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) { _ = try consume(tokens, isCancelled: { false }) }
 
     /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says
     /// so, stops there, without logits, and returns false.
-    func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) -> Bool {
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
         guard let logits = memory.logits.baseAddress else { return true }
-        return forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast in
-            model.feed(chunk, to: memory, output: isLast ? .last(logits) : .none)
+        return try forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast throws(ModelError) in
+            try model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
         }
     }
 
@@ -83,24 +96,24 @@ public final class Session {
         }
         defer { free(start) }
         var index = 0
-        tokens.withUnsafeBufferPointer { tokens in
-            _ = forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ in
-                model.feed(chunk, to: memory, output: .all(start))
-                guard !memory.isLost else { return }
-                for row in 0..<chunk.count {
-                    eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
-                    index += 1
+        try orStay(isOneChunk: tokens.count <= size) { () throws(ModelError) in
+            try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
+                _ = try forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ throws(ModelError) in
+                    try model.feed(chunk, to: memory.state, output: .all(start))
+                    for row in 0..<chunk.count {
+                        eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
+                        index += 1
+                    }
+                    last.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
                 }
-                last.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
             }
         }
-        try checkIsNotLost()
     }
 
-    /// Consumes one token, without an array to hold it.
-    func feed(_ token: UInt32) {
-        if let lookahead { return lookahead.feed(token, to: memory, of: model) }
-        withUnsafePointer(to: token) { consume(UnsafeBufferPointer(start: $0, count: 1)) }
+    /// Consumes one token, without an array to hold it. If it throws, the session is as before.
+    func feed(_ token: UInt32) throws(ModelError) {
+        if let lookahead { return try lookahead.feed(token, to: memory, of: model) }
+        try withUnsafePointer(to: token) { token throws(ModelError) in try consume(UnsafeBufferPointer(start: token, count: 1)) }
     }
 
     /// Brings ``memory`` to where the session is.
@@ -118,11 +131,6 @@ public final class Session {
         memory.reset()
     }
 
-    /// Throws if the model's file could not be read when the session last computed something: what it holds is nothing then.
-    package func checkIsNotLost() throws(ModelError) {
-        if memory.isLost { try model.checkFile() }
-    }
-
     /// Throws unless tokens can be consumed.
     private func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try model.checkFile()
@@ -135,17 +143,15 @@ public final class Session {
     /// False if `isCancelled`, which is asked before each chunk but the first, ended it.
     private func forEachChunk(
         of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool,
-        _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) -> Void
-    ) -> Bool {
+        _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) throws(ModelError) -> Void
+    ) throws(ModelError) -> Bool {
         var first = 0
         while first < tokens.count {
             if first > 0, isCancelled() { return false }
             let end = min(first + size, tokens.count)
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
+            try body(chunk, end == tokens.count)
             for token in chunk { memory.note(token) }
-            body(chunk, end == tokens.count)
-            // The caller finds out.
-            if memory.isLost { break }
             first = end
         }
         return true

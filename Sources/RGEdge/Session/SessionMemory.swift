@@ -10,8 +10,6 @@ final class SessionMemory {
     private(set) var recent = RecentTokens()
     private(set) var chain = TokenChain()
     private(set) var turn: TurnState
-    /// True if it was computed with a file that could not be read: then all of it is nothing, until it is reset or becomes a copy.
-    var isLost = false
 
     init(_ model: Model) throws(ModelError) {
         guard let state = State(model.configuration, element: model.weights.cacheElement),
@@ -53,7 +51,6 @@ final class SessionMemory {
         recent.copy(from: other.recent)
         chain = other.chain
         turn = other.turn
-        isLost = other.isLost
     }
 
     /// Becomes what it was when new, without allocating.
@@ -62,6 +59,5 @@ final class SessionMemory {
         recent.removeAll()
         chain = TokenChain()
         turn.reset()
-        isLost = false
     }
 }

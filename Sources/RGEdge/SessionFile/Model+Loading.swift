@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Griffin
 import ModelFile
 import System
 
@@ -83,9 +84,27 @@ extension SessionMemory {
             throw .invalid("has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
         }
         resume(recent: tokens, chain: header.chain, isTurnOpen: header.isTurnOpen)
-        for part in state.restore(position: header.position) { try reader.read(into: part) }
-        if header.position > 0 { try reader.read(into: UnsafeMutableRawBufferPointer(logits)) }
+        state.restore(position: header.position)
+        for part in state.parts(withExponents: header.hasExponents) {
+            try reader.read(into: part.bytes)
+            try check(part)
+        }
+        if header.position > 0 {
+            try reader.read(into: UnsafeMutableRawBufferPointer(logits))
+            guard FiniteNumbers.areFinite(floats: UnsafeRawBufferPointer(logits)) else { throw .notFinite("logits") }
+        }
         guard reader.isAtEnd else { throw .invalid("has something after its last piece") }
+    }
+}
+
+/// Throws if a part has numbers that are not finite, or exponents that f32 doesn't have.
+private func check(_ part: State.Part) throws(SessionFileProblem) {
+    let bytes = UnsafeRawBufferPointer(part.bytes)
+    switch part.element {
+    case .f32: guard FiniteNumbers.areFinite(floats: bytes) else { throw .notFinite(part.name) }
+    case .f16: guard FiniteNumbers.areFinite(halves: bytes) else { throw .notFinite(part.name) }
+    case nil:
+        guard bytes.allSatisfy({ Int8(bitPattern: $0) >= -126 }) else { throw .invalid("has \(part.name) below -126") }
     }
 }
 

@@ -5,21 +5,21 @@ import System
 
 extension Session {
     /// Bytes that suffice for ``serialize(into:)`` now: little more than what the session remembers.
-    public var largestSerialization: Int { SessionShape(model).largestFile(at: position) }
+    public var largestSerialization: Int { SessionShape(model).largestFile(at: position, withExponents: true) }
 
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
     /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes or the session is lost
     /// (``feed(_:)``).
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard buffer.count >= largestSerialization, !memory.isLost else { return nil }
+        guard buffer.count >= largestSerialization else { return nil }
         settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = PieceWriter(content)
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }
-        for part in memory.state.parts { writer.append(part) }
+        var header = SessionHeader(self)
+        for part in memory.state.parts(withExponents: header.hasExponents) { writer.append(UnsafeRawBufferPointer(part.bytes)) }
         if let logits { writer.append(UnsafeRawBufferPointer(logits)) }
 
-        var header = SessionHeader(self)
         header.fileBytes = SessionHeader.byteCount + writer.count
         header.contentChecksum = Checksum.of(content.bytes.extracting(..<writer.count))
         buffer.copyBytes(from: header.bytes)
@@ -42,7 +42,6 @@ extension Session {
     package func save(
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {
-        try checkIsNotLost()
         let capacity = largestSerialization
         guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
             throw ModelError(.memory, "\(path): no memory to pack a session of \(capacity) bytes; close other programs")

@@ -21,6 +21,12 @@ extension SessionFileProblem {
         SessionFileProblem(kind: .format, clause: clause, advice: "copy it again, or begin a new conversation")
     }
 
+    /// Numbers that no model goes on with.
+    static func notFinite(_ part: String) -> SessionFileProblem {
+        SessionFileProblem(
+            kind: .content, clause: "has numbers that are not finite in its \(part)", advice: "begin a new conversation")
+    }
+
     /// Bytes that are as they were written, but break a rule of `formats/rgs.md`.
     static func invalid(_ clause: String) -> SessionFileProblem {
         SessionFileProblem(kind: .format, clause: clause, advice: "this program wrote no such file: begin a new conversation")

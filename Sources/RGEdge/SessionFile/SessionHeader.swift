@@ -12,10 +12,12 @@ struct SessionHeader: Equatable {
     let position: Int64
     let chain: TokenChain
     let isTurnOpen: Bool
+    /// True if exponents follow the keys and values: version 2. Version 1 has none, and so 0 for all.
+    let hasExponents: Bool
     let shape: SessionShape
 
     static let magic = Array("RGS1".utf8)
-    static let version: UInt32 = 1
+    static let versions: ClosedRange<UInt32> = 1...2
     static let byteCount = 128
     /// Up to here Double, in which rotary angles are computed, knows every position.
     static let largestPosition: UInt64 = 1 << 53
@@ -32,13 +34,17 @@ struct SessionHeader: Equatable {
         position = session.position
         chain = session.memory.chain
         isTurnOpen = session.memory.turn.isOpen
+        hasExponents = session.memory.state.hasExponents
         shape = SessionShape(session.model)
     }
+
+    /// The oldest version that has what there is to say.
+    private var version: UInt32 { hasExponents ? Self.versions.upperBound : Self.versions.lowerBound }
 
     /// The header's bytes.
     var bytes: [UInt8] {
         var bytes = Self.magic
-        bytes.appendLittleEndian(Self.version)
+        bytes.appendLittleEndian(version)
         for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), chain.hash] {
             bytes.appendLittleEndian(field)
         }
@@ -63,9 +69,9 @@ struct SessionHeader: Equatable {
         }
         guard bytes.byteCount >= Self.byteCount else { throw .misfit("is cut: it has only \(fileBytes) bytes") }
         let number = bytes.littleEndian(at: 4, as: UInt32.self)
-        guard number == Self.version else {
+        guard Self.versions.contains(number) else {
             throw SessionFileProblem(
-                kind: .version, clause: "is RGS version \(number), and this program reads version \(Self.version)",
+                kind: .version, clause: "is RGS version \(number), and this program reads versions 1 and 2",
                 advice: "use the program that wrote it, or begin a new conversation")
         }
         guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset))
@@ -97,7 +103,8 @@ struct SessionHeader: Equatable {
             let verb = recorded > UInt64(fileBytes) ? "is cut" : "has grown"
             throw .misfit("\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
         }
-        guard fileBytes <= shape.largestFile(at: self.position) else {
+        hasExponents = number > Self.versions.lowerBound
+        guard fileBytes <= shape.largestFile(at: self.position, withExponents: hasExponents) else {
             throw .invalid("is larger than a session at its position can be")
         }
         self.fileBytes = fileBytes

@@ -33,14 +33,16 @@ struct SessionShape: Equatable {
     static func tokenCount(at position: Int64) -> Int { Int(min(position, Int64(RecentTokens.limit))) }
 
     /// Most bytes that a file of a session at `position` takes.
-    func largestFile(at position: Int64) -> Int {
-        let ring = Int(min(position, Int64(window))) * headDimension * elementBytes
+    func largestFile(at position: Int64, withExponents: Bool) -> Int {
+        let slots = Int(min(position, Int64(window)))
+        let ring = slots * headDimension * elementBytes
         let parts =
             [
                 Self.tokenCount(at: position) * MemoryLayout<UInt32>.size,
                 recurrentLayers * Configuration.convolutionTaps * recurrentWidth * MemoryLayout<Float>.size,
                 position > 0 ? vocabularySize * MemoryLayout<Float>.size : 0,
             ] + Array(repeating: ring, count: 2 * attentionLayers)
+            + Array(repeating: withExponents ? slots : 0, count: 2 * attentionLayers)
         return parts.reduce(SessionHeader.byteCount) { sum, bytes in
             let pieces = (bytes + Self.pieceBytes - 1) / Self.pieceBytes
             return sum + bytes + pieces * MemoryLayout<UInt32>.size

@@ -38,7 +38,6 @@ public func rg_session_serialize(
         let result = try ResultBuffer(
             buffer?.assumingMemoryBound(to: UInt8.self), capacity: capacity, size: size, "buffer", sizeName: "size")
         try use(session) { session throws(Failure) in
-            try translating { () throws(ModelError) in try session.checkIsNotLost() }
             let room = try result.room(for: session.largestSerialization)
             try Headroom.with(0, for: "to pack a session") { () throws(Failure) in
                 result.report(session.serialize(into: UnsafeMutableRawBufferPointer(room)) ?? 0)

@@ -52,7 +52,13 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
     status { () throws(Failure) in
         try use(session) { session throws(Failure) in
             let tokens = try buffer(tokens, count, "tokens")
-            try translating { () throws(ModelError) in try session.feed(tokens) }
+            // A short feed needs no way back, and is not to wait for the system.
+            guard tokens.count > session.model.chunk, session.position > 0 else {
+                return try translating { () throws(ModelError) in try session.feed(tokens) }
+            }
+            try Headroom.with(0, for: "for a way back from many tokens") { () throws(Failure) in
+                try translating { () throws(ModelError) in try session.feed(tokens) }
+            }
         }
     }
 }
@@ -64,7 +70,6 @@ public func rg_session_logits(
     status { () throws(Failure) in
         let handle = try SessionHandle.of(session)
         let (logits, count) = (try required(logits, "logits"), try required(count, "count"))
-        try translating { () throws(ModelError) in try handle.session.checkIsNotLost() }
         guard let current = handle.session.logits else {
             throw .argument("there are no logits before the first token; feed one first")
         }

@@ -87,9 +87,40 @@ import Tiles
         }
         let advice = "convert the model again with \"rg-quant convert\"\n"
         try write(["a"])
-        #expect(try errors() == "rg-quant: \(path): has scales that are not finite in tensor a; \(advice)")
+        #expect(try errors() == "rg-quant: \(path): has scales that are not finite in tensor a, the first at [0, 0]; \(advice)")
         try write(["a", "b"])
         #expect(try errors() == "rg-quant: \(path): has numbers that are not finite in 2 tensors: a, b; \(advice)")
+    }
+
+    /// Checksums that are right say nothing of what they protect.
+    @Test func aFileThatCannotBeRunIsRefused() throws {
+        let whole = try ModelFile(path: path)
+        func error(_ name: String, _ metadata: Metadata, without: String = "") throws -> String {
+            let path = folder.file(name), tensors = whole.tensors.filter { $0.name != without }
+            let descriptions = tensors.map {
+                TensorDescription(name: $0.name, type: $0.type, dimensions: $0.dimensions, isTiled: $0.isTiled)
+            }
+            let writer = try ModelFileWriter(target: path, tensors: descriptions, metadata: metadata)
+            for tensor in tensors { try writer.append(whole.bytes(of: tensor)) }
+            try writer.finish()
+            let outcome = try Command.rgQuant.run("verify", path, "-q")
+            #expect(outcome.ending == .exit(name == "same" ? 0 : 1))
+            #expect(outcome.output.isEmpty == (name != "same") && outcome.errors.filter { $0 == "\n" }.count <= 1)
+            return outcome.errors
+        }
+        let metadata = whole.metadata
+        #expect(try error("same", metadata) == "")
+        var bent = metadata
+        bent.configuration = Array("{}".utf8)
+        #expect(try error("configuration", bent).contains("convert the model again"))
+        bent = metadata
+        bent.tokenizer = [1]
+        #expect(try error("tokenizer", bent).contains("convert the model again"))
+        bent = metadata
+        bent.chatTemplate = "nonsense"
+        #expect(try error("template", bent).contains("convert the model again"))
+        let name = "model.layers.1.mlp_block.up_proj.bias"
+        #expect(try error("tensor", metadata, without: name).contains("has no tensor \(name)"))
     }
 
     @Test func aFileThatIsNoneIsRefused() throws {

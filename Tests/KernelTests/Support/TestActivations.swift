@@ -11,6 +11,8 @@ struct TestActivations {
     let codes: GuardedMemory<Int8>
     let scales: GuardedMemory<Float>
     let sums: GuardedMemory<Int32>
+    /// What quantizing said of them.
+    private(set) var areFinite = true
 
     /// `values` is [tokens × count × columns].
     init(_ values: [Float], _ shape: MatrixShape, _ kernels: KernelSet, for type: WeightType) {
@@ -30,7 +32,7 @@ struct TestActivations {
         codes = GuardedMemory(repeating: 99, count: tokens * QuantizedActivations.codeCount(shape))
         scales = GuardedMemory(repeating: .nan, count: tokens * QuantizedActivations.blockCount(shape))
         sums = GuardedMemory(repeating: .min, count: tokens * QuantizedActivations.blockCount(shape))
-        kernels.quantize(UnsafePointer(floats.pointer), stride, tokens, shape, blocksPerScale, quantized)
+        areFinite = kernels.quantize(UnsafePointer(floats.pointer), stride, tokens, shape, blocksPerScale, quantized)
     }
 
     var quantized: QuantizedActivations {

@@ -31,7 +31,7 @@ struct PromptCacheTests {
         _ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil
     ) throws -> (reused: Int, session: Session) {
         let session = try (model ?? self.model).makeSession()
-        let reused = try #require(session.consume(tokens, through: cache))
+        let reused = try #require(try session.consume(tokens, through: cache))
         return (reused, session)
     }
 

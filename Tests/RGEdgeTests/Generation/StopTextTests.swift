@@ -42,7 +42,7 @@ struct StopTextTests {
             let best = try #require(logits.indices.max { logits[$0] < logits[$1] })
             tokens.append((UInt32(best), bytes))
             bytes += model.tokenizer.bytes(of: UInt32(best)).count
-            session.feed(UInt32(best))
+            try session.feed(UInt32(best))
         }
         return tokens
     }
@@ -116,14 +116,14 @@ struct StopTextTests {
         let plain = try model.makeSession()
         try plain.feed([token])
         // Each token has one byte, of which the last two are held back.
-        func step(_ index: Int) { held.hold(token, start: index, shown: max(0, index - 1), in: session) }
-        for index in 0..<200 { step(index) }
+        func step(_ index: Int) throws { try held.hold(token, start: index, shown: max(0, index - 1), in: session) }
+        for index in 0..<200 { try step(index) }
         let before = allocation_count()
-        for index in 200..<1000 { step(index) }
+        for index in 200..<1000 { try step(index) }
         #expect(allocation_count() == before)
         try plain.feed([UInt32](repeating: token, count: 1000))
         #expect(session.serialized() == plain.serialized())
-        held.takeBack(shown: 990, in: session)
+        try held.takeBack(shown: 990, in: session)
         let end = try model.makeSession()
         try end.feed([UInt32](repeating: token, count: 991))
         #expect(session.serialized() == end.serialized())
@@ -135,13 +135,13 @@ struct StopTextTests {
         let token: UInt32 = 0
         try session.feed([token])
         var held = try HeldTokens(of: session, longestStop: 3)
-        func step() { held.hold(token, start: 5, shown: 5, in: session) }
-        for _ in 0..<1500 { step() }
+        func step() throws { try held.hold(token, start: 5, shown: 5, in: session) }
+        for _ in 0..<1500 { try step() }
         let before = allocation_count()
-        for _ in 0..<1500 { step() }
+        for _ in 0..<1500 { try step() }
         #expect(allocation_count() == before)
         // Whenever there were more than are kept, all of them have become ones that stay.
-        held.takeBack(shown: 5, in: session)
+        try held.takeBack(shown: 5, in: session)
         let kept = 1 + 3000 / (3 + 1024 + 1) * (3 + 1024 + 1)
         #expect(session.position == Int64(kept))
         let plain = try model.makeSession()

@@ -56,7 +56,7 @@ struct SessionCopyTests {
     private func bits(_ session: Session, feeding tokens: [UInt32]) throws -> [[UInt32]] {
         var rows: [[UInt32]] = []
         for token in tokens {
-            session.feed(token)
+            try session.feed(token)
             rows.append(try #require(session.logits).map(\.bitPattern))
         }
         return rows

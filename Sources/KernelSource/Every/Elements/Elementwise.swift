@@ -1,20 +1,35 @@
 import CSIMD
+import KernelTypes
 
 /// See `KernelSet.rmsNorm`.
 @Sendable func rmsNorm(
     _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
     _ epsilon: Float
-) {
+) -> Bool {
     var squares = Floats.zero
     forEachVector(in: 0..<count) { first, count in
         let x = load(input + first, count: count)
         squares = multiplyAdd(squares, x, x)
     }
-    let factor = broadcast(1 / (csimd_sum_f32_x16(squares) / Float(count) + epsilon).squareRoot())
+    let sum = csimd_sum_f32_x16(squares)
+    let factor = broadcast(1 / (sum / Float(count) + epsilon).squareRoot())
     forEachVector(in: 0..<count) { first, count in
         let scaled = load(input + first, count: count) * factor
         store(multiplyAdd(scaled, scaled, load(weight + first, count: count)), output + first, count: count)
     }
+    return sum.isFinite
+}
+
+/// See `KernelSet.areFinite`.
+@Sendable func areFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool { largestMagnitude(values, count).isFinite }
+
+/// The largest magnitude of some numbers; NaN or infinite if one of them is.
+@inline(__always) private func largestMagnitude(_ values: UnsafePointer<Float>, _ count: Int) -> Float {
+    var largest = Floats.zero
+    forEachVector(in: 0..<count) { first, count in
+        largest = csimd_larger_magnitude_x16(largest, load(values + first, count: count))
+    }
+    return csimd_largest_x16(largest)
 }
 
 /// See `KernelSet.multiplyByGELU`. gelu(x) = x/2 · (1 + tanh(u)) = x · sigmoid(2u), with u = sqrt(2/π)·(x + 0.044715·x³).
@@ -62,15 +77,18 @@ import CSIMD
 }
 
 /// See `KernelSet.narrow`.
-@Sendable func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) {
+@Sendable func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Int8? {
+    let exponent = CacheElement.exponent(largest: largestMagnitude(input, count))
+    let factor = RowFloats(repeating: powerOfTwo(-Int(exponent ?? 0)))
     var first = 0
     while first + rowLanes <= count {
         let values = UnsafeRawPointer(input + first).loadUnaligned(as: RowFloats.self)
-        UnsafeMutableRawPointer(output + first).storeBytes(of: narrow(values), as: RowHalves.self)
+        UnsafeMutableRawPointer(output + first).storeBytes(of: narrow(values * factor), as: RowHalves.self)
         first += rowLanes
     }
     if first < count {
-        let halves = narrow(loadRows(input + first, count: count - first))
+        let halves = narrow(loadRows(input + first, count: count - first) * factor)
         for lane in 0..<count - first { output[first + lane] = halves[lane] }
     }
+    return exponent
 }

@@ -51,6 +51,11 @@ typealias Bits = SIMD16<UInt32>
 /// Lane by lane the smaller; `a` where one of them is NaN.
 @inline(__always) func smaller(_ a: Floats, _ b: Floats) -> Floats { csimd_where_less_f32_x16(b, a, b, a) }
 
+/// 2^exponent, for exponents in -126…127.
+@inline(__always) func powerOfTwo(_ exponent: Int) -> Float {
+    Float(bitPattern: UInt32(truncatingIfNeeded: exponent &+ 127) &<< 23)
+}
+
 @inline(__always) func bits(_ values: Floats) -> Bits { unsafeBitCast(values, to: Bits.self) }
 
 @inline(__always) func floats(_ bits: Bits) -> Floats { unsafeBitCast(bits, to: Floats.self) }

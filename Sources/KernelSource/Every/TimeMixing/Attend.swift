@@ -107,7 +107,7 @@ private struct QueryGroup {
         let keysAtOnce = AttentionScratch.keysAtOnce
         if registers * rowLanes < lanes { scratch.scores.update(repeating: 0, count: keyCount * lanes) }
         for first in stride(from: 0, to: keyCount, by: keysAtOnce) {
-            widenVectors(first, operands.ringKeys, operands.chunkKeys, scratch)
+            let factors = widenVectors(first, operands.ringKeys, operands.chunkKeys, scratch)
             for register in 0..<registers {
                 var sums = InlineArray<8, RowFloats>(repeating: .zero)
                 for index in 0..<scratch.dimension {
@@ -120,7 +120,7 @@ private struct QueryGroup {
                 }
                 for key in 0..<min(keysAtOnce, keyCount - first) {
                     let score = scratch.scores + (first + key) * lanes + register * rowLanes
-                    UnsafeMutableRawPointer(score).storeBytes(of: sums[key], as: RowFloats.self)
+                    UnsafeMutableRawPointer(score).storeBytes(of: sums[key] * RowFloats(repeating: factors[key]), as: RowFloats.self)
                 }
             }
         }
@@ -157,12 +157,13 @@ private struct QueryGroup {
     func mixValues(_ scratch: AttentionScratch) {
         scratch.mixed.update(repeating: 0, count: scratch.dimension * lanes)
         for first in stride(from: 0, to: keyCount, by: AttentionScratch.keysAtOnce) {
-            widenVectors(first, operands.ringValues, operands.chunkValues, scratch)
+            let factors = widenVectors(first, operands.ringValues, operands.chunkValues, scratch)
             for register in 0..<registers {
                 var weights = InlineArray<8, RowFloats>(repeating: .zero)
                 for key in 0..<min(AttentionScratch.keysAtOnce, keyCount - first) {
                     let weight = scratch.scores + (first + key) * lanes + register * rowLanes
-                    weights[key] = UnsafeRawPointer(weight).loadUnaligned(as: RowFloats.self)
+                    let values = UnsafeRawPointer(weight).loadUnaligned(as: RowFloats.self)
+                    weights[key] = values * RowFloats(repeating: factors[key])
                 }
                 for index in stride(from: 0, to: scratch.dimension, by: 4) {
                     let mixed = UnsafeMutableRawPointer(scratch.mixed + index * lanes + register * rowLanes)
@@ -191,17 +192,23 @@ private struct QueryGroup {
         }
     }
 
-    /// Widens 8 keys, or values, from number `first` on. After the last one, which stands in for those that
-    /// are missing, nothing is read.
-    private func widenVectors(_ first: Int, _ ring: UnsafeRawPointer, _ chunk: UnsafeRawPointer, _ scratch: AttentionScratch) {
+    /// Widens 8 keys, or values, from number `first` on, and returns what each is to be multiplied by: powers of two. After the
+    /// last one, which stands in for those that are missing, nothing is read.
+    @inline(__always)
+    private func widenVectors(
+        _ first: Int, _ ring: CachedVectors, _ chunk: CachedVectors, _ scratch: AttentionScratch
+    ) -> InlineArray<8, Float> {
         let vectorBytes = operands.dimension * operands.element.bytes
         let start = Int(firstKey % Int64(operands.window))
+        var factors = InlineArray<8, Float>(repeating: 1)
         for index in 0..<AttentionScratch.keysAtOnce {
             let key = min(first + index, keyCount - 1)
             let slot = start + key < operands.window ? start + key : start + key - operands.window
-            let source = key < chunkStart ? ring + slot * vectorBytes : chunk + (key - chunkStart) * vectorBytes
-            widenVector(source, scratch.vectors + index * scratch.dimension, scratch.dimension)
+            let (vectors, place) = key < chunkStart ? (ring, slot) : (chunk, key - chunkStart)
+            widenVector(vectors.numbers + place * vectorBytes, scratch.vectors + index * scratch.dimension, scratch.dimension)
+            factors[index] = powerOfTwo(Int(vectors.exponents[place]))
         }
+        return factors
     }
 
     /// Widens a key or value; pads it with zeros.

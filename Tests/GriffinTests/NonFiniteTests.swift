@@ -1,0 +1,169 @@
+import Foundation
+import KernelTypes
+import Kernels
+import ModelFile
+import ModelTestSupport
+import TestSupport
+import Testing
+import Tiles
+
+@testable import Griffin
+
+/// Damage that quantized activations, sigmoids, the softmax or the soft cap would hide: every float of a model file counts.
+@Suite("Numbers that are not finite")
+struct NonFiniteTests {
+    /// A model file with some bytes of a tensor replaced; opening doesn't look at the tensors' checksums.
+    private static func file(_ source: String, _ tensor: TensorEntry, at offset: Int, _ bytes: [UInt8], in folder: TemporaryFolder)
+        throws -> String
+    {
+        var content = try Data(contentsOf: URL(fileURLWithPath: source))
+        let start = tensor.offset + offset
+        content.replaceSubrange(start..<start + bytes.count, with: bytes)
+        return try folder.write([UInt8](content), to: "bent.rgq")
+    }
+
+    /// Bits of numbers that are not finite. The last two NaNs have payloads that integer arithmetic on exponents makes numbers of.
+    private static let floats: [UInt32] = [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFFF_FFFF, 0x7F80_0001]
+    private static let halves: [UInt16] = [0x7C00, 0xFC00, 0x7E00, 0xFFFF, 0x7C01]
+
+    private static func bytes(_ type: WeightType, _ index: Int) -> [UInt8] {
+        type == .f32
+            ? withUnsafeBytes(of: floats[index % floats.count].littleEndian, Array.init)
+            : withUnsafeBytes(of: halves[index % halves.count].littleEndian, Array.init)
+    }
+
+    @Test(
+        "A damaged number anywhere in a model ends the first feed, and names the layer", arguments: WeightType.allCases,
+        Kernels.compiledNames)
+    func everyTensor(type: WeightType, kernels: String) throws {
+        // This processor may not have them.
+        guard let set = Kernels.named(kernels) else { return }
+        let folder = try TemporaryFolder()
+        let source = try ConvertedModels.path("alpha", type)
+        let tokens = try Fixtures.oracleArray("alpha", "tokens_17").integers
+        let whole = try ModelFile(path: source)
+        // All kinds of non-finite numbers for the kernels that are used here, the rest take turns.
+        let kinds = set.name == Kernels.best.name ? Self.floats.count : 1
+        for (number, tensor) in whole.tensors.enumerated() {
+            for kind in 0..<kinds {
+                // Scales, and the first weights of a tile, are at its start; the second row's.
+                let size = tensor.type == .f32 ? 4 : 2
+                let bytes = Self.bytes(tensor.type, kind + number)
+                let path = try Self.file(source, tensor, at: size, bytes, in: folder)
+                let place = "\(tensor.name), \(bytes)"
+                if tensor.name.hasSuffix("recurrent_param") {
+                    let error = #expect(throws: WeightsError.self, "\(place)") { try RunnableModel(file: path, kernels: set) }
+                    #expect(error?.problem == "has weights that are not finite in tensor \(tensor.name), the first at [1]")
+                    continue
+                }
+                let model = try RunnableModel(file: path, kernels: set, threads: 1 + kind % 2)
+                let state = try model.makeState()
+                let error = #expect(throws: NonFiniteNumbers.self, "\(place)") { try model.logits(tokens, to: state) }
+                #expect(state.position == 0)
+                let layer = tensor.name.split(separator: ".").dropFirst(2).first.flatMap { Int($0) }
+                #expect(error?.layer == layer, "\(place): \(String(describing: error))")
+            }
+        }
+    }
+
+    @Test("What is found, and where")
+    func descriptions() throws {
+        let folder = try TemporaryFolder()
+        let source = try ConvertedModels.path("alpha", .q8)
+        let whole = try ModelFile(path: source)
+        let cases = [
+            ("model.layers.0.temporal_pre_norm.weight", "the norm before layer 0 (recurrent)"),
+            ("model.layers.1.temporal_block.conv_1d.bias", "the convolution of layer 1 (recurrent)"),
+            ("model.layers.1.temporal_block.rg_lru.input_gate_bias", "the gates of layer 1 (recurrent)"),
+            ("model.layers.1.temporal_block.linear_y.bias", "the RG-LRU of layer 1 (recurrent)"),
+            ("model.layers.2.temporal_block.q_proj.weight", "the queries of layer 2 (attention)"),
+            ("model.layers.2.temporal_block.k_proj.weight", "the keys of layer 2 (attention)"),
+            ("model.layers.2.temporal_block.v_proj.weight", "the values of layer 2 (attention)"),
+            ("model.layers.2.temporal_block.o_proj.bias", "the output of layer 2 (attention)"),
+            ("model.layers.5.channel_pre_norm.weight", "the norm before the MLP of layer 5 (attention)"),
+            ("model.layers.7.mlp_block.up_proj.bias", "the MLP of layer 7 (recurrent)"),
+            ("model.layers.7.mlp_block.down_proj.bias", "the MLP's output in layer 7 (recurrent)"),
+            ("model.final_norm.weight", "the last norm"),
+            ("model.embed_tokens.weight", "the embedding as the head"),
+        ]
+        for (name, expected) in cases {
+            let tensor = try #require(whole.tensor(named: name))
+            let path = try Self.file(source, tensor, at: 4, Self.bytes(tensor.type, 1), in: folder)
+            let error = #expect(throws: NonFiniteNumbers.self) { try RunnableModel(file: path).logits([5, 6, 7]) }
+            #expect(error?.description == "numbers that are not finite come from \(expected)")
+        }
+        let embedding = try #require(whole.tensor(named: "model.embed_tokens.weight"))
+        let path = try Self.file(source, embedding, at: 2, Self.bytes(.q8, 2), in: folder)
+        let error = #expect(throws: NonFiniteNumbers.self) { try RunnableModel(file: path).logits([1]) }
+        #expect(error?.description == "numbers that are not finite come from the embedding of a token")
+        #expect(error?.layer == nil)
+    }
+
+    /// A model whose token 511 has an embedding that f32 has no square of.
+    private static func model(in folder: TemporaryFolder) throws -> RunnableModel {
+        let source = try ConvertedModels.path("alpha", .f32)
+        let embedding = try #require(try ModelFile(path: source).tensor(named: "model.embed_tokens.weight"))
+        let huge = withUnsafeBytes(of: Float(1e20).bitPattern.littleEndian, Array.init)
+        return try RunnableModel(file: try file(source, embedding, at: embedding.byteCount - 4, huge, in: folder))
+    }
+
+    @Test("A chunk that fails leaves the state as it was, before, in and past the window", arguments: [0, 3, 15, 16, 40])
+    func stateStays(position: Int) throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let state = try model.makeState()
+        _ = try model.logits((0..<position).map { $0 * 7 % 500 }, to: state)
+        let before = state.parts(withExponents: true).map { Array($0.bytes) }
+        for count in [1, 2, 5, 16, 17, 60] {
+            let tokens = (1..<count).map { $0 * 3 } + [511]
+            #expect(throws: NonFiniteNumbers.self) { try model.logits(tokens, to: state) }
+            #expect(state.position == Int64(position))
+            #expect(state.parts(withExponents: true).map { Array($0.bytes) } == before, "\(count) tokens at \(position)")
+        }
+        #expect(try model.logits([1, 2, 3], to: state).allSatisfy { $0.isFinite })
+    }
+
+    @Test("Values and keys of any size give the logits of the usual ones", arguments: [Float(0x1p17), 0x1p60, 0x1p-30])
+    func ringRange(factor: Float) throws {
+        let usual = try Self.converted(values: 1, keys: 1), tokens = try Fixtures.oracleArray("alpha", "tokens_40").integers
+        let expected = try usual.logits(tokens)
+        for (values, keys) in [(factor, 1), (1, factor)] as [(Float, Float)] {
+            let model = try Self.converted(values: values, keys: keys)
+            let state = try model.makeState()
+            let logits = try model.logits(tokens, to: state)
+            #expect(state.hasExponents)
+            // f16 rounds keys and values to 2^-11, and with exponents no other way, unless f32 runs out of exponents.
+            #expect(relativeError(logits, expected) < 1e-5, "values × \(values), keys × \(keys)")
+            // One by one, and by a trial.
+            let single = try model.logits(tokens, chunksOf: [1])
+            #expect(single.map(\.bitPattern) == logits.map(\.bitPattern))
+            let trial = try #require(Trial(model.configuration, element: .f16, capacity: 4))
+            let copy = try model.makeState()
+            copy.copy(from: state)
+            let next = try model.logits([5, 6, 7], to: state)
+            var tried = [Float](repeating: 0, count: 3 * model.configuration.vocabularySize)
+            try tried.withUnsafeMutableBufferPointer { tried in
+                try [5, 6].withUnsafeBufferPointer {
+                    try model.pass.feed($0, to: copy, output: .all(tried.baseAddress!), trial: trial)
+                }
+            }
+            trial.accept(2, into: copy)
+            #expect(try model.logits([7], to: copy) == next.suffix(model.configuration.vocabularySize))
+        }
+    }
+
+    /// Three layers of alpha in f16, with values and keys multiplied and what reads them divided; f16 has no weights of all of
+    /// these sizes, so the matrices concerned are f32.
+    private static func converted(values: Float, keys: Float) throws -> RunnableModel {
+        var checkpoint = try EditableCheckpoint.small()
+        let block = "model.layers.2.temporal_block."
+        for (name, factor) in [("v_proj", values), ("o_proj", 1 / values), ("k_proj", keys), ("q_proj", 1 / keys)] {
+            let numbers = checkpoint[block + name + ".weight"]?.floats ?? []
+            checkpoint[block + name + ".weight"]?.floats = numbers.map { $0 * factor }
+        }
+        let folder = try checkpoint.write()
+        return try withExtendedLifetime(folder) {
+            try RunnableModel(file: try ConvertedModels.convert(folder.path, .f16, attention: .f32, to: folder.file("model.rgq")))
+        }
+    }
+}
