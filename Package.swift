@@ -138,7 +138,7 @@ let package = Package(
             ]),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["JSON", "Quantization", "Tiles"], path: "Tests/TestSupport"),
         .target(name: "ModelTestSupport", dependencies: ["Conversion", "TestSupport", "Tiles"], path: "Tests/ModelTestSupport"),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
