@@ -104,7 +104,7 @@ let package = Package(
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),
         .target(name: "CRGEdge"),
-        // For other machines a copy, which tools/arm-build makes: Debian's compiler for those, Swift 6.2, has no @c.
+        // For other machines a copy, which tools/arm/build makes: Debian's compiler for those, Swift 6.2, has no @c.
         .target(
             name: "RGEdgeC", dependencies: ["CRGEdge", "Kernels", "RGEdge", "System", "Text", "Version"],
             path: architecture == hostArchitecture ? nil : ".build-arm-c/RGEdgeC"),
@@ -139,7 +139,7 @@ let package = Package(
             ]),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["JSON", "Quantization", "Tiles"], path: "Tests/TestSupport"),
         .target(name: "ModelTestSupport", dependencies: ["Conversion", "TestSupport", "Tiles"], path: "Tests/ModelTestSupport"),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),

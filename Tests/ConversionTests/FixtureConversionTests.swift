@@ -127,7 +127,7 @@ private let folders = Fixtures.oracleNames.map(Fixtures.oracle) + [Fixtures.tiny
     }
 }
 
-/// `tools/rgq.py`, written from the document, reads the same weights.
+/// `tools/readers/rgq.py`, written from the document, reads the same weights.
 @Suite(.enabled(if: Python.hasNumPy, "needs /usr/bin/python3 with NumPy (Debian: python3-numpy)"))
 struct PythonAgreementTests {
     @Test(arguments: WeightType.allCases)

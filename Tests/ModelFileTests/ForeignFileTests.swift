@@ -68,7 +68,7 @@ import Testing
         #expect(error.advice.contains("rg-quant convert"))
     }
 
-    @Test func PyTorchWeights() throws {
+    @Test func weightsOfPyTorch() throws {
         #expect(try error(for: [0x50, 0x4B, 3, 4] + [UInt8](repeating: 8, count: 500)).problem.contains("ZIP archive"))
     }
 

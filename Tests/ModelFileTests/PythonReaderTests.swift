@@ -3,7 +3,7 @@ import ModelFile
 import TestSupport
 import Testing
 
-/// `tools/rgq.py` reads what the Swift writer wrote, and refuses what the Swift reader refuses.
+/// `tools/readers/rgq.py` reads what the Swift writer wrote, and refuses what the Swift reader refuses.
 @Suite(.enabled(if: Python.hasNumPy, "needs /usr/bin/python3 with NumPy (Debian: python3-numpy)"))
 struct PythonReaderTests {
     let folder: TemporaryFolder

@@ -9,16 +9,18 @@ public enum Python {
     }
 
     private static let interpreter = "/usr/bin/python3"
-    private static let tools = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+    /// The folder `tools`.
+    public static let tools = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("tools").path
+    private static let readers = tools + "/readers"
     /// True if it and NumPy are there.
     public static let hasNumPy = (try? run("import numpy").status) == 0
 
-    /// Runs a script that may import the modules in `tools`.
+    /// Runs a script that may import the modules in `tools/readers`.
     public static func run(_ script: String, _ arguments: String...) throws -> Result { try launch(["-c", script] + arguments) }
 
-    /// Runs `tools/rgq.py`.
-    public static func run(command arguments: [String]) throws -> Result { try launch([tools + "/rgq.py"] + arguments) }
+    /// Runs `tools/readers/rgq.py`.
+    public static func run(command arguments: [String]) throws -> Result { try launch([readers + "/rgq.py"] + arguments) }
 
     private static func launch(_ arguments: [String]) throws -> Result {
         let folder = try TemporaryFolder()
@@ -26,7 +28,7 @@ public enum Python {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: interpreter)
         process.arguments = arguments
-        process.environment = ["PYTHONPATH": tools, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"]
+        process.environment = ["PYTHONPATH": readers, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"]
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
         try process.run()

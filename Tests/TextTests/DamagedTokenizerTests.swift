@@ -17,7 +17,7 @@ import Testing
                 #expect(tokens.allSatisfy { $0 < tokenizer.vocabularySize })
                 _ = tokenizer.decode(tokens)
             }
-            for token in 0..<UInt32(tokenizer.vocabularySize) { _ = tokenizer.bytes(of: token) }
+            for token in 0..<UInt32(tokenizer.vocabularySize) { _ = tokenizer.decode([token]) }
             return nil
         } catch {
             return error

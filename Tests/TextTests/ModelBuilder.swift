@@ -82,7 +82,9 @@ struct ModelBuilder {
             while let field = try inside.next() {
                 switch field.value {
                 case .bytes(let range): piece.name = Array(model[range])
-                case .fixed32(let bits): piece.score = Float(bitPattern: bits)
+                case .fixed32:
+                    piece.score = UnsafeRawBufferPointer(model).loadUnaligned(
+                        fromByteOffset: field.range.upperBound - 4, as: Float.self)
                 case .varint(let kind): piece.kind = kind
                 case .fixed64: continue
                 }

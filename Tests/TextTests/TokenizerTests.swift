@@ -55,7 +55,7 @@ import Testing
         let tokenizer = try Self.load()
         for token: UInt32 in [2048, 256_000, .max] {
             #expect(tokenizer.piece(of: token) == "")
-            #expect(tokenizer.bytes(of: token) == [])
+            #expect(tokenizer.decode([token]) == [])
             #expect(!tokenizer.isControl(token))
         }
     }
@@ -179,13 +179,13 @@ import Testing
 
     @Test func aTokenAddsItsTextOrItsByteOrNothing() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
-        #expect(tokenizer.bytes(of: 217 + 0xE6) == [0xE6])
-        #expect(tokenizer.bytes(of: 110) == Array("\n\n\n".utf8))
-        #expect(tokenizer.bytes(of: 139) == Array("  ".utf8))
-        #expect(tokenizer.bytes(of: 201) == Array("<b>".utf8))
+        #expect(tokenizer.decode([217 + 0xE6]) == [0xE6])
+        #expect(tokenizer.decode([110]) == Array("\n\n\n".utf8))
+        #expect(tokenizer.decode([139]) == Array("  ".utf8))
+        #expect(tokenizer.decode([201]) == Array("<b>".utf8))
         let the = try #require(tokenizer.token(ofPiece: "▁the"))
-        #expect(tokenizer.bytes(of: the) == Array(" the".utf8))
-        for token: UInt32 in [0, 1, 2, 3, 4, 5, 6, 7, 105, 106, 107] { #expect(tokenizer.bytes(of: token) == []) }
+        #expect(tokenizer.decode([the]) == Array(" the".utf8))
+        for token: UInt32 in [0, 1, 2, 3, 4, 5, 6, 7, 105, 106, 107] { #expect(tokenizer.decode([token]) == []) }
     }
 
     @Test func bytesOfTokensPutTogetherAreTheirText() throws {
@@ -196,12 +196,12 @@ import Testing
             var text: [UInt8] = []
             for token in tokens { tokenizer.append(bytesOf: token, to: &text) }
             #expect(text == tokenizer.decode(tokens))
-            #expect(text == tokens.flatMap { tokenizer.bytes(of: $0) })
+            #expect(text == tokens.flatMap { tokenizer.decode([$0]) })
         }
     }
 
     @Test func piecesOfAnUnusedKindAreShownAsTheyAre() throws {
         let tokenizer = try Tokenizer(.small([.init("<spare>", .unused)]))
-        #expect(tokenizer.bytes(of: 4) == Array("<spare>".utf8))
+        #expect(tokenizer.decode([4]) == Array("<spare>".utf8))
     }
 }

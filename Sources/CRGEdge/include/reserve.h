@@ -1,6 +1,6 @@
 // Memory for Swift's runtime where the system has none left: it ends the process when malloc(3) refuses, and no call of ours may.
 //
-// tools/c-library gives the runtime inside the library the functions `crg_malloc` and so on in the place of malloc(3) and so on.
+// tools/c/library gives the runtime inside the library the functions `crg_malloc` and so on in the place of malloc(3) and so on.
 // They ask the system, and only where it refuses take from here: from the rooms that are open, which calls open for what they are
 // about to allocate, or else from a reserve of fixed size, of which a call uses little (an error and its sentence). What our own
 // code allocates for itself doesn't come from here: it looks at what malloc(3) returns.

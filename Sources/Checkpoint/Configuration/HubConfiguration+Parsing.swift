@@ -8,7 +8,6 @@ extension HubConfiguration {
         try keys.checkArchitecture()
         try keys.checkFeatures()
 
-        architecture = Self.architecture
         let dimension = 1...Limit.dimension
         vocabularySize = try keys.integer("vocab_size", in: 1...Limit.vocabulary)
         hiddenSize = try keys.integer("hidden_size", in: dimension)
@@ -28,8 +27,6 @@ extension HubConfiguration {
         bos = try keys.token("bos_token_id", vocabulary: vocabularySize, default: 2)
         eos = try keys.token("eos_token_id", vocabulary: vocabularySize, default: 1)
         pad = try keys.token("pad_token_id", vocabulary: vocabularySize, default: 0)
-        attentionBias = false
-        hiddenActivation = Self.activation
 
         if let conflict { throw keys.error(conflict) }
     }

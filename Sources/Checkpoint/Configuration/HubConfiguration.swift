@@ -2,8 +2,6 @@
 /// of transformers' `RecurrentGemmaConfig` (models/recurrent_gemma/configuration_recurrent_gemma.py), except for those that give
 /// the model its size, which must be there.
 public struct HubConfiguration: Equatable, Sendable {
-    /// `RecurrentGemmaForCausalLM`
-    public let architecture: String
     /// `vocab_size`
     public let vocabularySize: Int
     /// `hidden_size`: width of the residual stream.
@@ -40,10 +38,6 @@ public struct HubConfiguration: Equatable, Sendable {
     public let pad: Int
     /// `conv1d_width`: 4.
     public let convolutionWidth: Int
-    /// `attention_bias`: false.
-    public let attentionBias: Bool
-    /// `hidden_activation`: `gelu_pytorch_tanh`.
-    public let hiddenActivation: String
 }
 
 extension HubConfiguration {

@@ -36,7 +36,7 @@ struct WeightFiles {
                 let advice = "\(Self.indexName) names it: download it into the folder"
                 let file = try SourceFile(path: folder + "/" + name, ifMissing: advice)
                 for tensor in try SafetensorsHeader.tensors(of: file, number: number) {
-                    try Self.check(tensor, of: file, named: name, against: shardOfTensor, index)
+                    try Self.check(tensor, of: file, named: name, against: shardOfTensor)
                     tensors[tensor.name] = tensor
                 }
                 files.append(file)
@@ -81,7 +81,7 @@ struct WeightFiles {
 
     /// Throws unless the index places a tensor in the shard that holds it.
     private static func check(
-        _ tensor: CheckpointTensor, of file: SourceFile, named name: String, against map: [String: String], _ index: SourceFile
+        _ tensor: CheckpointTensor, of file: SourceFile, named name: String, against map: [String: String]
     ) throws(CheckpointError) {
         guard let place = map[tensor.name] else {
             throw fault(file, "holds tensor \(printable(tensor.name)), which \(indexName) doesn't name")

@@ -29,9 +29,9 @@ extension ParsableCommand {
                 var command = try parseAsRoot()
                 named = type(of: command)
                 try command.run()
-            } catch where exitCode(for: error).isSuccess {
+            } catch let success where exitCode(for: success).isSuccess {
                 // Help, the version. exit(withError:) wouldn't see that writing fails.
-                try StandardOutput.write(fullMessage(for: error) + "\n")
+                try StandardOutput.write(fullMessage(for: success) + "\n")
             }
             Glibc.exit(EXIT_SUCCESS)
         } catch let interrupted as Interrupted {

@@ -38,7 +38,8 @@ public final class Panel {
     public func setImportance(_ importance: UnsafePointer<Float>?) {
         guard let importance else {
             self.importance?.deallocate()
-            return self.importance = nil
+            self.importance = nil
+            return
         }
         let numbers = self.importance ?? .allocate(capacity: paddedColumns)
         numbers.initialize(repeating: 1, count: paddedColumns)

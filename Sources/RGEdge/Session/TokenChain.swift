@@ -6,11 +6,8 @@ import CXXHash
 /// beginnings, so that the longest one that a stored session has seen is found without storing any tokens
 /// (`formats/rgs.md`, "The hash of the tokens").
 struct TokenChain: Equatable, Sendable {
-    /// 0 for no tokens.
+    /// What the chain has come to: 0 for no tokens.
     private(set) var hash: UInt64 = 0
-
-    /// The chain of no tokens, or that which has come to `hash`.
-    init(hash: UInt64 = 0) { self.hash = hash }
 
     mutating func append(_ token: UInt32) {
         hash = withUnsafeBytes(of: token.littleEndian) { XXH3_64bits_withSeed($0.baseAddress, $0.count, hash) }

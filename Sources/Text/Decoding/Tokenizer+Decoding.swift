@@ -22,13 +22,6 @@ extension Tokenizer {
         tokens.reduce(0) { $0 + (Int($1) < pieces.count ? pieces.name(of: $1).count : 0) }
     }
 
-    /// What a token adds to a text: see ``append(bytesOf:to:)``.
-    public func bytes(of token: UInt32) -> [UInt8] {
-        var bytes: [UInt8] = []
-        append(bytesOf: token, to: &bytes)
-        return bytes
-    }
-
     /// The text of tokens in UTF-8: what each of them adds, one after the other.
     public func decode(_ tokens: some Sequence<UInt32>) -> [UInt8] {
         var text: [UInt8] = []

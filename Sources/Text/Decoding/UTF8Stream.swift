@@ -1,9 +1,9 @@
 /// Turns bytes that arrive in pieces, cut anywhere, into text: a character is given out when its last byte is there.
 ///
-/// All that is given out, put together, is what `String(decoding:as:)` makes of all the bytes: what is not UTF-8 becomes
-/// U+FFFD, one for each longest part that could have begun a character (The Unicode Standard 15.0, section 3.9, "U+FFFD
-/// Substitution of Maximal Subparts"). A character is one Unicode scalar: a combining accent or the next part of an
-/// emoji sequence may follow later.
+/// All that is given out, put together, is what `String(decoding:as:)` makes of all the bytes, except for a character that has
+/// begun and isn't complete. What is not UTF-8 becomes U+FFFD, one for each longest part that could have begun a character (The
+/// Unicode Standard 15.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). A character is one Unicode scalar: a combining
+/// accent or the next part of an emoji sequence may follow later.
 public struct UTF8Stream: Sendable {
     /// The start of a character, up to three bytes.
     private var pending: [UInt8] = []
@@ -18,12 +18,6 @@ public struct UTF8Stream: Sendable {
         let text = String(decoding: pending[..<whole], as: UTF8.self)
         pending.removeSubrange(..<whole)
         return text
-    }
-
-    /// Ends the stream: U+FFFD if it ends in the middle of a character, otherwise nothing. The stream is then as new.
-    public mutating func finish() -> String {
-        defer { pending.removeAll(keepingCapacity: true) }
-        return String(decoding: pending, as: UTF8.self)
     }
 
     /// How many bytes at the end begin a character without ending it.

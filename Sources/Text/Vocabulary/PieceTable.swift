@@ -14,9 +14,6 @@ struct PieceTable: Sendable {
         names.capacity + ends.capacity * MemoryLayout<UInt32>.stride + kinds.capacity * MemoryLayout<PieceKind>.stride
     }
 
-    /// Makes room for names of so many bytes in all.
-    mutating func reserveCapacity(names count: Int) { names.reserveCapacity(count) }
-
     /// Adds the next piece. Names must have fewer than 2³² bytes in all.
     mutating func append(_ name: some Sequence<UInt8>, _ kind: PieceKind) {
         names.append(contentsOf: name)

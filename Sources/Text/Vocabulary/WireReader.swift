@@ -11,7 +11,7 @@ struct WireReader {
 
     enum Value {
         case varint(UInt64)
-        case fixed32(UInt32)
+        case fixed32
         case fixed64
         /// Text, bytes or a message inside.
         case bytes(Range<Int>)
@@ -48,9 +48,8 @@ struct WireReader {
             }
             value = .bytes(try take(Int(length)))
         case 5:
-            let place = try take(4).lowerBound
-            value = .fixed32(
-                UInt32(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+            _ = try take(4)
+            value = .fixed32
         default: throw damaged("a field of wire type \(tag & 7)")
         }
         return Field(number: Int(tag >> 3), value: value, range: start..<offset)

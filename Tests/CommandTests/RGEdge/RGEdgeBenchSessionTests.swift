@@ -35,8 +35,8 @@ import Testing
         let report = try folder.write(outcome.output, to: "report.csv")
         let result = try Python.run(
             """
-            import os, subprocess, sys, xml.dom.minidom
-            tool = [sys.executable, os.environ["PYTHONPATH"] + "/plot-length"]
+            import subprocess, sys, xml.dom.minidom
+            tool = [sys.executable, sys.argv[3]]
             subprocess.run(tool + ["-o", sys.argv[2], sys.argv[1], sys.argv[1]], check=True)
             picture = xml.dom.minidom.parse(sys.argv[2])
             # Memory and time of each report, and what Gemma's cache would take.
@@ -46,7 +46,7 @@ import Testing
             open(sys.argv[1], "w").write("position,best_token_ns\\n1,2\\n")
             failed = subprocess.run(tool + ["-o", sys.argv[2], sys.argv[1]], capture_output=True, text=True)
             assert failed.returncode == 1 and "give what rg-edge bench" in failed.stderr, failed.stderr
-            """, report, folder.file("picture.svg"))
+            """, report, folder.file("picture.svg"), Python.tools + "/plot-length")
         #expect(result.status == 0, "\(result.errors)")
     }
 

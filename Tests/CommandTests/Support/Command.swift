@@ -105,7 +105,7 @@ struct Command: Sendable {
     /// Calls `body` with a null-terminated array of C strings.
     private func withStrings<Result>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result) -> Result {
         let copies = strings.map { strdup($0) } + [nil]
-        defer { copies.forEach { free($0) } }
+        defer { for copy in copies { free(copy) } }
         return body(copies)
     }
 }

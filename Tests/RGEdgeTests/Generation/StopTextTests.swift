@@ -41,7 +41,7 @@ struct StopTextTests {
             let logits = try #require(session.logits)
             let best = try #require(logits.indices.max { logits[$0] < logits[$1] })
             tokens.append((UInt32(best), bytes))
-            bytes += model.tokenizer.bytes(of: UInt32(best)).count
+            bytes += model.tokenizer.decode([UInt32(best)]).count
             try session.feed(UInt32(best))
         }
         return tokens

@@ -6,7 +6,7 @@ import Tiles
 
 @testable import RGEdge
 
-/// `tools/rgs.py`, written from `formats/rgs.md`, reads what Swift saved.
+/// `tools/readers/rgs.py`, written from `formats/rgs.md`, reads what Swift saved.
 @Suite("Saved sessions in Python", .enabled(if: Python.hasNumPy, "needs /usr/bin/python3 with NumPy (Debian: python3-numpy)"))
 struct PythonSessionTests {
     @Test("It finds the same numbers", arguments: [0, 9, 55], [WeightType.f32, .q4])

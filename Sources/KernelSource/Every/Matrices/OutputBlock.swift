@@ -11,7 +11,7 @@ typealias BlockSums<let registers: Int, let tokens: Int> = InlineArray<tokens, I
 /// tokens, of which the first `written` are in the output already; and how many chunks of the strip come before it.
 ///
 /// A tuple, as types of this module's own would bring metadata and with it helper functions whose names other modules share
-/// (`tools/check-objects`).
+/// (`tools/support/check-objects`).
 typealias BlockOrigin = (matrix: Int, row: Int, token: Int, written: Int, pass: Int)
 
 /// Cuts the outputs of a product into blocks: into `chunk`s where there are rows and tokens enough, else into `single`s of

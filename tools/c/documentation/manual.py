@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes manual pages of a command, one more for each of its subcommands.
 
-  COMMAND --experimental-dump-help | tools/c/manual.py FOLDER    makes FOLDER/COMMAND.1, COMMAND-SUBCOMMAND.1 …
+  COMMAND --experimental-dump-help | tools/c/documentation/manual.py FOLDER    makes FOLDER/COMMAND.1, COMMAND-SUBCOMMAND.1 …
 """
 import json
 import pathlib

@@ -1,6 +1,7 @@
+import Quantization
 import Tiles
 
-// For matrices that are in memory whole: in tests and in tools.
+// For matrices that are in memory whole.
 
 extension TileEncoder {
     /// The tiles of a stack of matrices, from its weights [count, rows, columns] row-major. Throws as ``encode(_:into:)``; the row
