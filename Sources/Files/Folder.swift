@@ -40,7 +40,9 @@ public struct Folder: Sendable {
         guard let directory = opendir(path) else { throw .system(path, while: "reading the folder", errno) }
         defer { closedir(directory) }
         var entries: [Entry] = []
-        while let item = readdir(directory) {
+        while true {
+            errno = 0
+            guard let item = readdir(directory) else { break }
             let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
@@ -50,6 +52,7 @@ public struct Folder: Sendable {
             let modified = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
             entries.append(Entry(name: name, byteCount: Int(status.st_size), modified: modified))
         }
+        guard errno == 0 else { throw .system(path, while: "reading the folder", errno) }
         return entries
     }
 

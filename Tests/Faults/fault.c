@@ -125,7 +125,8 @@ static bool fails(int kind) {
 MOVING(read, read, (int file, void *bytes, size_t size), (file, bytes, size), (file, bytes, size / 2), size)
 MOVING(pread, pread, (int file, void *bytes, size_t size, off_t at), (file, bytes, size, at), (file, bytes, size / 2, at), size)
 MOVING(pread64, pread, (int file, void *bytes, size_t size, off64_t at), (file, bytes, size, at), (file, bytes, size / 2, at), size)
-MOVING(pwrite, pwrite, (int file, const void *bytes, size_t size, off_t at), (file, bytes, size, at), (file, bytes, size / 2, at), size)
+MOVING(pwrite, pwrite, (int file, const void *bytes, size_t size, off_t at), (file, bytes, size, at),
+    (file, bytes, size / 2, at), size)
 MOVING(pwrite64, pwrite, (int file, const void *bytes, size_t size, off64_t at), (file, bytes, size, at),
     (file, bytes, size / 2, at), size)
 

@@ -24,6 +24,8 @@ class Scenario:
     # A command that succeeds only on a whole file, in the place of `{}`.
     check: list[str] | None = None
     stdin: str = ""
+    # What it ends with where nothing fails: 1 if it refuses, and a fault must not make it do what it refuses.
+    exit: int = 0
     # True where a fault may end in other output: what is computed then is another thing.
     output_varies: bool = False
 
@@ -44,6 +46,7 @@ SCENARIOS = [
              [QUANT, "convert", str(CHECKPOINT), "-o", "{}.rgq", "--importance", "{}", "--quiet"]),
     Scenario("export", [QUANT, "export", MODEL, "{}/out"], {},
              ["out/config.json", "out/tokenizer.model", "out/chat_template.jinja", "out/model.safetensors"]),
+    Scenario("export-occupied", [QUANT, "export", MODEL, "{}/cache"], {"cache": "cache"}, exit=1),
     Scenario("compare", [QUANT, "compare", str(CHECKPOINT), MODEL, "--html", "{}/page.html"], {}, ["page.html"]),
     Scenario("info", [EDGE, "info", MODEL], output_varies=True),
     Scenario("tokenize", [EDGE, "tokenize", "-m", MODEL, TEXT[:99]]),

@@ -2,8 +2,8 @@
  *
  *   soak MODEL FOLDER SECONDS
  *
- * Prints a line for each interval and a verdict; exits with 1 if memory has grown, if a session's logits are not, to the bit, those of
- * a new one that is fed the same tokens, or if anything failed. FOLDER is for session files.
+ * Prints a line for each interval and a verdict; exits with 1 if memory has grown, if a session's logits are not, to the bit, those
+ * of a new one that is fed the same tokens, or if anything failed. FOLDER is for session files.
  */
 #define _GNU_SOURCE
 #include <lz4.h>
@@ -102,7 +102,9 @@ static bool on_text(void *left, const char *text, size_t length) {
 }
 
 static void chat(talk *talk) {
-    static const char *const words[] = {"Who was Moses?", "And then", "  tell me of the king \n", "In the beginning God created", "日本"};
+    static const char *const words[] = {
+        "Who was Moses?", "And then", "  tell me of the king \n", "In the beginning God created", "日本",
+    };
     const char *prompt = words[draw(talk, sizeof words / sizeof *words)];
     rg_generate_options options = RG_GENERATE_OPTIONS_INIT;
     options.as_chat_turn = draw(talk, 4) != 0;

@@ -5,7 +5,7 @@ struct Mutator {
     private var random: RandomSource
     /// What parsers trip over.
     private static let pieces: [[UInt8]] = [
-        Array(repeating: 0xFF, count: 8), Array(repeating: 0, count: 8), [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+        Array(repeating: 0xFF, count: 8), Array(repeating: 0, count: 8), Array(repeating: 0x80, count: 9) + [1],
         Array("9223372036854775808".utf8), Array("-1".utf8), Array("1e999".utf8), Array("\"".utf8), Array("{".utf8),
         Array("[".utf8), Array("}".utf8), Array("\\ud800".utf8), Array("null".utf8), Array("{text}".utf8),
         Array("<start_of_turn>".utf8), Array("<end_of_turn>".utf8), Array("\u{1B}[".utf8), [0xFE, 0x00, 0xFE, 0x01],

@@ -18,8 +18,9 @@ extension FuzzTarget {
         while let key = reader.next() {
             _ = line.apply(key)
             promise((0...line.characters.count).contains(line.cursor), "the cursor is in the line")
-            promise(line.text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control }, "no control characters")
-            for columns in [1, 2, 3, 7, 80] {
+            let hasControls = line.text.unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control }
+            promise(!hasControls, "a line has no control characters")
+            for columns in [-3, 0, 1, 2, 3, 7, 80] {
                 let visible = line.visible(columns: columns)
                 let width = visible.text.reduce(0) { $0 + $1.columns }
                 promise((0...max(1, columns - 1)).contains(visible.cursor), "the cursor is at \(visible.cursor) of \(columns)")

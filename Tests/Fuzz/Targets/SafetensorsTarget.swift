@@ -18,19 +18,21 @@ extension FuzzTarget {
     }
 }
 
-/// An input that stands for a safetensors file: the length of the header is put right, and there are as many bytes of numbers as the
-/// input says, so that mutations of the header are read.
+/// An input that stands for a safetensors file: the length of the header is put right, and there are as many bytes of numbers as
+/// the input says, so that mutations of the header are read.
 struct SafetensorsInput {
     private static let isWhole: UInt8 = 1
 
     /// The file, but for zeros at its end.
     let file: [UInt8]
+    private let headerEnd: Int
     private let dataBytes: Int
     private let options: UInt8
 
     /// An input that is the file itself.
     init(file: [UInt8]) {
         self.file = file
+        headerEnd = file.count
         dataBytes = 0
         options = Self.isWhole
     }
@@ -39,6 +41,7 @@ struct SafetensorsInput {
     init(header: [UInt8], dataBytes: Int, data: ArraySlice<UInt8> = []) {
         var file = [UInt8](repeating: 0, count: 8)
         file.put(UInt64(header.count), at: 0)
+        headerEnd = file.count + header.count
         self.file = file + header + data.repeated(to: data.isEmpty ? 0 : dataBytes)
         self.dataBytes = dataBytes
         options = 0
@@ -64,8 +67,7 @@ struct SafetensorsInput {
 
     /// Writes the file and returns its path.
     func write(to name: String) -> String {
-        let header = options & Self.isWhole != 0 ? file.count : 8 + Int(file.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) })
-        return ScratchFolder.write(file, to: name, byteCount: max(file.count, header + dataBytes))
+        ScratchFolder.write(file, to: name, byteCount: max(file.count, headerEnd + dataBytes))
     }
 
     static let header = (

@@ -4,11 +4,12 @@
 extension FuzzTarget {
     /// A file of statistics, by which the small model is converted where it is accepted.
     static let statistics = FuzzTarget(name: "statistics", largestInput: 1 << 15) {
-        [header(moments: false), header(moments: true)].map { header in
-            let input = SafetensorsInput(header: header.text, dataBytes: header.dataBytes)
-            // Mean squares of 1 and 0.5; as second moments, a matrix that has a factor.
-            return Sections.join([input.bytes, [0, 0, 0x80, 0x3F, 0, 0, 0, 0x3F]])
-        } + [Sections.join([SafetensorsInput(header: header(moments: true).text, dataBytes: header(moments: true).dataBytes).bytes, [0]])]
+        // Mean squares of 1 and 0.5, then of 0.
+        [false, true].flatMap { moments in
+            let header = header(moments: moments)
+            let input = SafetensorsInput(header: header.text, dataBytes: header.dataBytes).bytes
+            return [[0, 0, 0x80, 0x3F, 0, 0, 0, 0x3F], [0]].map { Sections.join([input, $0]) }
+        }
     } run: { bytes in
         let path = SafetensorsInput(bytes).write(to: "text.importance")
         guard let importance = try? Importance(path: path) else { return false }
@@ -22,7 +23,8 @@ extension FuzzTarget {
         options.types = .q4Small
         options.importance = importance
         options.threads = 1
-        return (try? Conversion(source: SmallModel.checkpoint, options: options).write(to: ScratchFolder.file("converted.rgq"))) != nil
+        let target = ScratchFolder.file("converted.rgq")
+        return (try? Conversion(source: SmallModel.checkpoint, options: options).write(to: target)) != nil
     }
 
     /// The header of statistics of the small model, and how many bytes of numbers it asks for.

@@ -3,7 +3,8 @@ import Text
 extension FuzzTarget {
     /// Text to tokens and back, and text that comes in pieces, which the first byte cuts.
     static let text = FuzzTarget(name: "text", largestInput: 1 << 12) {
-        ["Hello <start_of_turn> <bos>\n\n\n  <h1>x", "é日本\u{1F600}\u{301}▁ ▁\r\n\t", "a\u{301}b ab \u{2028}\u{0}"].map { [3] + Array($0.utf8) }
+        let texts = ["Hello <start_of_turn> <bos>\n\n\n  <h1>x", "é日本\u{1F600}\u{301}▁ ▁\r\n\t", "a\u{301}b ab \u{2028}\u{0}"]
+        return texts.map { [3] + Array($0.utf8) }
             + [[1, 0xFF, 0xFE, 0x20, 0xF0, 0x9F, 0x98, 0xC3, 0x28, 0xED, 0xA0, 0x80]]
     } run: { bytes in
         guard let cut = bytes.first else { return false }
