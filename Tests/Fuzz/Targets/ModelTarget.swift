@@ -38,12 +38,13 @@ extension FuzzTarget {
 /// model's if it is empty), chat template (none if it is empty), provenance, and what the tensors are filled with.
 struct ModelInput {
     /// Bits of the first byte: the configuration is the whole metadata unpacked; or as stored, after its size unpacked (u32); the
-    /// tensors lie where the table says; their checksums are the table's.
+    /// tensors lie where the table says; their checksums are the table's. The two highest are the version, less 1.
     private static let hasMetadata: UInt8 = 1, hasBlock: UInt8 = 2, hasPlaces: UInt8 = 4, hasChecksums: UInt8 = 8
     private static let entryBytes = 128, pageBytes = 4096
     /// Bytes of the largest file that is tried, and those of a tensor that are filled.
     private static let largestFile = 64 << 20, largestFill = 1 << 18
 
+    private let version: UInt32
     private var table: [UInt8]
     private let block: [UInt8]
     private let unpackedBytes: Int
@@ -53,6 +54,7 @@ struct ModelInput {
 
     init?(_ bytes: [UInt8]) {
         guard let options = bytes.first else { return nil }
+        version = 1 + UInt32(options >> 6)
         let sections = Sections.split(bytes[1...], 6)
         table = Array(sections[0].prefix(sections[0].count / Self.entryBytes * Self.entryBytes))
         var metadata = sections[1]
@@ -101,7 +103,7 @@ struct ModelInput {
     /// Writes the file and returns its path.
     func write(to name: String) -> String {
         var header = Array("RGQ1".utf8)
-        header.appendLittleEndian(UInt32(1))
+        header.appendLittleEndian(version)
         let tableEnd = Self.entryBytes + table.count
         let fields = [
             UInt64(fileBytes), UInt64(Self.entryBytes), UInt64(table.count), Checksum.of(table.span.bytes), UInt64(tableEnd),
