@@ -29,7 +29,7 @@ import Testing
     @Test func refusedMemoryIsNoFaultOfTheFile() {
         let error = CheckpointError(path: "config.json", JSONError.noMemory)
         #expect(error.problem.contains("no memory") && error.advice == "close other programs")
-        let other = CheckpointError(path: "index", "has", JSONError(line: 1, column: 2, message: "a comma"), advice: "wait")
+        let other = CheckpointError(path: "index", JSONError(line: 1, column: 2, message: "a comma"), after: "has", advice: "wait")
         #expect(other.description == "index: has not valid JSON: a comma (line 1, column 2); wait")
     }
 

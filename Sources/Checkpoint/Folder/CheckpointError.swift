@@ -28,7 +28,7 @@ extension CheckpointError {
 
     /// A file with a text that can't be read as JSON. `subject` comes before what is wrong with it, `advice` is for a wrong text:
     /// where there is no memory, another file is of no help.
-    init(path: String, _ subject: String = "is", _ error: JSONError, advice: String = CheckpointError.downloadAgain) {
+    init(path: String, _ error: JSONError, after subject: String = "is", advice: String = CheckpointError.downloadAgain) {
         self.init(
             path: path, problem: error.isMemory ? "can't be read: there is no memory for its JSON" : "\(subject) \(error)",
             advice: error.isMemory ? "close other programs" : advice)

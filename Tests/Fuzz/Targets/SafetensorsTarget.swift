@@ -53,7 +53,7 @@ struct SafetensorsInput {
             self.init(file: Array(bytes.dropFirst()))
             return
         }
-        let dataBytes = Int(bytes[1]) | Int(bytes[2]) << 8 | Int(bytes[3] & 0x1F) << 16
+        let dataBytes = Int(bytes[1]) | Int(bytes[2]) << 8 | Int(bytes[3] & 0x07) << 16
         let parts = Sections.split(bytes[4...], 2)
         self.init(header: Array(parts[0]), dataBytes: dataBytes, data: parts[1])
     }

@@ -35,6 +35,9 @@ extension ArraySlice where Element == UInt8 {
     /// The bytes, again and again, up to `count`; zeros if there are none.
     func repeated(to count: Int) -> [UInt8] {
         guard !isEmpty else { return [UInt8](repeating: 0, count: count) }
-        return (0..<count).map { self[startIndex + $0 % self.count] }
+        var bytes = Array(prefix(count))
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
+        return bytes
     }
 }
