@@ -43,7 +43,8 @@ public struct Export: Sendable {
         let target = try translatingFileErrors { () throws(FileError) in
             let target = try Folder(making: folder)
             // One that was made is empty.
-            guard try target.isNew || target.entries().isEmpty else {
+            if target.isNew { return target }
+            guard try target.entries().isEmpty else {
                 throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
             }
             return target
