@@ -4,9 +4,9 @@ import Glibc
 /// A target on all its inputs and on mutations of them, the same in every run.
 struct Replay {
     private static let corpus = "Tests/Fuzz/Corpus/"
-    /// Mutations that are tried of the inputs of a target together, and of one that runs a model or SentencePiece.
-    private static let mutations = 20_000, slowMutations = 1000
-    private static let slowTargets = ["rgq", "rgs", "statistics", "tokenizer"]
+    /// Mutations that are tried of the inputs of a target together, and of one that makes or opens a model.
+    private static let mutations = 20_000, slowMutations = 5000
+    private static let slowTargets = ["rgq", "statistics"]
     private static let columns = [12, -8, -11, -10, -9]
 
     private let target: FuzzTarget
