@@ -2,7 +2,8 @@
 import Text
 
 extension FuzzTarget {
-    /// Chat templates: as a checkpoint's `tokenizer_config.json` or `chat_template.jinja` has them, and as a model file does.
+    /// Chat templates: as a checkpoint's `tokenizer_config.json`, `chat_template.jinja` or `chat_template.json` has them, and as a
+    /// model file does.
     /// The first byte says which.
     static let template = FuzzTarget(name: "template", largestInput: 1 << 13) {
         let jinja = Array(ChatTemplate.gemmaJinja.utf8)
@@ -10,21 +11,20 @@ extension FuzzTarget {
             [0] + Array(#"{"chat_template":"<start_of_turn>model user <end_of_turn>"}"#.utf8),
             [0] + Array(#"{"chat_template":[{"name":"default","template":"<start_of_turn>model user <end_of_turn>"}]}"#.utf8),
             [1] + jinja,
-            [2] + Array(SmallModel.template.utf8),
-            [2] + Array("<bos>[{text}]<eos>".utf8),
+            [2] + Array(#"{"chat_template":"<start_of_turn>model user <end_of_turn>"}"#.utf8),
+            [3] + Array(SmallModel.template.utf8),
+            [3] + Array("<bos>[{text}]<eos>".utf8),
         ]
     } run: { bytes in
         guard let kind = bytes.first else { return false }
-        switch kind % 3 {
-        case 2: return encode(ArraySlice(bytes.dropFirst()))
-        default:
-            let folder = ScratchFolder.folder("template")
-            let names = ["tokenizer_config.json", "chat_template.jinja"]
-            ScratchFolder.remove("template/" + names[1 - Int(kind % 3)])
-            ScratchFolder.write(bytes.dropFirst(), to: "template/" + names[Int(kind % 3)])
-            guard let file = try? ChatTemplateFile(folder: folder), let text = file.text else { return false }
-            return ChatTemplate.recognize(jinja: text) != nil
-        }
+        let names = ["tokenizer_config.json", "chat_template.jinja", "chat_template.json"]
+        let number = Int(kind % 4)
+        guard number < names.count else { return encode(bytes.dropFirst()) }
+        let folder = ScratchFolder.folder("template")
+        for name in names { ScratchFolder.remove("template/" + name) }
+        ScratchFolder.write(bytes.dropFirst(), to: "template/" + names[number])
+        guard let file = try? ChatTemplateFile(folder: folder), let text = file.text else { return false }
+        return ChatTemplate.recognize(jinja: text) != nil
     }
 
     private static func encode(_ bytes: ArraySlice<UInt8>) -> Bool {
