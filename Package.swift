@@ -56,6 +56,21 @@ let loadTargets: [Target] = architecture == "arm64"
     ]
     : []
 
+/// What `tools/fuzz` builds, and nobody else: it asks by RG_EDGE_FUZZ. The library is for libFuzzer, which has a main of its own.
+let isFuzzed = Context.environment["RG_EDGE_FUZZ"] != nil
+let fuzzProducts: [Product] = isFuzzed ? [.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"])] : []
+let fuzzTargets: [Target] = isFuzzed
+    ? [
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "CLZ4", "Checkpoint", "CommandSupport", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "Quantization",
+                "RGEdge", "Text", "Tiles",
+            ], path: "Tests/Fuzz/Targets"),
+        .executableTarget(name: "fuzz-replay", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/Fuzz/Replay"),
+    ]
+    : []
+
 // MARK: - Targets
 
 let package = Package(
@@ -65,7 +80,7 @@ let package = Package(
         .library(name: "RGEdgeC", type: .static, targets: ["RGEdgeC"]),
         .executable(name: "rg-quant", targets: ["rg-quant"]),
         .executable(name: "rg-edge", targets: ["rg-edge"]),
-    ],
+    ] + fuzzProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
@@ -159,8 +174,7 @@ let package = Package(
             name: "ConversionTests",
             dependencies: [
                 "AllocationCounter", "Checkpoint", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "ModelTestSupport",
-                "Quantization",
-                "TestSupport", "Text", "Tiles",
+                "Quantization", "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",
@@ -173,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["CommandSupport", "JSON", "ModelFile", "System", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
-    ] + loadTargets,
+    ] + loadTargets + fuzzTargets,
     cxxLanguageStandard: .cxx17
 )
 

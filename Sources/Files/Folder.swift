@@ -49,13 +49,16 @@ public struct Folder: Sendable {
         guard let directory = opendir(path) else { throw .system(path, while: "reading the folder", errno) }
         defer { closedir(directory) }
         var entries: [Entry] = []
-        while let item = readdir(directory) {
+        while true {
+            errno = 0
+            guard let item = readdir(directory) else { break }
             let name = Self.name(of: item)
             var status = stat()
             // One that has gone in the meantime is not there.
             guard lstat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             entries.append(Entry(name: name, status))
         }
+        guard errno == 0 else { throw .system(path, while: "reading the folder", errno) }
         return entries
     }
 

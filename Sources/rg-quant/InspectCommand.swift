@@ -24,7 +24,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let model = try ModelFile(path: file)
-        let report = json ? text(of: jsonValue(of: model)) : table(of: model)
+        let report = json ? text(of: try jsonValue(of: model)) : try table(of: model)
         try model.checkIntact()
         try StandardOutput.write(report)
     }
@@ -34,7 +34,7 @@ struct InspectCommand: ParsableCommand {
         return TileDecoder(tensor.type).scaleRange(tiles, shape: shape)
     }
 
-    private func table(of model: ModelFile) -> String {
+    private func table(of model: ModelFile) throws(ModelFileError) -> String {
         var table = Table(("tensor", .left), ("type", .left), ("shape", .left), ("bytes", .right), ("scales", .left))
         for tensor in model.tensors {
             let scales = scales(of: tensor, in: model).map { [$0.lowerBound, $0.upperBound].map { Format.short(Double($0)) } } ?? []
@@ -43,7 +43,7 @@ struct InspectCommand: ParsableCommand {
                 scales.joined(separator: "…"))
         }
         let weights = model.tensors.reduce(0) { $0 + $1.weightCount }
-        let provenance = provenance(of: model)
+        let provenance = try provenance(of: model)
         let converter = provenance?["converter"]?.stringValue ?? "unknown", source = provenance?["source"]?.stringValue ?? "unknown"
         let summary = """
             \(file): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, \(Format.count(weights)) weights; \
@@ -52,11 +52,22 @@ struct InspectCommand: ParsableCommand {
         return "\(table)\(summary.onOneLine)\n"
     }
 
-    private func provenance(of model: ModelFile) -> JSONValue? {
-        model.metadata.provenance.flatMap { try? JSONValue(parsing: $0) }
+    private func provenance(of model: ModelFile) throws(ModelFileError) -> JSONValue? {
+        try model.metadata.provenance.flatMap { json throws(ModelFileError) in try value(of: json) }
     }
 
-    private func jsonValue(of model: ModelFile) -> JSONValue {
+    /// What a text of the metadata says; nil if it isn't JSON, which nobody needs to inspect a file.
+    private func value(of json: [UInt8]) throws(ModelFileError) -> JSONValue? {
+        do throws(JSONError) {
+            return try JSONValue(parsing: json)
+        } catch {
+            guard error.isMemory else { return nil }
+            throw ModelFileError(
+                path: file, kind: .io, problem: "no memory to read its metadata", advice: "close other programs")
+        }
+    }
+
+    private func jsonValue(of model: ModelFile) throws(ModelFileError) -> JSONValue {
         let tensors = model.tensors.map { tensor -> JSONValue in
             let scales = scales(of: tensor, in: model)
             return [
@@ -68,8 +79,8 @@ struct InspectCommand: ParsableCommand {
         }
         return [
             "file": .string(file), "bytes": .integer(Int64(model.byteCount)),
-            "configuration": (try? JSONValue(parsing: model.metadata.configuration)) ?? .null,
-            "provenance": provenance(of: model) ?? .null,
+            "configuration": try value(of: model.metadata.configuration) ?? .null,
+            "provenance": try provenance(of: model) ?? .null,
             "chat_template": model.metadata.chatTemplate.map { .string($0) } ?? .null,
             "tokenizer_bytes": .integer(Int64(model.metadata.tokenizer.count)),
             "tensors": .array(tensors),

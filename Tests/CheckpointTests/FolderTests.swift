@@ -1,9 +1,9 @@
 import Foundation
-import JSON
 import TestSupport
 import Testing
 
 @testable import Checkpoint
+@testable import JSON
 
 /// What a folder must hold.
 @Suite struct FolderTests {
@@ -23,6 +23,14 @@ import Testing
         #expect(
             error.map { $0.description == "\($0.path): \($0.problem); \($0.advice)" } == true,
             sourceLocation: sourceLocation)
+    }
+
+    /// Where memory is refused, downloading again helps nobody.
+    @Test func refusedMemoryIsNoFaultOfTheFile() {
+        let error = CheckpointError(path: "config.json", JSONError.noMemory)
+        #expect(error.problem.contains("no memory") && error.advice == "close other programs")
+        let other = CheckpointError(path: "index", JSONError(line: 1, column: 2, message: "a comma"), after: "has", advice: "wait")
+        #expect(other.description == "index: has not valid JSON: a comma (line 1, column 2); wait")
     }
 
     @Test func aPlainFolderOpens() throws {

@@ -14,7 +14,7 @@ struct ConfigurationKeys {
         do throws(JSONError) {
             value = try JSONValue(parsing: json)
         } catch {
-            throw CheckpointError(path: path, problem: "is \(error)", advice: CheckpointError.downloadAgain)
+            throw CheckpointError(path: path, error)
         }
         guard let object = value.objectValue else {
             throw CheckpointError(path: path, problem: "is not a JSON object", advice: CheckpointError.downloadAgain)

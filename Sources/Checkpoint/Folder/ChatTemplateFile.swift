@@ -46,7 +46,7 @@ struct ChatTemplateFile {
         do throws(JSONError) {
             value = try JSONValue(parsing: bytes)
         } catch {
-            throw fail("is \(error)")
+            throw CheckpointError(path: file.path, error)
         }
         guard let object = value.objectValue else { throw fail("is not a JSON object") }
         switch object["chat_template"] {

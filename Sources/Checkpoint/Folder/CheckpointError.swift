@@ -1,4 +1,5 @@
 import Files
+import JSON
 import System
 
 /// What keeps a checkpoint from being read.
@@ -24,6 +25,14 @@ public struct CheckpointError: Error, Equatable, CustomStringConvertible {
 extension CheckpointError {
     /// What to do about a file whose bytes can't be what was published.
     static let downloadAgain = "download the file again"
+
+    /// A file with a text that can't be read as JSON. `subject` comes before what is wrong with it, `advice` is for a wrong text:
+    /// where there is no memory, another file is of no help.
+    init(path: String, _ error: JSONError, after subject: String = "is", advice: String = CheckpointError.downloadAgain) {
+        self.init(
+            path: path, problem: error.isMemory ? "can't be read: there is no memory for its JSON" : "\(subject) \(error)",
+            advice: error.isMemory ? "close other programs" : advice)
+    }
 
     /// The same in a checkpoint's terms.
     init(_ error: FileError) { self.init(path: error.path, problem: error.problem, advice: error.advice) }

@@ -57,7 +57,7 @@ struct WeightFiles {
         do throws(JSONError) {
             value = try JSONValue(parsing: text)
         } catch {
-            throw fault(index, "is \(error)")
+            throw CheckpointError(path: index.path, error, advice: indexAdvice)
         }
         guard let members = value["weight_map"]?.objectValue?.members, !members.isEmpty else {
             throw fault(index, "has no \"weight_map\"")
@@ -91,8 +91,10 @@ struct WeightFiles {
         }
     }
 
+    private static let indexAdvice = "download the weights and their index again, from one revision"
+
     private static func fault(_ file: SourceFile, _ problem: String) -> CheckpointError {
-        CheckpointError(path: file.path, problem: problem, advice: "download the weights and their index again, from one revision")
+        CheckpointError(path: file.path, problem: problem, advice: indexAdvice)
     }
 
     /// What to do where a folder has neither ``singleName`` nor an index.

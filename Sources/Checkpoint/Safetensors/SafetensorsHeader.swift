@@ -47,7 +47,7 @@ enum SafetensorsHeader {
         do throws(JSONError) {
             value = try JSONValue(parsing: text)
         } catch {
-            throw fail("has a header that is \(error)")
+            throw CheckpointError(path: file.path, error, after: "has a header that is")
         }
         guard let object = value.objectValue else { throw fail("has a header that is no JSON object") }
         return (object.members, end)

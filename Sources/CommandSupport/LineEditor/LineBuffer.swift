@@ -82,8 +82,8 @@ struct LineBuffer: Equatable {
         return place
     }
 
-    /// The part of the line that fits into `columns` columns of a terminal, and the column of the cursor in it, which is below
-    /// `columns`. Of a longer line that part is shown which the cursor is in, with something of what follows it.
+    /// The part of the line that fits into `columns` columns of a terminal but the last, into one at least, and the column of the
+    /// cursor, in it or right after it. Of a longer line that part is shown which the cursor is in, with something of what follows.
     func visible(columns: Int) -> (text: String, cursor: Int) {
         let room = max(1, columns - 1)
         let after = characters[cursor...].reduce(0) { $0 + $1.columns }

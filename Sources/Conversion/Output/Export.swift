@@ -43,7 +43,8 @@ public struct Export: Sendable {
         let target = try translatingFileErrors { () throws(FileError) in try Folder(making: folder) }
         do throws(ConversionError) {
             try translatingFileErrors { () throws(FileError) in
-                guard try target.entries().isEmpty else {
+                // One that was made is empty.
+                guard try target.isNew || target.entries().isEmpty else {
                     throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
                 }
             }

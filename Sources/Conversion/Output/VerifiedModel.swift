@@ -9,6 +9,8 @@ struct VerifiedModel {
 
     /// What to do about a file that a converter of this version wouldn't make.
     static let again = "convert the model again with this version's rg-quant"
+    /// What to do where it isn't the file.
+    private static let noMemory = "close other programs"
 
     /// Opens a file and checks every checksum. Throws if it is damaged, or no model that can be run.
     init(path: String) throws(ConversionError) {
@@ -21,12 +23,12 @@ struct VerifiedModel {
         do throws(ConfigurationError) {
             configuration = try Configuration(parsing: file.metadata.configuration)
         } catch {
-            throw ConversionError(.source, path: path, problem: error.problem, advice: Self.again)
+            throw ConversionError(.source, path: path, problem: error.problem, advice: error.isMemory ? Self.noMemory : Self.again)
         }
         do throws(WeightsError) {
             weights = try Weights(file: file, configuration: configuration)
         } catch {
-            throw ConversionError(.source, path: path, problem: error.problem, advice: Self.again)
+            throw ConversionError(.source, path: path, problem: error.problem, advice: error.isMemory ? Self.noMemory : Self.again)
         }
         // The decays were computed of weights.
         try file.checkStillReadable()
