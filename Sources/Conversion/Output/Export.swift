@@ -44,7 +44,8 @@ public struct Export: Sendable {
         do throws(ConversionError) {
             try translatingFileErrors { () throws(FileError) in
                 // One that was made is empty.
-                guard try target.isNew || target.entries().isEmpty else {
+                let isEmpty = target.isNew ? true : try target.entries().isEmpty
+                guard isEmpty else {
                     throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
                 }
             }

@@ -201,7 +201,7 @@ struct TurnTests {
             let what = number(0..<11)
             switch what {
             case 0: try session.feed(someTokens(number(0..<8)))
-            case 1: session.feed(someTokens(1)[0])
+            case 1: try session.feed(someTokens(1)[0])
             case 2: try session.feed(someTokens(number(0..<5))) { _, _ in }
             case 3, 4, 5: try generateSomehow(session, &random, cache: cache)
             case 6:
@@ -217,7 +217,7 @@ struct TurnTests {
             default:
                 guard number(0..<3) == 0 else { continue }
                 session.reset()
-                _ = session.consume(prompts[number(0..<3)].dropLast(number(0..<60)) + someTokens(number(0..<70)), through: cache)
+                _ = try session.consume(prompts[number(0..<3)].dropLast(number(0..<60)) + someTokens(number(0..<70)), through: cache)
             }
             let all = tokens(session)
             guard all.count == session.position else { continue }
