@@ -9,7 +9,8 @@ extension State {
         position = other.position
         preferLargePages()
         recurrentPart.copyMemory(from: UnsafeRawBufferPointer(other.recurrentPart))
-        for (ring, source) in zip(rings, other.rings) {
+        for index in 0..<ringCount {
+            let ring = ring(index), source = other.ring(index)
             ring.numbers.copyMemory(from: source.numbers, byteCount: filledRingBytes)
             ring.exponents.update(from: source.exponents, count: filledSlots)
         }
@@ -56,6 +57,6 @@ extension State {
     public func restore(position: Int64) {
         self.position = position
         preferLargePages()
-        for ring in rings { ring.exponents.update(repeating: 0, count: filledSlots) }
+        for index in 0..<ringCount { ring(index).exponents.update(repeating: 0, count: filledSlots) }
     }
 }

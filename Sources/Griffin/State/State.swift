@@ -95,7 +95,7 @@ public final class State: @unchecked Sendable {
     func values(_ layer: Int) -> CachedVectors { ring(2 * layer + 1) }
 
     /// The rings: keys and values of the first attention layer, of the next, and so on.
-    private func ring(_ index: Int) -> CachedVectors {
+    func ring(_ index: Int) -> CachedVectors {
         let rings = memory + layout.recurrentBytes
         let exponents = rings + layout.attentionLayers * 2 * layout.ringBytes + index * layout.window
         return CachedVectors(
@@ -108,8 +108,11 @@ public final class State: @unchecked Sendable {
             start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
     }
 
-    /// All rings.
-    var rings: [CachedVectors] { (0..<2 * layout.attentionLayers).map(ring) }
+    /// Keys and values of all attention layers.
+    var ringCount: Int { 2 * layout.attentionLayers }
+
+    /// All rings. Allocates.
+    var rings: [CachedVectors] { (0..<ringCount).map(ring) }
 
     /// Slots of a ring that hold something: rings fill from slot 0 on.
     var filledSlots: Int { Int(min(position, Int64(layout.window))) }

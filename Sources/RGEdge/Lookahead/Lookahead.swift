@@ -54,7 +54,7 @@ final class Lookahead {
     var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
 
     /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses
-    /// if there are any and they pay. Throws, with nothing consumed, as ``Model/feed(_:to:output:trial:)`` does.
+    /// if there are any and they pay. Throws, with nothing consumed, as ``Model/feed(_:to:wantsLogits:)`` does.
     func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) throws(ModelError) {
         if used > 0, used < tokenCount, tokens[used] == token {
             used += 1
@@ -69,8 +69,7 @@ final class Lookahead {
         // A guess that the model can't compute says nothing of the token.
         if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
             let watch = Stopwatch()
-            guard let target = memory.logits.baseAddress else { return }
-            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
+            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, wantsLogits: true)
             pace.notePlain(seconds: watch.seconds)
         }
         memory.note(token)
@@ -79,7 +78,7 @@ final class Lookahead {
     /// Feeds the chunk of a token and so many guesses; false, with nothing consumed, if numbers come up that are not finite.
     private func feed(drafts: Int, to memory: SessionMemory, of model: Model) -> Bool {
         let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
-        guard (try? model.feed(chunk, to: memory.state, output: .all(logits), trial: trial)) != nil else { return false }
+        guard (try? model.feed(chunk, to: memory, allLogits: logits, trial: trial)) != nil else { return false }
         tokenCount = 1 + drafts
         used = 1
         drafted += drafts

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Griffin
 import Kernels
 import KernelTypes
@@ -62,6 +63,9 @@ public final class Model: Sendable {
     private let forwardPass: ForwardPass
     /// Held while a session uses the forward pass.
     private let turn = Lock()
+    /// Where the next logits are written, which then change places with a session's: those of a session stay what they are until a
+    /// chunk is known to be good. Used under the lock. [vocabulary]
+    private nonisolated(unsafe) var nextLogits: UnsafeMutableBufferPointer<Float>
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
@@ -102,9 +106,15 @@ public final class Model: Sendable {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
+        guard let logits = SystemMemory.zeroed(Float.self, count: configuration.vocabularySize) else {
+            throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
+        }
+        nextLogits = UnsafeMutableBufferPointer(start: logits, count: configuration.vocabularySize)
         // The decays were computed of weights.
         try checkFile()
     }
+
+    deinit { free(nextLogits.baseAddress) }
 
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
@@ -143,15 +153,34 @@ public final class Model: Sendable {
         turn.withLock { forwardPass.observer = profile }
     }
 
-    /// Feeds a chunk of tokens when it is this caller's turn. Throws, with the state as before, where numbers come up that are not
-    /// finite, and where the file can't be read any more.
+    /// Feeds a chunk of tokens when it is this caller's turn, and gives `memory` the logits after the last one if they are wanted.
+    /// Throws, with all of it as before, where numbers come up that are not finite, and where the file can't be read any more.
     func feed(
-        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil
+        _ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, wantsLogits: Bool
     ) throws(ModelError) {
-        do throws(ForwardPassError) {
-            try turn.withLock { () throws(ForwardPassError) in
-                try forwardPass.feed(tokens, to: state, output: output, trial: trial)
+        try compute { () throws(ForwardPassError) in
+            guard wantsLogits, let start = nextLogits.baseAddress else {
+                return try forwardPass.feed(tokens, to: memory.state, output: .none)
             }
+            try forwardPass.feed(tokens, to: memory.state, output: .last(start))
+            swap(&memory.logits, &nextLogits)
+        }
+    }
+
+    /// The same, with the logits after every token in the caller's memory. [tokens × vocabulary]
+    func feed(
+        _ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, allLogits: UnsafeMutablePointer<Float>,
+        trial: Trial? = nil
+    ) throws(ModelError) {
+        try compute { () throws(ForwardPassError) in
+            try forwardPass.feed(tokens, to: memory.state, output: .all(allLogits), trial: trial)
+        }
+    }
+
+    /// Runs `body` when it is this caller's turn.
+    private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
+        do throws(ForwardPassError) {
+            try turn.withLock(body)
         } catch {
             switch error {
             case .unreadable(let error): throw ModelError(error)
@@ -190,7 +219,9 @@ extension Model {
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the
     /// tokenizer, but not ``encoder()``.
-    public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount }
+    public var sharedBytes: Int { 
+        forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + nextLogits.count * MemoryLayout<Float>.size
+    }
 }
 
 extension Model {

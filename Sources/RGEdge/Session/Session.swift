@@ -73,9 +73,8 @@ public final class Session {
     /// so, stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
-        guard let logits = memory.logits.baseAddress else { return true }
         return try forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast throws(ModelError) in
-            try model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
+            try model.feed(chunk, to: memory, wantsLogits: isLast)
         }
     }
 
@@ -90,7 +89,6 @@ public final class Session {
         settle()
         let vocabulary = model.configuration.vocabularySize
         let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
-        guard let last = memory.logits.baseAddress else { return }
         guard let start = SystemMemory.zeroed(Float.self, count: size * vocabulary) else {
             throw .noMemory(forLogitsOf: size)
         }
@@ -99,12 +97,12 @@ public final class Session {
         try orStay(isOneChunk: tokens.count <= size) { () throws(ModelError) in
             try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
                 _ = try forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ throws(ModelError) in
-                    try model.feed(chunk, to: memory.state, output: .all(start))
+                    try model.feed(chunk, to: memory, allLogits: start)
                     for row in 0..<chunk.count {
                         eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
                         index += 1
                     }
-                    last.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
+                    memory.logits.baseAddress?.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
                 }
             }
         }

@@ -5,8 +5,8 @@ import System
 /// All that a session remembers, of one size at any length. Forks, moments and files are copies of it.
 final class SessionMemory {
     let state: State
-    /// After the last token; nothing before the first. [vocabulary]
-    let logits: UnsafeMutableBufferPointer<Float>
+    /// After the last token; nothing before the first. Another place in memory after each chunk. [vocabulary]
+    var logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
     private(set) var chain = TokenChain()
     private(set) var turn: TurnState

@@ -168,6 +168,16 @@ struct RunningCommand {
         return false
     }
 
+    /// Waits until the command has mapped a file; false if it ends before or takes too long.
+    func waitUntilItMaps(_ path: String) -> Bool {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while isRunning, Date() < end {
+            if (try? String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8))?.contains(path) == true { return true }
+            usleep(2000)
+        }
+        return false
+    }
+
     /// Waits until the command has written so many bytes; false if it ends before or takes too long.
     func waitForOutput(of count: Int) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)
