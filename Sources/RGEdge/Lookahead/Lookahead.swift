@@ -69,8 +69,7 @@ final class Lookahead {
         // A guess that the model can't compute says nothing of the token.
         if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
             let watch = Stopwatch()
-            guard let target = memory.logits.baseAddress else { return }
-            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory.state, output: .last(target))
+            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory)
             pace.notePlain(seconds: watch.seconds)
         }
         memory.note(token)

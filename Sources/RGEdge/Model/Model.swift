@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Griffin
 import Kernels
 import KernelTypes
@@ -62,6 +63,9 @@ public final class Model: Sendable {
     private let forwardPass: ForwardPass
     /// Held while a session uses the forward pass.
     private let turn = Lock()
+    /// Where logits after a chunk's last token are computed, so that a session keeps its own until they are there. [vocabulary]
+    /// Used under the lock.
+    private nonisolated(unsafe) var spareLogits: UnsafeMutablePointer<Float>
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
@@ -97,14 +101,18 @@ public final class Model: Sendable {
             throw ModelError(error.isMemory ? .memory : .format, error.description)
         }
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
-        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk)
+        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk),
+            let spareLogits = SystemMemory.zeroed(Float.self, count: configuration.vocabularySize)
         else {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         self.forwardPass = forwardPass
+        self.spareLogits = spareLogits
         // The decays were computed of weights.
         try checkFile()
     }
+
+    deinit { free(spareLogits) }
 
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
@@ -148,10 +156,23 @@ public final class Model: Sendable {
     func feed(
         _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, trial: Trial? = nil
     ) throws(ModelError) {
+        try compute { () throws(ForwardPassError) in
+            try forwardPass.feed(tokens, to: state, output: output, trial: trial)
+        }
+    }
+
+    /// The same for a chunk after whose last token `memory` gets the logits; if it throws, it keeps those that it has.
+    func feed(_ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory) throws(ModelError) {
+        try compute { () throws(ForwardPassError) in
+            try forwardPass.feed(tokens, to: memory.state, output: .last(spareLogits))
+            memory.exchangeLogits(with: &spareLogits)
+        }
+    }
+
+    /// Uses the forward pass when it is this caller's turn.
+    private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
         do throws(ForwardPassError) {
-            try turn.withLock { () throws(ForwardPassError) in
-                try forwardPass.feed(tokens, to: state, output: output, trial: trial)
-            }
+            try turn.withLock(body)
         } catch {
             switch error {
             case .unreadable(let error): throw ModelError(error)
@@ -190,7 +211,10 @@ extension Model {
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the
     /// tokenizer, but not ``encoder()``.
-    public var sharedBytes: Int { forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount }
+    public var sharedBytes: Int {
+        forwardPass.byteCount + configuration.vocabularySize * MemoryLayout<Float>.size + weights.allocatedBytes
+            + tokenizer.byteCount
+    }
 }
 
 extension Model {

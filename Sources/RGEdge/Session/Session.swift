@@ -73,9 +73,12 @@ public final class Session {
     /// so, stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
-        guard let logits = memory.logits.baseAddress else { return true }
         return try forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast throws(ModelError) in
-            try model.feed(chunk, to: memory.state, output: isLast ? .last(logits) : .none)
+            if isLast {
+                try model.feed(chunk, to: memory)
+            } else {
+                try model.feed(chunk, to: memory.state, output: .none)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import System
 final class SessionMemory {
     let state: State
     /// After the last token; nothing before the first. [vocabulary]
-    let logits: UnsafeMutableBufferPointer<Float>
+    private(set) var logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
     private(set) var chain = TokenChain()
     private(set) var turn: TurnState
@@ -26,6 +26,13 @@ final class SessionMemory {
     static func byteCount(_ model: Model) -> Int {
         State.byteCount(model.configuration, element: model.weights.cacheElement)
             + model.configuration.vocabularySize * MemoryLayout<Float>.size
+    }
+
+    /// Takes logits that were computed, in exchange for those that it has.
+    func exchangeLogits(with others: inout UnsafeMutablePointer<Float>) {
+        guard let own = logits.baseAddress else { return }
+        logits = UnsafeMutableBufferPointer(start: others, count: logits.count)
+        others = own
     }
 
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
