@@ -108,6 +108,9 @@ void check_alike(const char *file, int line, Twins twins) {
     static uint32_t token;
     token = (token + 7) % 200 + 10;
     if (rg_session_position(twins.subject) != rg_session_position(twins.twin)) fail(file, line, "the position has changed");
+    if (rg_session_position(twins.subject) > 0 && !same_logits(twins.subject, twins.twin)) {
+        fail(file, line, "the logits have changed");
+    }
     require_status(file, line, "feed", rg_session_feed(twins.subject, &token, 1));
     require_status(file, line, "feed", rg_session_feed(twins.twin, &token, 1));
     if (!same_logits(twins.subject, twins.twin)) fail(file, line, "the session has changed: its next logits are others");

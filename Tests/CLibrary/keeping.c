@@ -15,11 +15,6 @@ static void refuses_file(rg_model *model, const char *path, rg_status status, co
     CHECK(session == untouched);
 }
 
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
-}
-
 static void test_files(rg_model *model) {
     Twins twins = make_twins(model, true);
     const char *path = in_folder("talk.rgs");
@@ -34,9 +29,9 @@ static void test_files(rg_model *model) {
     REFUSES(twins, RG_ERROR_IO, "is not a saved session", rg_session_save(twins.subject, model_path));
     refuses_file(model, model_path, RG_ERROR_FORMAT, "not a saved session");
     const char *notes = in_folder("notes.txt");
-    write_file(notes, "some notes");
+    write_file(notes, "some notes", 10);
     REFUSES(twins, RG_ERROR_IO, "(errno 17)", rg_session_save(twins.subject, notes));
-    write_file(notes, "");
+    write_file(notes, "", 0);
     EXPECT(RG_OK, rg_session_save(twins.subject, notes));
     EXPECT(RG_OK, rg_session_save(twins.subject, notes));
 
