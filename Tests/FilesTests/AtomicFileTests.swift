@@ -261,6 +261,18 @@ import Testing
         #expect(try folder.contents().contains("out.bin"))
     }
 
+    /// File systems give a new folder the number of one that was removed.
+    @Test func aFolderWithTheNumberOfARemovedOneIsLookedThrough() throws {
+        for attempt in 0..<20 {
+            let path = folder.file("\(attempt)")
+            try #require(mkdir(path, 0o700) == 0)
+            try folder.write([1], to: "\(attempt)/.dead.0123456789abcdef.partial")
+            try AtomicFile(target: path + "/new", replacing: .any).commit()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["new"])
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
     // MARK: - Kinds
 
     @Test(arguments: [true, false]) func aFileOfAnotherKindStays(isLink: Bool) throws {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Temporaries of processes that were killed.
 enum Leftovers {
-    /// The folder that was looked through last, as a hash of its identity: once is enough.
+    /// The folder that was looked through last, as a hash of its path and identity: once is enough.
     private static let lastFolder = Atomic<Int>(0)
 
     /// Where locks may not be seen by all machines, a temporary of which nothing was heard for so long is a dead process's.
@@ -15,7 +15,12 @@ enum Leftovers {
     static func remove(from folder: String) {
         var status = stat()
         guard stat(folder, &status) == 0 else { return }
-        let identity = [UInt64(status.st_dev), UInt64(status.st_ino)].hashValue
+        // With its path: the number of a folder that was removed is soon another's.
+        var hasher = Hasher()
+        hasher.combine(folder)
+        hasher.combine(UInt64(status.st_dev))
+        hasher.combine(UInt64(status.st_ino))
+        let identity = hasher.finalize()
         guard lastFolder.exchange(identity, ordering: .relaxed) != identity, let directory = opendir(folder) else { return }
         defer { closedir(directory) }
         while let item = readdir(directory) {
