@@ -18,7 +18,8 @@ struct InstructionSet {
     var flags: [String]
 }
 
-let instructionSets: [InstructionSet] = architecture == "arm64"
+let instructionSets: [InstructionSet] =
+    architecture == "arm64"
     ? [
         InstructionSet(target: "KernelsNEON", flags: ["-march=armv8-a"]),
         InstructionSet(target: "KernelsDotProd", flags: ["-march=armv8.2-a+dotprod+fp16"]),
@@ -49,17 +50,19 @@ let kernelTargets: [Target] = instructionSets.map {
 let testsElsewhere = ["GriffinTests", "KernelTests"]
 
 /// Runs kernels that a processor can't run, and counts what they cost: `tools/test-arm`.
-let loadTargets: [Target] = architecture == "arm64"
+let loadTargets: [Target] =
+    architecture == "arm64"
     ? [
         .executableTarget(
-            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad"),
+            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad")
     ]
     : []
 
 /// What `tools/fuzz` builds, and nobody else: it asks by RG_EDGE_FUZZ. The library is for libFuzzer, which has a main of its own.
 let isFuzzed = Context.environment["RG_EDGE_FUZZ"] != nil
 let fuzzProducts: [Product] = isFuzzed ? [.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"])] : []
-let fuzzTargets: [Target] = isFuzzed
+let fuzzTargets: [Target] =
+    isFuzzed
     ? [
         .target(
             name: "FuzzTargets",
@@ -82,7 +85,7 @@ let package = Package(
         .executable(name: "rg-edge", targets: ["rg-edge"]),
     ] + fuzzProducts,
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // Debian's libraries, and C headers of our own.
@@ -162,7 +165,8 @@ let package = Package(
         .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "TestSupport", "Tiles"]),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "TestSupport"]),
         .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport", "Tiles"]),
-        .testTarget(name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
+        .testTarget(
+            name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
         .testTarget(
             name: "GriffinTests",
             dependencies: [

@@ -84,18 +84,21 @@ public struct KernelSet: Sendable {
         quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Bool,
         multiply: @escaping @Sendable (MatrixProduct, Range<Int>) -> Void,
         row: @escaping @Sendable (TiledMatrix, Int, Float, UnsafeMutablePointer<Float>) -> Void,
-        rmsNorm: @escaping @Sendable (
-            UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Float
-        ) -> Bool,
+        rmsNorm:
+            @escaping @Sendable (
+                UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Float
+            ) -> Bool,
         areFinite: @escaping @Sendable (UnsafePointer<Float>, Int) -> Bool,
-        multiplyByGELU: @escaping @Sendable (
-            UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
-        ) -> Void,
+        multiplyByGELU:
+            @escaping @Sendable (
+                UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
+            ) -> Void,
         convolve: @escaping @Sendable (Convolution, Range<Int>) -> Void,
         scan: @escaping @Sendable (Recurrence, Range<Int>) -> Void,
-        rotate: @escaping @Sendable (
-            UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Float
-        ) -> Void,
+        rotate:
+            @escaping @Sendable (
+                UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Float
+            ) -> Void,
         attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
         scratchCount: @escaping @Sendable (Int, Int, Int) -> Int,
         narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Int8?,

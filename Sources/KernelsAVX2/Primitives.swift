@@ -3,10 +3,10 @@ import CSIMD
 
 let instructionSetName = "avx2"
 
-typealias IntegerChunk = BlockSums<2, 4>
-typealias IntegerSingle = BlockSums<2, 1>
-typealias FloatChunk = BlockSums<1, 6>
-typealias FloatSingle = BlockSums<2, 1>
+typealias IntegerPatch = PatchSums<2, 4>
+typealias IntegerTokenPatch = PatchSums<2, 1>
+typealias FloatPatch = PatchSums<1, 6>
+typealias FloatTokenPatch = PatchSums<2, 1>
 
 @inline(__always) func absoluteBytes(_ bytes: RowBits) -> RowBits { csimd_abs_i8_x8(bytes) }
 @inline(__always) func withSign(_ bytes: RowInts, _ sign: RowBits) -> RowInts { csimd_sign_i8_x8(bytes, sign) }

@@ -9,10 +9,10 @@ typealias RowBits = SIMD16<UInt32>
 typealias RowHalves = SIMD16<UInt16>
 
 // Two rows of tiles, so that an activation's broadcast serves two products.
-typealias IntegerChunk = BlockSums<2, 5>
-typealias IntegerSingle = BlockSums<1, 1>
-typealias FloatChunk = BlockSums<2, 5>
-typealias FloatSingle = BlockSums<1, 1>
+typealias IntegerPatch = PatchSums<2, 5>
+typealias IntegerTokenPatch = PatchSums<1, 1>
+typealias FloatPatch = PatchSums<2, 5>
+typealias FloatTokenPatch = PatchSums<1, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 

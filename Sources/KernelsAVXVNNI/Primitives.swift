@@ -3,10 +3,10 @@ import CSIMD
 
 let instructionSetName = "avxvnni"
 
-typealias IntegerChunk = BlockSums<4, 2>
-typealias IntegerSingle = BlockSums<2, 1>
-typealias FloatChunk = BlockSums<1, 6>
-typealias FloatSingle = BlockSums<2, 1>
+typealias IntegerPatch = PatchSums<4, 2>
+typealias IntegerTokenPatch = PatchSums<2, 1>
+typealias FloatPatch = PatchSums<1, 6>
+typealias FloatTokenPatch = PatchSums<2, 1>
 
 @inline(__always) func dot(_ sums: RowInts, _ weights: RowBits, _ activations: RowInts) -> RowInts {
     csimd_dot_u8_i8_x8(sums, weights, activations)

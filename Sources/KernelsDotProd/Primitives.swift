@@ -4,10 +4,10 @@ import Tiles
 
 let instructionSetName = "neon-dotprod"
 
-typealias IntegerChunk = BlockSums<2, 5>
-typealias IntegerSingle = BlockSums<4, 1>
-typealias FloatChunk = BlockSums<2, 5>
-typealias FloatSingle = BlockSums<4, 1>
+typealias IntegerPatch = PatchSums<2, 5>
+typealias IntegerTokenPatch = PatchSums<4, 1>
+typealias FloatPatch = PatchSums<2, 5>
+typealias FloatTokenPatch = PatchSums<4, 1>
 
 @inline(__always) func dot(_ sums: RowInts, _ weights: RowBits, _ activations: RowInts) -> RowInts {
     csimd_dot_i8_i8_x4(sums, weights, activations)

@@ -4,17 +4,17 @@ import Tiles
 
 let instructionSetName = "neon"
 
-typealias IntegerChunk = BlockSums<2, 3>
-typealias IntegerSingle = BlockSums<4, 1>
-typealias FloatChunk = BlockSums<2, 5>
-typealias FloatSingle = BlockSums<4, 1>
+typealias IntegerPatch = PatchSums<2, 3>
+typealias IntegerTokenPatch = PatchSums<4, 1>
+typealias FloatPatch = PatchSums<2, 5>
+typealias FloatTokenPatch = PatchSums<4, 1>
 
 // A register of 16 products holds those of two rows, so sums are of rows 0 and 1 and of rows 2 and 3.
 
 /// Codes -128…127: two products added are widened to 32 bits at each step.
 enum Q8Codes: BlockCodes {
     typealias Weights = RowInts
-    // A tuple, as `BlockOrigin`.
+    // A tuple, as `PatchOrigin`.
     typealias Sums = (low: RowInts, high: RowInts)
 
     @inline(__always) static var type: WeightType { .q8 }

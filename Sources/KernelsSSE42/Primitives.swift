@@ -8,10 +8,10 @@ typealias RowInts = SIMD4<Int32>
 typealias RowBits = SIMD4<UInt32>
 typealias RowHalves = SIMD4<UInt16>
 
-typealias IntegerChunk = BlockSums<2, 4>
-typealias IntegerSingle = BlockSums<4, 1>
-typealias FloatChunk = BlockSums<1, 6>
-typealias FloatSingle = BlockSums<4, 1>
+typealias IntegerPatch = PatchSums<2, 4>
+typealias IntegerTokenPatch = PatchSums<4, 1>
+typealias FloatPatch = PatchSums<1, 6>
+typealias FloatTokenPatch = PatchSums<4, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum + a * b }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum + a * b }

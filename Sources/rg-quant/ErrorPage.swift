@@ -56,7 +56,8 @@ struct ErrorPage {
         let strength = error.isFinite ? min(1, max(0, (log10(max(error, 1e-9)) + 5) / 4.3)) : 1
         let colour = "hsl(10 75% \(Format.fixed(100 - 62 * strength, digits: 0))%)"
         let noise = tensor.figures.signalToNoise.map { ", signal to noise \(Format.fixed($0, digits: 1)) dB" } ?? ""
-        let hint = "\(tensor.name), \(tensor.type.name): relative error \(Format.short(error)), "
+        let hint =
+            "\(tensor.name), \(tensor.type.name): relative error \(Format.short(error)), "
             + "largest \(Format.short(Double(tensor.figures.largestError)))\(noise)"
         let ink = strength > 0.6 ? "#fff" : "#000"
         return

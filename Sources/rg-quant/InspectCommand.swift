@@ -37,7 +37,8 @@ struct InspectCommand: ParsableCommand {
     private func table(of model: ModelFile) throws(ModelFileError) -> String {
         var table = Table(("tensor", .left), ("type", .left), ("shape", .left), ("bytes", .right), ("scales", .left))
         for tensor in model.tensors {
-            let scales = scales(of: tensor, in: model).map { [$0.lowerBound, $0.upperBound].map { Format.short(Double($0)) } } ?? []
+            let scales =
+                scales(of: tensor, in: model).map { [$0.lowerBound, $0.upperBound].map { Format.short(Double($0)) } } ?? []
             table.add(
                 tensor.name, tensor.type.name, tensor.dimensions.map(String.init).joined(separator: " × "), "\(tensor.byteCount)",
                 scales.joined(separator: "…"))

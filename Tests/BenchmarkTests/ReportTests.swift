@@ -46,13 +46,16 @@ import Tiles
         }
         #expect(cells(lines[0]) == ["model", "size", "kernels", "threads", "test", "t/s", "best", "speed", "limit", "of limit"])
         #expect(lines[1].allSatisfy { "|-: ".contains($0) })
-        #expect(cells(lines[2]) == [
-            "recurrent_gemma 2.68B q4", "1.51 GB", "avx2", "2", "pp256", "96.0 ± 45.3", "128", "450 GOPS", "900 GOPS", "50 %",
-        ])
-        #expect(cells(lines[3]) == [
-            "recurrent_gemma 2.68B q4", "1.51 GB", "avx2", "2", "tg64 @ d2048", "20.0 ± 0.0", "20.0", "30.0 GB/s", "30.0…45.0 GB/s",
-            "80 %",
-        ])
+        #expect(
+            cells(lines[2]) == [
+                "recurrent_gemma 2.68B q4", "1.51 GB", "avx2", "2", "pp256", "96.0 ± 45.3", "128", "450 GOPS", "900 GOPS", "50 %",
+            ])
+        #expect(
+            cells(lines[3]) == [
+                "recurrent_gemma 2.68B q4", "1.51 GB", "avx2", "2", "tg64 @ d2048", "20.0 ± 0.0", "20.0", "30.0 GB/s",
+                "30.0…45.0 GB/s",
+                "80 %",
+            ])
         #expect(lines[4].isEmpty)
         let notes = lines[5...].joined(separator: "\n")
         #expect(notes.contains("1.07 GB on huge pages"))

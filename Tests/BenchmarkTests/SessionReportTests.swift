@@ -9,9 +9,10 @@ import Testing
             label: "recurrent_gemma 2.68B q4", position: 2048, operation: .save, bytes: 18_538_778, seconds: Samples(0.03, 0.05))
         var report = Report<SessionResult>(.md)
         let row = report.add(result)
-        #expect(row.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }.dropLast() == [
-            "recurrent_gemma 2.68B q4", "2048", "save", "18.5 MB", "40.0 ± 14.1", "30.0",
-        ])
+        #expect(
+            row.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }.dropLast() == [
+                "recurrent_gemma 2.68B q4", "2048", "save", "18.5 MB", "40.0 ± 14.1", "30.0",
+            ])
         #expect(report.end(folder: "/tmp").contains("files in /tmp"))
         #expect(result.fields["avg_ns"] == 40_000_000)
         #expect(result.fields["best_ns"] == 30_000_000)
@@ -31,8 +32,9 @@ import Testing
         for index in 0..<30 {
             _ = report.add(sample(200 + index, milliseconds: index < 27 ? 2 : 2.2, bytes: index < 3 ? 8_000_000 : 6_000_000))
         }
-        #expect(report.end.contains(
-            "first and last tenth past the window of 128: 2 and 2.2 ms a token at best (+10.0 %), 8 and 6 MB (-25.0 %)"))
+        #expect(
+            report.end.contains(
+                "first and last tenth past the window of 128: 2 and 2.2 ms a token at best (+10.0 %), 8 and 6 MB (-25.0 %)"))
     }
 
     @Test func aRunWithinTheWindowComparesNothing() {

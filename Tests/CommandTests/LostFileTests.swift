@@ -33,7 +33,9 @@ import Testing
 
     @Test func aMeasurementEnds() throws {
         try FileManager.default.copyItem(atPath: ConvertedModel.english(), toPath: model)
-        let running = try Command.rgEdge.start(["perplexity", "-m", model, "-q", "-t", "1", "--kernels", "scalar", Fixtures.heldOut])
+        let running = try Command.rgEdge.start([
+            "perplexity", "-m", model, "-q", "-t", "1", "--kernels", "scalar", Fixtures.heldOut,
+        ])
         #expect(running.waitUntilItMaps(model))
         // Opened and being computed with: that takes seconds.
         usleep(300_000)

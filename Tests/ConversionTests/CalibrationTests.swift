@@ -123,8 +123,9 @@ import Tiles
                 expected[name + "temporal_block.rg_lru.input_gate_weight"] = 3 * triangle(64)
             }
         }
-        #expect(Dictionary(uniqueKeysWithValues: moments.map { ($0.name, $0.floats.count) })
-            == Dictionary(uniqueKeysWithValues: expected.map { ($0 + ".moments", $1) }))
+        #expect(
+            Dictionary(uniqueKeysWithValues: moments.map { ($0.name, $0.floats.count) })
+                == Dictionary(uniqueKeysWithValues: expected.map { ($0 + ".moments", $1) }))
 
         // The diagonal has the mean squares.
         for tensor in moments {

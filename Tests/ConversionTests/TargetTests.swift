@@ -31,7 +31,8 @@ import Testing
         var asked = 0
         let error = #expect(throws: ConversionError.self) {
             try Conversion(source: source.path).write(
-                to: target.file("model.rgq"), isCancelled: {
+                to: target.file("model.rgq"),
+                isCancelled: {
                     asked += 1
                     return asked > pieces
                 })
@@ -62,12 +63,14 @@ import Testing
         let conversion = try Conversion(source: source.path)
         var hasChanged = false
         let error = #expect(throws: ConversionError.self) {
-            try conversion.write(to: target.file("model.rgq"), progress: { done in
-                guard done > conversion.sourceBytes / 2, !hasChanged else { return }
-                hasChanged = true
-                try? FileManager.default.setAttributes(
-                    [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: source.file("config.json"))
-            })
+            try conversion.write(
+                to: target.file("model.rgq"),
+                progress: { done in
+                    guard done > conversion.sourceBytes / 2, !hasChanged else { return }
+                    hasChanged = true
+                    try? FileManager.default.setAttributes(
+                        [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: source.file("config.json"))
+                })
         }
         #expect(
             error?.description == """
@@ -80,10 +83,12 @@ import Testing
         let conversion = try Conversion(source: source.path)
         var isCut = false
         let error = #expect(throws: ConversionError.self) {
-            try conversion.write(to: target.file("model.rgq"), progress: { done in
-                guard done > conversion.sourceBytes / 4, !isCut else { return }
-                isCut = truncate(source.file("model.safetensors"), 100_000) == 0
-            })
+            try conversion.write(
+                to: target.file("model.rgq"),
+                progress: { done in
+                    guard done > conversion.sourceBytes / 4, !isCut else { return }
+                    isCut = truncate(source.file("model.safetensors"), 100_000) == 0
+                })
         }
         #expect(error?.problem == "became shorter while it was read")
         #expect(try target.contents() == [])
@@ -134,9 +139,13 @@ import Testing
     func aDiskThatFillsUpMeanwhileIsAnErrorThatLeavesNothing() throws {
         let disk = try SmallDisk(byteCount: 2_000_000)
         let error = #expect(throws: ConversionError.self) {
-            try Conversion(source: source.path).write(to: disk.file("model.rgq"), progress: { done in
-                if done == 0 { _ = FileManager.default.createFile(atPath: disk.file("other"), contents: Data(count: 1_800_000)) }
-            })
+            try Conversion(source: source.path).write(
+                to: disk.file("model.rgq"),
+                progress: { done in
+                    if done == 0 {
+                        _ = FileManager.default.createFile(atPath: disk.file("other"), contents: Data(count: 1_800_000))
+                    }
+                })
         }
         #expect(error?.kind == .target)
         #expect(error?.advice == "the disk is full: make room on it, or take another")

@@ -22,13 +22,18 @@ import Tiles
         return options
     }
 
-    @Test(arguments: [
-        (TypePreset.q4Small, 4.5...4.5, []), (.q4, 4.8...4.9, ["embed_tokens.weight"]),
-        (.q4Large, 5.5...5.7, [
-            "embed_tokens.weight", "linear_out.weight", "linear_x.weight", "linear_y.weight", "v_proj.weight", "k_proj.weight",
-            "rg_lru.input_gate_weight",
-        ]),
-    ] as [(TypePreset, ClosedRange<Double>, Set<String>)])
+    @Test(
+        arguments: [
+            (TypePreset.q4Small, 4.5...4.5, []), (.q4, 4.8...4.9, ["embed_tokens.weight"]),
+            (
+                .q4Large, 5.5...5.7,
+                [
+                    "embed_tokens.weight", "linear_out.weight", "linear_x.weight", "linear_y.weight", "v_proj.weight",
+                    "k_proj.weight",
+                    "rg_lru.input_gate_weight",
+                ]
+            ),
+        ] as [(TypePreset, ClosedRange<Double>, Set<String>)])
     func theSmallEnglishModelHasBitsForItsCostliestKinds(
         preset: TypePreset, bits: ClosedRange<Double>, kinds: Set<String>
     ) throws {

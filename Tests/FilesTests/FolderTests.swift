@@ -32,10 +32,12 @@ import Testing
         #expect(kept.contains { $0 > 9_223_372_036 })
     }
 
-    @Test(arguments: [
-        (0o700, 0), (0o755, 0), (0o775, 0o040), (0o770, 0o040), (0o2770, 0o040), (0o730, 0), (0o777, 0o044), (0o1777, 0o044),
-        (0o707, 0o004), (0o757, 0o004),
-    ] as [(mode_t, mode_t)]) func aFolderIsSharedWithThoseWhoMayWriteInIt(mode: mode_t, permissions: mode_t) throws {
+    @Test(
+        arguments: [
+            (0o700, 0), (0o755, 0), (0o775, 0o040), (0o770, 0o040), (0o2770, 0o040), (0o730, 0), (0o777, 0o044), (0o1777, 0o044),
+            (0o707, 0o004), (0o757, 0o004),
+        ] as [(mode_t, mode_t)]) func aFolderIsSharedWithThoseWhoMayWriteInIt(mode: mode_t, permissions: mode_t) throws
+    {
         try #require(chmod(temporary.path, mode) == 0)
         #expect(folder.sharing.permissions == permissions)
         #expect(folder.sharing.isShared == (permissions != 0))

@@ -76,7 +76,8 @@ struct NaiveGriffin {
         for layer in 0..<configuration.layerCount {
             let name = "model.layers.\(layer)."
             let normed = stream.map { norm($0, name + "temporal_pre_norm.weight") }
-            let mixed = configuration.blockTypes[layer % configuration.blockTypes.count] == "recurrent"
+            let mixed =
+                configuration.blockTypes[layer % configuration.blockTypes.count] == "recurrent"
                 ? recurrentBlock(normed, name + "temporal_block.")
                 : attention(normed, name + "temporal_block.")
             stream = zip(stream, mixed).map { x, mixed in
@@ -141,7 +142,8 @@ struct NaiveGriffin {
             for channel in 0..<width {
                 let logA = decay[channel] * sigmoid(recurrentGate[channel])
                 let isFirst = token == 0 && mistake != .firstPositionLikeOthers
-                h[channel] = exp(logA) * h[channel]
+                h[channel] =
+                    exp(logA) * h[channel]
                     + (isFirst ? 1 : (-expm1(2 * logA)).squareRoot()) * u[channel] * sigmoid(inputGate[channel])
             }
             return linear(zip(h, linear(inputs[token], name + "linear_y")).map { $0 * gelu($1) }, name + "linear_out")

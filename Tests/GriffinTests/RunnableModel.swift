@@ -15,7 +15,7 @@ final class RunnableModel {
     init(file: String, kernels: KernelSet = Kernels.best, threads: Int = 2, chunk: Int = 256) throws {
         let file = try ModelFile(path: file)
         weights = try Weights(file: file, configuration: try Configuration(parsing: file.metadata.configuration))
-        pass = try #require(ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk))
+        pass = try #require(ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunk))
     }
 
     func makeState() throws -> State { try #require(State(configuration, element: weights.cacheElement)) }
@@ -28,7 +28,7 @@ final class RunnableModel {
         let ids = tokens.map(UInt32.init)
         var first = 0, turn = 0
         while first < ids.count {
-            let end = min(ids.count, first + min(sizes[turn % sizes.count], pass.chunk))
+            let end = min(ids.count, first + min(sizes[turn % sizes.count], pass.chunkCapacity))
             do {
                 try ids[first..<end].withUnsafeBufferPointer { chunk in
                     try logits.withUnsafeMutableBufferPointer {
@@ -90,10 +90,10 @@ private final class TraceJob: TeamJob {
         keepStream(member)
         for (index, layer) in pass.weights.layers.enumerated() {
             switch layer.temporal {
-            case .recurrent(let block): pass.mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
-            case .attention(let block): pass.mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .recurrent(let block): pass.applyRecurrentBlock(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .attention(let block): pass.applyAttentionBlock(block, norm: layer.temporalNorm, layer: index, chunk, member)
             }
-            pass.mix(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
+            pass.applyMLP(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
             keepStream(member)
         }
     }

@@ -80,7 +80,8 @@ struct MatrixProductTests {
                     type, shape, numbers: [Float](repeating: code, count: shape.weightCount),
                     scales: [Float](repeating: scale, count: shape.rows * 5))
                 // A token for each activation, and one with all of them mixed.
-                let values = activations.flatMap { [Float](repeating: $0, count: shape.columns) }
+                let values =
+                    activations.flatMap { [Float](repeating: $0, count: shape.columns) }
                     + (0..<shape.columns).map { _ in activations.randomElement(using: &random) ?? 0 }
                 let product = TestProduct(matrix: matrix, activations: TestActivations(values, shape, kernels, for: type))
                 Self.expectExact(product, kernels, "codes \(code), scales \(scale)")

@@ -30,9 +30,10 @@ import Tiles
         /// tr(E H Eᵀ): what rows that are off by E lose in the mean square.
         func loss(_ errors: [[Double]]) -> Double {
             errors.reduce(0) { total, row in
-                total + moments.indices.reduce(0) { sum, first in
-                    sum + row[first] * moments.indices.reduce(0) { $0 + Double(moments[first][$1]) * row[$1] }
-                }
+                total
+                    + moments.indices.reduce(0) { sum, first in
+                        sum + row[first] * moments.indices.reduce(0) { $0 + Double(moments[first][$1]) * row[$1] }
+                    }
             }
         }
     }
@@ -66,9 +67,10 @@ import Tiles
         let panel = panel(weights, rows: 16, columns: columns), shape = MatrixShape(rows: 16, columns: columns)!
         func loss(_ tiles: [UInt8]) -> Double {
             let stored = decoded(tiles, shape)
-            return inputs.loss((0..<16).map { row in
-                (0..<columns).map { Double(weights[row * columns + $0]) - Double(stored[row * columns + $0]) }
-            })
+            return inputs.loss(
+                (0..<16).map { row in
+                    (0..<columns).map { Double(weights[row * columns + $0]) - Double(stored[row * columns + $0]) }
+                })
         }
         let found = loss(try tiles(panel, [inputs])), plain = loss(try encode(panel, .q4))
         inputs.moments.indices.map { inputs.moments[$0][$0] }.withUnsafeBufferPointer { panel.setImportance($0.baseAddress!) }
@@ -172,12 +174,14 @@ import Tiles
         #expect(throws: QuantizationError(row: 7, column: 71, value: -1e6)) { try tiles(panel, [inputs]) }
     }
 
-    @Test(arguments: [
-        ([1, .nan, 1], .notFinite), ([1, .infinity, 1], .notFinite), ([-.infinity, 0, 1], .notFinite), ([1, 0, -1], .notPositive),
-        ([-1, 0, 1], .notPositive), ([1, 2, 1], .notPositive), ([1, -1.3, 1], .notPositive), ([0, 1, 0], nil),
-        ([1e-45, 1e38, 0], .notPositive), ([1e-45, 0, 1e-45], nil), ([3e38, 0, 3e38], nil), ([1, 1, 1], nil), ([0, 0, 0], nil),
-        ([3e38, 3e38, 3e38], nil), ([0, 0.05, 1], nil), ([0, 0.2, 1], .notPositive),
-    ] as [([Float], CovarianceError?)])
+    @Test(
+        arguments: [
+            ([1, .nan, 1], .notFinite), ([1, .infinity, 1], .notFinite), ([-.infinity, 0, 1], .notFinite),
+            ([1, 0, -1], .notPositive),
+            ([-1, 0, 1], .notPositive), ([1, 2, 1], .notPositive), ([1, -1.3, 1], .notPositive), ([0, 1, 0], nil),
+            ([1e-45, 1e38, 0], .notPositive), ([1e-45, 0, 1e-45], nil), ([3e38, 0, 3e38], nil), ([1, 1, 1], nil), ([0, 0, 0], nil),
+            ([3e38, 3e38, 3e38], nil), ([0, 0.05, 1], nil), ([0, 0.2, 1], .notPositive),
+        ] as [([Float], CovarianceError?)])
     func momentsThatAreNone(triangle: [Float], expected: CovarianceError?) throws {
         var found: CovarianceError?
         do throws(CovarianceError) {

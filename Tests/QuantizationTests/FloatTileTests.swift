@@ -24,24 +24,27 @@ import Tiles
     }
 
     @Test func everyHalfIsStoredAsItself() throws {
-        try expectNarrowed((0..<0x7C00).flatMap { (bits: UInt16) in
-            [Float(Float16(bitPattern: bits)), Float(Float16(bitPattern: bits | 0x8000))]
-        })
+        try expectNarrowed(
+            (0..<0x7C00).flatMap { (bits: UInt16) in
+                [Float(Float16(bitPattern: bits)), Float(Float16(bitPattern: bits | 0x8000))]
+            })
     }
 
     @Test func numbersBetweenHalvesGoToTheNearestAndFromTheMiddleToTheEvenOne() throws {
-        try expectNarrowed((0..<0x7BFF).flatMap { (bits: UInt16) in
-            let middle = (Float(Float16(bitPattern: bits)) + Float(Float16(bitPattern: bits + 1))) / 2
-            return [middle.nextDown, middle, middle.nextUp, -middle.nextDown, -middle, -middle.nextUp]
-        })
+        try expectNarrowed(
+            (0..<0x7BFF).flatMap { (bits: UInt16) in
+                let middle = (Float(Float16(bitPattern: bits)) + Float(Float16(bitPattern: bits + 1))) / 2
+                return [middle.nextDown, middle, middle.nextUp, -middle.nextDown, -middle, -middle.nextUp]
+            })
     }
 
     @Test func anyBitPatternInRangeIsStoredAsSwiftConvertsIt() throws {
         var random = RandomSource(seed: 3)
-        try expectNarrowed((0..<400_000).compactMap { _ in
-            let number = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
-            return number.magnitude < 65_520 ? number : nil
-        })
+        try expectNarrowed(
+            (0..<400_000).compactMap { _ in
+                let number = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+                return number.magnitude < 65_520 ? number : nil
+            })
         try expectNarrowed([0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude, 65_504, -65_519.996])
     }
 

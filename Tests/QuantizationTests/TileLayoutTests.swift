@@ -57,7 +57,7 @@ let shapes = [(1, 1, 1), (1, 16, 64), (1, 17, 65), (1, 3, 130), (1, 40, 63), (3,
         let straight = Panel(columns: 75), other = Panel(columns: 75)
         for (first, count) in [(0, 16), (16, 5)] {
             weights.withUnsafeBufferPointer { straight.load(rows: $0.baseAddress! + first * 75, stride: 75, count: count) }
-            turned.withUnsafeBufferPointer { other.load(turnedRows: $0.baseAddress! + first, stride: 21, count: count) }
+            turned.withUnsafeBufferPointer { other.load(transposedRows: $0.baseAddress! + first, stride: 21, count: count) }
             #expect(try encode(straight, .q8) == encode(other, .q8))
         }
     }
@@ -73,7 +73,7 @@ let shapes = [(1, 1, 1), (1, 16, 64), (1, 17, 65), (1, 3, 130), (1, 40, 63), (3,
         #expect(try encode(used, .f32) == encode(fresh, .f32))
         rows.withUnsafeBufferPointer {
             used.load(rows: $0.baseAddress!, stride: 64, count: 16)
-            used.load(turnedRows: $0.baseAddress!, stride: 16, count: 5)
+            used.load(transposedRows: $0.baseAddress!, stride: 16, count: 5)
         }
         #expect(try encode(used, .f32) == encode(fresh, .f32))
     }

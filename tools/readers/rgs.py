@@ -73,18 +73,18 @@ def read_parts(content: bytes, header: dict[str, int]) -> dict[str, np.ndarray]:
     """The parts in the document's order."""
     place = 0
 
-    def piece(size: int) -> bytes:
+    def segment(size: int) -> bytes:
         nonlocal place
         stored = int.from_bytes(content[place : place + 4], "little")
         block = content[place + 4 : place + 4 + stored]
         place += 4 + stored
         if len(block) != stored or stored > size:
-            raise RGSError("a piece is too long")
+            raise RGSError("a segment is too long")
         return block if stored == size else lz4_decompress(block, size)
 
     def part(element: str, *shape: int) -> np.ndarray:
         size = int(np.prod(shape)) * np.dtype(element).itemsize
-        data = b"".join(piece(min(PIECE_BYTES, size - start)) for start in range(0, size, PIECE_BYTES))
+        data = b"".join(segment(min(PIECE_BYTES, size - start)) for start in range(0, size, PIECE_BYTES))
         return np.frombuffer(data, element).reshape(shape)
 
     position, width = header["position"], header["recurrent_width"]
@@ -102,7 +102,7 @@ def read_parts(content: bytes, header: dict[str, int]) -> dict[str, np.ndarray]:
                 parts[f"{name}_exponents_{layer}"] = part("i1", slots)
     parts["logits"] = part("<f4", header["vocabulary"] if position else 0)
     if place != len(content):
-        raise RGSError("there are bytes after the last piece")
+        raise RGSError("there are bytes after the last segment")
     for name, numbers in parts.items():
         if not np.isfinite(numbers).all() or numbers.dtype == np.int8 and (numbers < -126).any():
             raise RGSError(f"{name} has numbers that are not finite, or too small exponents")

@@ -13,7 +13,8 @@ public struct MachineDescription: Equatable, Sendable {
 
     /// This machine.
     public init(buffer: StreamBuffer) {
-        processor = SystemFile.text(after: "model name\t:", in: "/proc/cpuinfo")
+        processor =
+            SystemFile.text(after: "model name\t:", in: "/proc/cpuinfo")
             ?? SystemFile.firstLine("/proc/device-tree/model").map { String($0.prefix { $0 != "\0" }) } ?? "unknown"
         cacheBytes = MachineMemory.lastLevelCacheBytes
         bufferBytes = buffer.byteCount

@@ -37,7 +37,7 @@ public final class ModelBenchmark {
         let type = model.file.mainType
         progress("warming up")
         try bring(to: test.depth, progress)
-        try feed(SpeedTest(test.kind, tokens: min(test.tokens, test.kind == .prompt ? model.chunk : 1), depth: test.depth))
+        try feed(SpeedTest(test.kind, tokens: min(test.tokens, test.kind == .prompt ? model.chunkCapacity : 1), depth: test.depth))
 
         progress("limit before")
         let before = machine.limit(unit, type)
@@ -69,7 +69,7 @@ public final class ModelBenchmark {
     /// window, where a token costs the same at every position, it stays.
     func bring(to depth: Int, _ progress: (String) -> Void) throws(ModelError) {
         if session.position > depth, depth < model.configuration.window { session.reset() }
-        let slice = 16 * model.chunk
+        let slice = 16 * model.chunkCapacity
         while session.position < depth {
             progress("feeding \(session.position) of \(depth)")
             try session.feed(random(min(slice, depth - Int(session.position))))

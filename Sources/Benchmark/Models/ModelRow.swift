@@ -35,7 +35,7 @@ extension ModelBenchmark {
         ModelDescription(
             path: model.file.path, label: model.label, parameterCount: model.parameterCount, mappedBytes: model.mappedBytes,
             allocatedBytes: model.sharedBytes + model.sessionBytes, kernels: model.kernels.name, threads: model.threads,
-            chunk: model.chunk, loadSeconds: loadSeconds, firstPromptTokens: firstPromptTokens,
+            chunk: model.chunkCapacity, loadSeconds: loadSeconds, firstPromptTokens: firstPromptTokens,
             firstTokenSeconds: firstTokenSeconds)
     }
 }

@@ -24,11 +24,11 @@ public final class SessionBenchmark {
         let model = session.model
         while session.position < position {
             progress("feeding \(session.position) of \(position)")
-            let count = min(16 * model.chunk, position - Int(session.position))
+            let count = min(16 * model.chunkCapacity, position - Int(session.position))
             try session.feed(tokens.tokens(count, below: model.configuration.vocabularySize))
         }
         defer { unlink(path) }
-        let moment = try session.checkpoint()
+        let moment = try session.snapshot()
         let copied = session.largestSerialization
         // Kept until the time has been taken: giving memory back is not part of it.
         var kept: [AnyObject] = []
@@ -48,8 +48,8 @@ public final class SessionBenchmark {
         let fileBytes = session.serialized().count
         return [
             try result(.fork, bytes: copied) { () throws(ModelError) in kept.append(try session.fork()) },
-            try result(.checkpoint, bytes: copied) { () throws(ModelError) in kept.append(try session.checkpoint()) },
-            try result(.rewind, bytes: copied) { () throws(ModelError) in try session.rewind(to: moment) },
+            try result(.checkpoint, bytes: copied) { () throws(ModelError) in kept.append(try session.snapshot()) },
+            try result(.rewind, bytes: copied) { () throws(ModelError) in try session.restore(moment) },
             try result(.save, bytes: fileBytes) { () throws(ModelError) in try session.save(to: path) },
             try result(.load, bytes: fileBytes) { () throws(ModelError) in kept.append(try model.session(from: path)) },
         ]

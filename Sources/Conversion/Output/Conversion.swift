@@ -31,7 +31,7 @@ public struct Conversion: Sendable {
         public init() {}
 
         /// More threads than any machine has cores for this.
-        public static let threadLimit = PieceWork.threadLimit
+        public static let threadLimit = SliceWork.threadLimit
     }
 
     /// The model's configuration as it will stand in the file.
@@ -45,9 +45,9 @@ public struct Conversion: Sendable {
 
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]
-    private let pieces: [Piece]
+    private let slices: [Slice]
     private let metadata: Metadata
-    private let work: PieceWork
+    private let work: SliceWork
     private let importance: Importance?
     /// All files that are read.
     private let sourcePaths: [String]
@@ -55,7 +55,7 @@ public struct Conversion: Sendable {
     /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, short of the weights' values, and for options that
     /// don't fit it.
     public init(source: String, options: Options = Options()) throws(ConversionError) {
-        work = try PieceWork(threads: options.threads)
+        work = try SliceWork(threads: options.threads)
         importance = options.importance
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
         sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
@@ -65,8 +65,8 @@ public struct Conversion: Sendable {
         let matched = try MatchedTensors(
             checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
         tensors = matched.tensors
-        pieces = Piece.pieces(of: tensors.map(\.planned))
-        sourceBytes = matched.sourceBytes(of: pieces)
+        slices = Slice.slices(of: tensors.map(\.planned))
+        sourceBytes = matched.sourceBytes(of: slices)
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
             provenance: Self.provenance(folder: source, options, mayMissTemplate: text.mayMissTemplate))
@@ -87,7 +87,7 @@ public struct Conversion: Sendable {
 
     /// Writes the model file, which is under its name whole or not at all.
     ///
-    /// `progress` and `isCancelled` are called on this thread, before the first piece and after each, of a megabyte or so: the one
+    /// `progress` and `isCancelled` are called on this thread, before the first slice and after each, of a megabyte or so: the one
     /// with the bytes of the checkpoint that are done, of ``sourceBytes``; the other to be asked whether to stop, which throws an
     /// error of kind `cancelled`. Throws for weights that are not finite, that their type can't hold, or that change while they are
     /// read, and where the file can't be written. Whatever it throws, what stood under the name before still does.
@@ -110,18 +110,18 @@ public struct Conversion: Sendable {
             }
         }
         try advance(by: 0)
-        let pieceBytes = pieces.map { tensors[$0.tensor].byteCount(of: $0) }.max() ?? 0
+        let sliceBytes = slices.map { tensors[$0.tensor].byteCount(of: $0) }.max() ?? 0
         let covariances = importance.map(CovarianceCache.init)
-        try work.run(pieces, pieceBytes: pieceBytes) { [checkpoint, tensors] in
-            let encoder = PieceEncoder(checkpoint: checkpoint, tensors: tensors, covariances: covariances)
-            return { piece, buffer throws(ConversionError) in try encoder.encode(piece, into: buffer) }
-        } take: { piece, bytes, pieceFigures throws(ConversionError) in
-            let tensor = tensors[piece.tensor]
+        try work.run(slices, sliceBytes: sliceBytes) { [checkpoint, tensors] in
+            let encoder = SliceEncoder(checkpoint: checkpoint, tensors: tensors, covariances: covariances)
+            return { slice, buffer throws(ConversionError) in try encoder.encode(slice, into: buffer) }
+        } take: { slice, bytes, pieceFigures throws(ConversionError) in
+            let tensor = tensors[slice.tensor]
             try translatingModelFileErrors { () throws(ModelFileError) in
-                try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: piece)))
+                try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: slice)))
             }
-            figures[piece.tensor].merge(pieceFigures)
-            try advance(by: tensor.sourceBytes(of: piece))
+            figures[slice.tensor].merge(pieceFigures)
+            try advance(by: tensor.sourceBytes(of: slice))
         }
         try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
         try importance?.checkUnchanged()

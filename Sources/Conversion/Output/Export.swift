@@ -15,26 +15,26 @@ public struct Export: Sendable {
     private let file: ModelFile
     let configuration: Configuration
     private let plan: [PlannedTensor]
-    private let pieces: [Piece]
+    private let slices: [Slice]
     let type: ElementType
-    private let work: PieceWork
+    private let work: SliceWork
 
     /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is
     /// damaged, or no model that can be run. What is written is the same for any number of threads; nil is one a physical
     /// core that this process may use.
     public init(model path: String, type: ElementType, threads: Int? = nil) throws(ConversionError) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
-        work = try PieceWork(threads: threads)
+        work = try SliceWork(threads: threads)
         let model = try VerifiedModel(path: path)
         file = model.file
         configuration = model.configuration
         plan = configuration.tensorPlan
-        pieces = Piece.pieces(of: plan)
+        slices = Slice.slices(of: plan)
         self.type = type
-        byteCount = pieces.reduce(0) { $0 + $1.weightCount * type.bytes }
+        byteCount = slices.reduce(0) { $0 + $1.weightCount * type.bytes }
     }
 
-    /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each piece
+    /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each slice
     /// of a tensor. Files that have their names are whole, and `model.safetensors` comes last. Whatever it throws, none of them
     /// stays, nor does a folder that was made, so that the export can be repeated.
     public func write(
@@ -64,17 +64,17 @@ public struct Export: Sendable {
                 metadata: [("format", "pt")])
         }
         var done = 0
-        let pieceBytes = pieces.map(\.weightCount).max().map { $0 * MemoryLayout<Float>.size } ?? 0
-        try work.run(pieces, pieceBytes: pieceBytes) { [file, plan, type] in
-            let decoder = PieceDecoder(file: file, plan: plan)
-            return { piece, buffer throws(ConversionError) in
+        let sliceBytes = slices.map(\.weightCount).max().map { $0 * MemoryLayout<Float>.size } ?? 0
+        try work.run(slices, sliceBytes: sliceBytes) { [file, plan, type] in
+            let decoder = SliceDecoder(file: file, plan: plan)
+            return { slice, buffer throws(ConversionError) in
                 let numbers = buffer.assumingMemoryBound(to: Float.self)
-                decoder.decode(piece, into: numbers)
-                if type == .bf16 { Self.narrowInPlace(numbers, count: piece.weightCount) }
+                decoder.decode(slice, into: numbers)
+                if type == .bf16 { Self.narrowInPlace(numbers, count: slice.weightCount) }
             }
-        } take: { piece, numbers, _ throws(ConversionError) in
+        } take: { slice, numbers, _ throws(ConversionError) in
             try file.checkStillReadable()
-            let bytes = UnsafeRawBufferPointer(start: numbers, count: piece.weightCount * type.bytes)
+            let bytes = UnsafeRawBufferPointer(start: numbers, count: slice.weightCount * type.bytes)
             try translatingFileErrors { () throws(FileError) in try writer.append(bytes) }
             done += bytes.count
             progress(done)

@@ -21,8 +21,8 @@ public struct SourceComparison: Sendable {
     private let checkpoint: Checkpoint
     private let file: ModelFile
     private let tensors: [MatchedTensor]
-    private let pieces: [Piece]
-    private let work: PieceWork
+    private let slices: [Slice]
+    private let work: SliceWork
 
     /// The paths of all files that are read.
     public var paths: [String] { checkpoint.paths + [file.path] }
@@ -30,7 +30,7 @@ public struct SourceComparison: Sendable {
     /// Opens both. Throws for what is wrong with either, and if they are not of one model. Figures are the same for any number of
     /// threads; nil is one a physical core that this process may use.
     public init(source: String, file path: String, threads: Int? = nil) throws(ConversionError) {
-        work = try PieceWork(threads: threads)
+        work = try SliceWork(threads: threads)
         do throws(ModelFileError) {
             file = try ModelFile(path: path)
         } catch {
@@ -40,8 +40,8 @@ public struct SourceComparison: Sendable {
         let configuration = try Configuration(of: checkpoint, endOfTurn: nil)
         let matched = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: [])
         tensors = matched.tensors
-        pieces = Piece.pieces(of: tensors.map(\.planned))
-        sourceBytes = matched.sourceBytes(of: pieces)
+        slices = Slice.slices(of: tensors.map(\.planned))
+        sourceBytes = matched.sourceBytes(of: slices)
         for tensor in tensors {
             let planned = tensor.planned
             guard let entry = file.tensor(named: planned.name), entry.dimensions == planned.dimensions,
@@ -56,21 +56,21 @@ public struct SourceComparison: Sendable {
     }
 
     /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread
-    /// after each piece, of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights
+    /// after each slice, of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights
     /// that can't be read or are not finite.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> [Tensor] {
         var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
         var done = 0
-        try work.run(pieces, pieceBytes: 0) { [self] in
+        try work.run(slices, sliceBytes: 0) { [self] in
             let reader = SourceReader(checkpoint: checkpoint)
             var panels = PanelBuffer()
-            return { piece, _ throws(ConversionError) in try compare(piece, reader, &panels) }
-        } take: { piece, _, pieceFigures throws(ConversionError) in
+            return { slice, _ throws(ConversionError) in try compare(slice, reader, &panels) }
+        } take: { slice, _, pieceFigures throws(ConversionError) in
             try file.checkStillReadable()
-            figures[piece.tensor].merge(pieceFigures)
-            done += tensors[piece.tensor].sourceBytes(of: piece)
+            figures[slice.tensor].merge(pieceFigures)
+            done += tensors[slice.tensor].sourceBytes(of: slice)
             progress(done)
             if isCancelled() {
                 throw ConversionError(
@@ -83,9 +83,9 @@ public struct SourceComparison: Sendable {
     }
 
     private func compare(
-        _ piece: Piece, _ reader: SourceReader, _ panels: inout PanelBuffer
+        _ slice: Slice, _ reader: SourceReader, _ panels: inout PanelBuffer
     ) throws(ConversionError) -> ErrorFigures {
-        let tensor = tensors[piece.tensor]
+        let tensor = tensors[slice.tensor]
         var figures = ErrorFigures()
         guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else {
             return figures
@@ -102,7 +102,7 @@ public struct SourceComparison: Sendable {
             return original.errorFigures(ofStored: stored)
         }
         let stored = panels.panel(columns: shape.columns)
-        try reader.forEachRowTile(of: piece, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
+        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
             TileDecoder(entry.type).decode(bytes + rowTile * shape.columnTiles * entry.type.bytesPerTile, into: stored)
             figures.merge(panel.errorFigures(ofStored: stored))
         }

@@ -27,8 +27,8 @@ struct MatchedTensors: Sendable {
     /// Names of tensors that are no part of a RecurrentGemma, and are left out.
     let unknown: [String]
 
-    /// Bytes of the checkpoint that are read for pieces of these tensors.
-    func sourceBytes(of pieces: [Piece]) -> Int { pieces.reduce(0) { $0 + tensors[$1.tensor].sourceBytes(of: $1) } }
+    /// Bytes of the checkpoint that are read for slices of these tensors.
+    func sourceBytes(of slices: [Slice]) -> Int { slices.reduce(0) { $0 + tensors[$1.tensor].sourceBytes(of: $1) } }
 
     /// The head's name, where a checkpoint has it.
     static let headName = "lm_head.weight"

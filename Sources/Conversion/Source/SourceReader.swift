@@ -21,24 +21,24 @@ final class SourceReader {
 
     init(checkpoint: Checkpoint) { self.checkpoint = checkpoint }
 
-    /// Calls `body` with each row of tiles of a piece of a matrix, in order; the panel is valid until it returns.
+    /// Calls `body` with each row of tiles of a slice of a matrix, in order; the panel is valid until it returns.
     func forEachRowTile(
-        of piece: Piece, _ tensor: MatchedTensor, shape: MatrixShape,
+        of slice: Slice, _ tensor: MatchedTensor, shape: MatrixShape,
         _ body: (_ rowTile: Int, _ panel: Panel) throws(ConversionError) -> Void
     ) throws(ConversionError) {
         let panel = panels.panel(columns: shape.columns)
-        if tensor.planned.turn == .transposeEach {
+        if tensor.planned.transposition == .transposeEach {
             // In the checkpoint a matrix is [inputs, outputs].
             let count = shape.columns * shape.rows
-            let matrix = piece.rowTiles.lowerBound / shape.rowTiles
+            let matrix = slice.rowTiles.lowerBound / shape.rowTiles
             let numbers = try read(tensor, matrix * count..<(matrix + 1) * count)
-            for rowTile in piece.rowTiles {
+            for rowTile in slice.rowTiles {
                 let rows = shape.rows(ofRowTile: rowTile)
-                panel.load(turnedRows: numbers + rows.lowerBound - matrix * shape.rows, stride: shape.rows, count: rows.count)
+                panel.load(transposedRows: numbers + rows.lowerBound - matrix * shape.rows, stride: shape.rows, count: rows.count)
                 try body(rowTile, panel)
             }
         } else {
-            for rowTile in piece.rowTiles {
+            for rowTile in slice.rowTiles {
                 let rows = shape.rows(ofRowTile: rowTile)
                 let numbers = try read(tensor, rows.lowerBound * shape.columns..<rows.upperBound * shape.columns)
                 panel.load(rows: numbers, stride: shape.columns, count: rows.count)
@@ -50,7 +50,7 @@ final class SourceReader {
     /// Writes a plain tensor to `result`, a vector as it is, or the convolution with its taps first.
     func readPlain(_ tensor: MatchedTensor, into result: UnsafeMutablePointer<Float>) throws(ConversionError) {
         let numbers = try read(tensor, 0..<tensor.source.count)
-        switch tensor.planned.turn {
+        switch tensor.planned.transposition {
         case .tapsFirst:
             let taps = tensor.planned.dimensions[0], width = tensor.planned.dimensions[1]
             for tap in 0..<taps {

@@ -93,7 +93,7 @@ public struct Calibration {
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputStatistics {
         let forwardPass = ForwardPass(
-            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunk: Self.slice)
+            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.slice)
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
             throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
         }

@@ -6,7 +6,7 @@ import Tiles
 /// Kinds of matrices stand in the order of what int4 costs in them: the KL divergence to f32, for each weight that is stored in q4
 /// instead, measured on the small English model with one kind in q4 at a time (`formats/quantization.md`, "Presets"). From the
 /// first on, a kind is kept in q8, in all layers, if the file then still is within the budget. A kind that is too large for it, as
-/// the embedding is where the vocabulary has 256,000 pieces, is passed over.
+/// the embedding is where the vocabulary has 256,000 slices, is passed over.
 enum TypePromotion {
     /// Endings of names, costliest kind first.
     static let order = [

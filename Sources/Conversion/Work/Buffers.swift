@@ -1,6 +1,6 @@
 import Quantization
 
-// Memory that one thread uses again from piece to piece.
+// Memory that one thread uses again from slice to slice.
 
 /// Memory for floats that grows to the largest number asked for.
 struct FloatBuffer: ~Copyable {

@@ -5,7 +5,8 @@ import Tiles
 extension ForwardPass {
     /// Local multi-query attention: `residual += output(attention(query(x), key(x), value(x)))` with x = norm(residual)
     /// (Griffin, arXiv:2402.19427, section 2.3).
-    func mix(_ block: AttentionBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
+    func applyAttentionBlock(_ block: AttentionBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember)
+    {
         let width = configuration.width, dimension = configuration.headDimension
         let queryWidth = configuration.headCount * dimension
         let queries = workspace.wide
@@ -13,7 +14,7 @@ extension ForwardPass {
         observed(.norm, member) {
             normalize(
                 workspace.residual, from: stream(before: layer), tokens: chunk.count, weight: norm,
-                as: Place(.temporalNorm, layer: layer), for: Readers(block.query, block.key, block.value), member)
+                as: Place(.temporalNorm, layer: layer), for: SharedInput(block.query, block.key, block.value), member)
         }
         observed(.queriesKeysValues, member) {
             multiply(
@@ -34,7 +35,7 @@ extension ForwardPass {
                 for token in tokens {
                     store(block, token: token, chunk)
                     expect(
-                        quantize(queries + token * queryWidth, token: token, for: Readers(block.output)),
+                        quantize(queries + token * queryWidth, token: token, for: SharedInput(block.output)),
                         Place(.attention, layer: layer), member)
                 }
             }
@@ -102,12 +103,12 @@ extension ForwardPass {
         }
     }
 
-    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot; or to the trial.
+    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot; or to the speculation.
     private func store(_ block: AttentionBlock, token: Int, _ chunk: Chunk) {
         let bytes = configuration.headDimension * weights.cacheElement.bytes
         let keys: CachedVectors, values: CachedVectors, slot: Int
-        if let trial = chunk.trial {
-            (keys, values, slot) = (trial.keys(block.index), trial.values(block.index), token)
+        if let speculation = chunk.speculation {
+            (keys, values, slot) = (speculation.keys(block.index), speculation.values(block.index), token)
         } else {
             let first = max(0, chunk.count - configuration.window)
             guard token >= first else { return }

@@ -34,8 +34,8 @@ extension ForwardPass {
     }
 
     /// Quantizes some columns of a token's input of a matrix, as shared out above.
-    func quantize(_ input: UnsafePointer<Float>, columns: Range<Int>, token: Int, for readers: Readers) -> Bool {
-        guard let part = MatrixShape(rows: readers.shape.rows, columns: columns.count) else { return true }
-        return quantize(input, part, token: token, firstCode: columns.lowerBound, for: readers)
+    func quantize(_ input: UnsafePointer<Float>, columns: Range<Int>, token: Int, for inputs: SharedInput) -> Bool {
+        guard let part = MatrixShape(rows: inputs.shape.rows, columns: columns.count) else { return true }
+        return quantize(input, part, token: token, firstCode: columns.lowerBound, for: inputs)
     }
 }

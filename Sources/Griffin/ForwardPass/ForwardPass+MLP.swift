@@ -4,12 +4,12 @@ import Tiles
 
 extension ForwardPass {
     /// The gated MLP: `residual += down(gelu(gate(x)) · up(x))` with x = norm(residual) (Griffin, arXiv:2402.19427, section 2.2).
-    func mix(_ mlp: MLP, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
+    func applyMLP(_ mlp: MLP, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width, mlpWidth = configuration.mlpWidth
         observed(.norm, member) {
             normalize(
                 workspace.residual, from: Place(.temporalOutput, layer: layer), tokens: chunk.count, weight: norm,
-                as: Place(.channelNorm, layer: layer), for: Readers(mlp.gate, mlp.up), member)
+                as: Place(.channelNorm, layer: layer), for: SharedInput(mlp.gate, mlp.up), member)
         }
         observed(.mlpInput, member) {
             multiply(
@@ -25,7 +25,7 @@ extension ForwardPass {
                 let start = token * mlpWidth + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
                 expect(
-                    quantize(workspace.wide + start, columns: columns, token: token, for: Readers(mlp.down)),
+                    quantize(workspace.wide + start, columns: columns, token: token, for: SharedInput(mlp.down)),
                     Place(.mlp, layer: layer), member)
             }
         }

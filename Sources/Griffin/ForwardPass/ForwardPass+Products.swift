@@ -8,28 +8,28 @@ extension ForwardPass {
     /// matrices that read it wants that. `source` is where the input comes from, `place` is the norm itself.
     func normalize(
         _ input: UnsafePointer<Float>, from source: Place, tokens: Int, weight: UnsafePointer<Float>, as place: Place,
-        for readers: Readers, _ member: TeamMember
+        for inputs: SharedInput, _ member: TeamMember
     ) {
         let width = configuration.width
         member.share(tokens) { range in
             for token in range {
                 let normed = workspace.normed + token * width
                 expect(kernels.rmsNorm(input + token * width, weight, normed, width, configuration.normEpsilon), source, member)
-                expect(quantize(normed, token: token, for: readers), place, member)
+                expect(quantize(normed, token: token, for: inputs), place, member)
             }
         }
     }
 
     /// Quantizes one token's input of matrices, if one of them wants that. False if some of it is not finite: to matrices that read
     /// it as it is, that shows in their results.
-    func quantize(_ input: UnsafePointer<Float>, token: Int, for readers: Readers) -> Bool {
-        quantize(input, readers.shape, token: token, firstCode: 0, for: readers)
+    func quantize(_ input: UnsafePointer<Float>, token: Int, for inputs: SharedInput) -> Bool {
+        quantize(input, inputs.shape, token: token, firstCode: 0, for: inputs)
     }
 
     /// Quantizes a `part` of a token's input, from code `firstCode` on, which starts a scale.
-    func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for readers: Readers) -> Bool {
-        guard let blocksPerScale = readers.blocksPerScale else { return true }
-        let block = (token * QuantizedActivations.codeCount(readers.shape) + firstCode) / Tile.block
+    func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for inputs: SharedInput) -> Bool {
+        guard let blocksPerScale = inputs.blocksPerScale else { return true }
+        let block = (token * QuantizedActivations.codeCount(inputs.shape) + firstCode) / Tile.block
         return kernels.quantize(input, 0, 1, part, blocksPerScale, workspace.quantized.from(block: block))
     }
 

@@ -5,12 +5,13 @@ import Tiles
 extension ForwardPass {
     /// A recurrent block: `residual += linear_out(rgLRU(conv1D(linear_x(x))) · gelu(linear_y(x)))` with x = norm(residual)
     /// (Griffin, arXiv:2402.19427, section 2.3).
-    func mix(_ block: RecurrentBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
+    func applyRecurrentBlock(_ block: RecurrentBlock, norm: UnsafePointer<Float>, layer: Int, _ chunk: Chunk, _ member: TeamMember)
+    {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
         observed(.norm, member) {
             normalize(
                 workspace.residual, from: stream(before: layer), tokens: chunk.count, weight: norm,
-                as: Place(.temporalNorm, layer: layer), for: Readers(block.linearX, block.linearY), member)
+                as: Place(.temporalNorm, layer: layer), for: SharedInput(block.linearX, block.linearY), member)
         }
         observed(.recurrentInput, member) {
             multiply(
@@ -46,7 +47,7 @@ extension ForwardPass {
         let operands = Convolution(
             input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
             bias: block.convolutionBias, history: chunk.history(block), width: width)
-        let gates = block.inputGate.shape, readers = Readers(block.inputGate, block.recurrentGate)
+        let gates = block.inputGate.shape, inputs = SharedInput(block.inputGate, block.recurrentGate)
         member.share(configuration.headCount) { heads in
             let channels = heads.lowerBound * headWidth..<heads.upperBound * headWidth
             chunk.keepInputs(block, workspace.wide, width: width, channels, undo)
@@ -56,7 +57,7 @@ extension ForwardPass {
             for token in 0..<chunk.count {
                 let start = token * width + heads.lowerBound * headWidth
                 expect(
-                    quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: readers),
+                    quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: inputs),
                     Place(.convolution, layer: layer), member)
             }
         }
@@ -72,7 +73,8 @@ extension ForwardPass {
         shareColumns(width, member) { columns in
             for token in 0..<chunk.count {
                 let start = token * width + columns.lowerBound
-                let areFinite = kernels.areFinite(workspace.gate + start, columns.count)
+                let areFinite =
+                    kernels.areFinite(workspace.gate + start, columns.count)
                     && kernels.areFinite(workspace.wide + start, columns.count)
                 expect(areFinite, Place(.gates, layer: layer), member)
             }
@@ -83,51 +85,51 @@ extension ForwardPass {
                 let start = token * width + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
                 expect(
-                    quantize(workspace.mixed + start, columns: columns, token: token, for: Readers(block.linearOut)),
+                    quantize(workspace.mixed + start, columns: columns, token: token, for: SharedInput(block.linearOut)),
                     Place(.rgLRU, layer: layer), member)
             }
         }
     }
 }
 
-/// What the kernels of a recurrent block update: the state, with what was there kept for the undo, or with a trial a copy of it,
+/// What the kernels of a recurrent block update: the state, with what was there kept for the undo, or with a speculation a copy of it,
 /// with what comes of each token kept.
 extension Chunk {
     /// The last three inputs of the convolution. [3 × recurrentWidth]
     fileprivate func history(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
-        trial?.workingHistory(block.index) ?? state.history(block.index)
+        speculation?.workingHistory(block.index) ?? state.history(block.index)
     }
 
     /// h. [recurrentWidth]
     fileprivate func hidden(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
-        trial?.workingHidden(block.index) ?? state.hidden(block.index)
+        speculation?.workingHidden(block.index) ?? state.hidden(block.index)
     }
 
     /// Before the convolution of some channels: keeps its `inputs` [tokens × width].
     fileprivate func keepInputs(
         _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>, _ undo: ChunkUndo
     ) {
-        guard let trial else {
+        guard let speculation else {
             for row in 1...3 {
                 undo.keep(
                     row * width + channels.lowerBound..<row * width + channels.upperBound, ofRecurrent: block.index, in: state)
             }
             return
         }
-        copy(channels, rows: 3, width: width, from: state.history(block.index), to: trial.workingHistory(block.index))
-        copy(channels, rows: count, width: width, from: inputs, to: trial.inputs(block.index))
+        copy(channels, rows: 3, width: width, from: state.history(block.index), to: speculation.workingHistory(block.index))
+        copy(channels, rows: count, width: width, from: inputs, to: speculation.inputs(block.index))
     }
 
     /// Before the scan of some channels.
     fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>, _ undo: ChunkUndo) {
-        guard let trial else { return undo.keep(channels, ofRecurrent: block.index, in: state) }
-        copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: trial.workingHidden(block.index))
+        guard let speculation else { return undo.keep(channels, ofRecurrent: block.index, in: state) }
+        copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: speculation.workingHidden(block.index))
     }
 
     /// After the scan of some channels: keeps h after each token [tokens × width].
     fileprivate func keepHidden(_ block: RecurrentBlock, _ hidden: UnsafePointer<Float>, width: Int, _ channels: Range<Int>) {
-        guard let trial else { return }
-        copy(channels, rows: count, width: width, from: hidden, to: trial.hidden(block.index))
+        guard let speculation else { return }
+        copy(channels, rows: count, width: width, from: hidden, to: speculation.hidden(block.index))
     }
 
     private func copy(

@@ -47,7 +47,7 @@ public final class ForwardPass: @unchecked Sendable {
     /// The threads that share each operation's work.
     public let team: ThreadTeam
     /// Tokens that a chunk may have.
-    public var chunk: Int { workspace.chunk }
+    public var chunkCapacity: Int { workspace.chunkCapacity }
     /// Bytes in memory, besides weights and states.
     public var byteCount: Int { workspace.byteCount + undo.byteCount }
 
@@ -60,10 +60,12 @@ public final class ForwardPass: @unchecked Sendable {
     public var observer: (any ForwardPassObserver)?
 
     /// Nil if the system has no memory for the workspace.
-    public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunk: Int) {
-        let chunk = max(1, chunk)
-        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunk: chunk) else { return nil }
-        guard let undo = ChunkUndo(weights.configuration, element: weights.cacheElement, chunk: chunk) else {
+    public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunkCapacity: Int) {
+        let capacity = max(1, chunkCapacity)
+        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunkCapacity: capacity) else {
+            return nil
+        }
+        guard let undo = ChunkUndo(weights.configuration, element: weights.cacheElement, chunkCapacity: capacity) else {
             workspace.deallocate()
             return nil
         }
@@ -81,26 +83,26 @@ public final class ForwardPass: @unchecked Sendable {
         undo.deallocate()
     }
 
-    /// Feeds up to ``chunk`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
-    /// With a trial, which has room for them, the state stays as it is until the trial is told how many of the tokens to accept.
-    /// State and trial must be of this model.
+    /// Feeds up to ``chunkCapacity`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
+    /// With a speculation, which has room for them, the state stays as it is until the speculation is told how many of the tokens to accept.
+    /// State and speculation must be of this model.
     ///
     /// Throws if numbers come up that are infinite or NaN, wherever they do, also where later steps would hide them; and if the file
-    /// is guarded and can't be read any more. The state is then as it was before; trial and output are of no use.
+    /// is guarded and can't be read any more. The state is then as it was before; speculation and output are of no use.
     public func feed(
-        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, trial: Trial? = nil
+        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, speculation: Speculation? = nil
     ) throws(ForwardPassError) {
-        precondition(tokens.count <= min(chunk, trial?.capacity ?? chunk), "more tokens than a chunk has")
+        precondition(tokens.count <= min(chunkCapacity, speculation?.capacity ?? chunkCapacity), "more tokens than a chunk has")
         guard !tokens.isEmpty else { return }
-        current = Chunk(tokens: tokens, state: state, output: output, trial: trial)
+        current = Chunk(tokens: tokens, state: state, output: output, speculation: speculation)
         clearFaults()
         team.run(self)
         current = nil
         if let error = failure {
-            if trial == nil { undo.restore(state, count: tokens.count) }
+            if speculation == nil { undo.restore(state, count: tokens.count) }
             throw error
         }
-        if trial == nil { state.position += Int64(tokens.count) }
+        if speculation == nil { state.position += Int64(tokens.count) }
     }
 
     /// Why the chunk that was just computed is of no use; nil if it is.
@@ -121,7 +123,7 @@ struct Chunk {
     let state: State
     let output: ForwardPass.Output
     /// Where what would change the state goes instead.
-    var trial: Trial?
+    var speculation: Speculation?
 
     var count: Int { tokens.count }
     /// Position of the first token.
@@ -135,10 +137,10 @@ extension ForwardPass: TeamJob {
         observed(.embedding, member) { embed(chunk, member) }
         for (index, layer) in weights.layers.enumerated() {
             switch layer.temporal {
-            case .recurrent(let block): mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
-            case .attention(let block): mix(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .recurrent(let block): applyRecurrentBlock(block, norm: layer.temporalNorm, layer: index, chunk, member)
+            case .attention(let block): applyAttentionBlock(block, norm: layer.temporalNorm, layer: index, chunk, member)
             }
-            mix(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
+            applyMLP(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
         }
         observed(.head, member) { writeLogits(chunk, member) }
     }
@@ -177,7 +179,7 @@ extension ForwardPass: TeamJob {
         let end = configuration.layerCount
         normalize(
             workspace.residual + first * width, from: stream(before: end), tokens: tokens, weight: weights.finalNorm,
-            as: Place(.finalNorm, layer: end), for: Readers(weights.embedding), member)
+            as: Place(.finalNorm, layer: end), for: SharedInput(weights.embedding), member)
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
         observer?.willMultiply(product, member)

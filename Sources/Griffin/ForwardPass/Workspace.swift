@@ -8,7 +8,7 @@ import Tiles
 /// [n × m] below are f32, row by row, of the chunk's tokens.
 struct Workspace: @unchecked Sendable {
     /// Tokens in a chunk.
-    let chunk: Int
+    let chunkCapacity: Int
 
     /// [chunk × width]: the residual stream.
     let residual: UnsafeMutablePointer<Float>
@@ -43,13 +43,13 @@ struct Workspace: @unchecked Sendable {
     private let memory: UnsafeMutableRawPointer
 
     /// Nil if the system has no memory for it.
-    init?(weights: Weights, kernels: KernelSet, members: Int, chunk: Int) {
+    init?(weights: Weights, kernels: KernelSet, members: Int, chunkCapacity chunk: Int) {
         let configuration = weights.configuration
         let heads = configuration.headCount * configuration.headDimension
         let half = configuration.rotaryDimension / 2
         let matrices = weights.file.tensors.compactMap(\.matrixShape)
         let element = weights.cacheElement
-        self.chunk = chunk
+        chunkCapacity = chunk
         scratchCount = (kernels.scratchCount(configuration.headCount, configuration.headDimension, configuration.window) + 15) & ~15
 
         var plan = Plan()

@@ -3,7 +3,7 @@ import Tiles
 /// One tensor that a model must have: its name, its shape in the model file, and how it lies there.
 public struct PlannedTensor: Equatable, Sendable {
     /// How the shape in a Hugging Face checkpoint becomes the stored one (`formats/rgq.md`, "Names, shapes and order").
-    public enum Turn: Sendable {
+    public enum Transposition: Sendable {
         /// As it is.
         case none
         /// [heads, inputs, outputs] → [heads, outputs, inputs]: the RG-LRU's gates.
@@ -19,13 +19,13 @@ public struct PlannedTensor: Equatable, Sendable {
     /// True for matrices, which are tiled and may be quantized; false for plain f32.
     public let isTiled: Bool
     /// What the converter does to the shape.
-    public let turn: Turn
+    public let transposition: Transposition
     /// Of a matrix: the name of the first one, in file order, that reads the same input; its own where no other does.
     public let inputName: String
 
     /// Shape in the checkpoint.
     public var checkpointDimensions: [Int] {
-        switch turn {
+        switch transposition {
         case .none: dimensions
         case .transposeEach: [dimensions[0], dimensions[2], dimensions[1]]
         case .tapsFirst: [dimensions[1], 1, dimensions[0]]
@@ -75,11 +75,11 @@ extension Configuration {
             .matrix(prefix + "linear_y.weight", [recurrentWidth, width], inputOf: prefix + "linear_x.weight"),
             .plain(prefix + "linear_x.bias", [recurrentWidth]),
             .plain(prefix + "linear_y.bias", [recurrentWidth]),
-            .plain(prefix + "conv_1d.weight", [Self.convolutionTaps, recurrentWidth], turn: .tapsFirst),
+            .plain(prefix + "conv_1d.weight", [Self.convolutionTaps, recurrentWidth], transposition: .tapsFirst),
             .plain(prefix + "conv_1d.bias", [recurrentWidth]),
-            .matrix(prefix + "rg_lru.input_gate_weight", gates, turn: .transposeEach),
+            .matrix(prefix + "rg_lru.input_gate_weight", gates, transposition: .transposeEach),
             .matrix(
-                prefix + "rg_lru.recurrent_gate_weight", gates, turn: .transposeEach,
+                prefix + "rg_lru.recurrent_gate_weight", gates, transposition: .transposeEach,
                 inputOf: prefix + "rg_lru.input_gate_weight"),
             .plain(prefix + "rg_lru.input_gate_bias", [headCount, gateBlockWidth]),
             .plain(prefix + "rg_lru.recurrent_gate_bias", [headCount, gateBlockWidth]),
@@ -112,12 +112,12 @@ extension Configuration {
 }
 
 extension PlannedTensor {
-    fileprivate static func plain(_ name: String, _ dimensions: [Int], turn: Turn = .none) -> PlannedTensor {
-        PlannedTensor(name: name, dimensions: dimensions, isTiled: false, turn: turn, inputName: name)
+    fileprivate static func plain(_ name: String, _ dimensions: [Int], transposition: Transposition = .none) -> PlannedTensor {
+        PlannedTensor(name: name, dimensions: dimensions, isTiled: false, transposition: transposition, inputName: name)
     }
     fileprivate static func matrix(
-        _ name: String, _ dimensions: [Int], turn: Turn = .none, inputOf first: String? = nil
+        _ name: String, _ dimensions: [Int], transposition: Transposition = .none, inputOf first: String? = nil
     ) -> PlannedTensor {
-        PlannedTensor(name: name, dimensions: dimensions, isTiled: true, turn: turn, inputName: first ?? name)
+        PlannedTensor(name: name, dimensions: dimensions, isTiled: true, transposition: transposition, inputName: first ?? name)
     }
 }

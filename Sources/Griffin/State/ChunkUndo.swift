@@ -17,9 +17,9 @@ struct ChunkUndo: @unchecked Sendable {
     private var ringCount: Int { 2 * layout.attentionLayers }
 
     /// Nil if the system has no memory for it.
-    init?(_ configuration: Configuration, element: CacheElement, chunk: Int) {
+    init?(_ configuration: Configuration, element: CacheElement, chunkCapacity: Int) {
         layout = State.Layout(configuration, element: element)
-        capacity = min(chunk, configuration.window)
+        capacity = min(chunkCapacity, configuration.window)
         byteCount = max(
             1, layout.recurrentBytes + 2 * layout.attentionLayers * capacity * (configuration.headDimension * element.bytes + 1))
         guard let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED

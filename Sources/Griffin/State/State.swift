@@ -55,8 +55,9 @@ public final class State: @unchecked Sendable {
     public init?(_ configuration: Configuration, element: CacheElement) {
         layout = Layout(configuration, element: element)
         // At least a byte, for a model without any layer.
-        guard let memory = mmap(
-            nil, max(layout.byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        guard
+            let memory = mmap(
+                nil, max(layout.byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
         else { return nil }
         self.memory = memory

@@ -4,7 +4,7 @@ import Tiles
 /// Codes -128…127: their magnitudes times the activations with the codes' signs. Two products are at most 2 × 128 × 127 and fit
 /// 16 bits, so each step is widened to 32.
 enum Q8Codes: BlockCodes {
-    // A tuple, as `BlockOrigin`.
+    // A tuple, as `PatchOrigin`.
     typealias Weights = (codes: RowBits, magnitudes: RowBits)
 
     @inline(__always) static var type: WeightType { .q8 }

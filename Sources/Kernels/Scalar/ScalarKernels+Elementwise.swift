@@ -49,7 +49,8 @@ extension ScalarKernels {
 
     /// See `KernelSet.narrow`.
     @Sendable static func narrow(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<UInt16>, _ count: Int) -> Int8? {
-        let exponent = areFinite(input, count)
+        let exponent =
+            areFinite(input, count)
             ? CacheElement.exponent(largest: (0..<count).reduce(0) { max($0, input[$1].magnitude) }) : nil
         let factor = Float(sign: .plus, exponent: -Int(exponent ?? 0), significand: 1)
         for index in 0..<count { output[index] = HalfPrecision.narrow(input[index] * factor) }

@@ -30,7 +30,8 @@ extension ScalarKernels {
                 let index = token * operands.stride + channel
                 let logA = operands.decay[channel] * sigmoid(operands.recurrentGate[index])
                 let gated = sigmoid(operands.inputGate[index]) * operands.input[index]
-                let h = operands.startsSequence && token == 0
+                let h =
+                    operands.startsSequence && token == 0
                     ? gated : expf(logA) * operands.state[channel] + (-expm1f(2 * logA)).squareRoot() * gated
                 operands.state[channel] = h
                 operands.output[index] = h

@@ -54,7 +54,8 @@ extension ScalarKernels {
             let firstRow = rowTile % shape.rowTiles * Tile.rows
             for token in 0..<product.tokens {
                 for row in 0..<min(Tile.rows, shape.rows - firstRow) {
-                    var value = product.matrix.type.isBlockQuantized
+                    var value =
+                        product.matrix.type.isBlockQuantized
                         ? integerProduct(product, rowTile, matrix, row, token) : floatProduct(product, rowTile, matrix, row, token)
                     let index = matrix * shape.rows + firstRow + row
                     if let bias = product.bias { value += bias[index] }

@@ -20,7 +20,7 @@ final class TeamCore: @unchecked Sendable {
     /// Items of the phase that are done.
     private let done = Atomic<Int>(0)
 
-    private let bell = Bell()
+    private let waiting = SpinWait()
 
     // MARK: - Jobs
 
@@ -30,14 +30,14 @@ final class TeamCore: @unchecked Sendable {
         firstPhase = TeamCore.phase(ofTicket: ticket.load(ordering: .relaxed))
         let number = (gate.load(ordering: .relaxed) >> 32) &+ 1
         gate.store(number << 32 | TeamCore.openBit, ordering: .sequentiallyConsistent)
-        bell.ring()
+        waiting.wake()
         return firstPhase
     }
 
     /// Lets nobody in any more and waits for those inside.
     func close() {
         gate.bitwiseAnd(~TeamCore.openBit, ordering: .sequentiallyConsistent)
-        bell.wait { gate.load(ordering: .sequentiallyConsistent) & TeamCore.insideMask != 0 }
+        waiting.wait { gate.load(ordering: .sequentiallyConsistent) & TeamCore.insideMask != 0 }
         job = nil
     }
 
@@ -45,7 +45,7 @@ final class TeamCore: @unchecked Sendable {
     func enter(after seen: inout UInt32, member: TeamMember) -> Bool {
         while true {
             let last = seen
-            bell.wait {
+            waiting.wait {
                 let current = gate.load(ordering: .sequentiallyConsistent)
                 let isNew = UInt32(truncatingIfNeeded: current >> 32) != last && current & TeamCore.openBit != 0
                 return !isNew && !isStopped.load(ordering: .sequentiallyConsistent)
@@ -68,13 +68,13 @@ final class TeamCore: @unchecked Sendable {
     /// Leaves the job that ``enter(after:member:)`` gave.
     func leave() {
         gate.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        bell.ring()
+        waiting.wake()
     }
 
     /// Ends the threads that wait in ``enter(after:member:)``.
     func stop() {
         isStopped.store(true, ordering: .sequentiallyConsistent)
-        bell.ring()
+        waiting.wake()
     }
 
     // MARK: - Pieces
@@ -107,11 +107,11 @@ final class TeamCore: @unchecked Sendable {
         guard done.wrappingAdd(items, ordering: .acquiringAndReleasing).newValue == count else { return }
         done.store(0, ordering: .relaxed)
         ticket.store(UInt64(TeamCore.phase(after: phase)) << 32, ordering: .sequentiallyConsistent)
-        bell.ring()
+        waiting.wake()
     }
 
     /// Waits until all pieces of `phase` are done.
     func waitForEnd(of phase: UInt32) {
-        bell.wait { TeamCore.phase(ofTicket: ticket.load(ordering: .sequentiallyConsistent)) == phase }
+        waiting.wait { TeamCore.phase(ofTicket: ticket.load(ordering: .sequentiallyConsistent)) == phase }
     }
 }

@@ -56,7 +56,7 @@ public final class Panel {
         if count < Tile.rows { clear() }
         var row = 0
         while row + 4 <= count {
-            turnFour(rows + row * stride, stride: stride, into: values + row)
+            transposeFour(rows + row * stride, stride: stride, into: values + row)
             row += 4
         }
         while row < count {
@@ -66,11 +66,11 @@ public final class Panel {
     }
 
     /// Takes `count` rows of a matrix that lies turned, [inputs, outputs], `stride` numbers from one input to the next.
-    public func load(turnedRows: UnsafePointer<Float>, stride: Int, count: Int) {
+    public func load(transposedRows: UnsafePointer<Float>, stride: Int, count: Int) {
         precondition((1...Tile.rows).contains(count), "a panel has 1 to \(Tile.rows) rows")
         if count < Tile.rows { clear() }
         for column in 0..<columns {
-            (values + column * Tile.rows).update(from: turnedRows + column * stride, count: count)
+            (values + column * Tile.rows).update(from: transposedRows + column * stride, count: count)
         }
     }
 
@@ -82,16 +82,16 @@ public final class Panel {
         }
     }
 
-    /// Writes the first `count` rows turned, as ``load(turnedRows:stride:count:)`` takes them, without the padding.
-    public func store(turnedRows: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    /// Writes the first `count` rows turned, as ``load(transposedRows:stride:count:)`` takes them, without the padding.
+    public func store(transposedRows: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
         precondition((1...Tile.rows).contains(count), "a panel has 1 to \(Tile.rows) rows")
-        for column in 0..<columns { (turnedRows + column * stride).update(from: values + column * Tile.rows, count: count) }
+        for column in 0..<columns { (transposedRows + column * stride).update(from: values + column * Tile.rows, count: count) }
     }
 
     private func clear() { values.update(repeating: 0, count: paddedColumns * Tile.rows) }
 
     /// Four rows at once, four inputs at a time.
-    private func turnFour(_ rows: UnsafePointer<Float>, stride: Int, into values: UnsafeMutablePointer<Float>) {
+    private func transposeFour(_ rows: UnsafePointer<Float>, stride: Int, into values: UnsafeMutablePointer<Float>) {
         func four(_ row: Int, _ column: Int) -> SIMD4<Float> {
             UnsafeRawPointer(rows + row * stride + column).loadUnaligned(as: SIMD4<Float>.self)
         }

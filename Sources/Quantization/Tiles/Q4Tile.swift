@@ -58,7 +58,8 @@ enum Q4Tile: TileCodec {
         for block in 0..<Tile.blocks {
             let scale = BlockScale(loading: tile, block: block, half).scale
             for quad in 0..<Tile.steps {
-                let codes = tile.loadUnaligned(fromByteOffset: layout.offset(row: half.row, column: quad * Tile.step), as: LaneBits.self)
+                let codes = tile.loadUnaligned(
+                    fromByteOffset: layout.offset(row: half.row, column: quad * Tile.step), as: LaneBits.self)
                 for part in 0..<Tile.step {
                     let stored = (codes &>> LaneBits(repeating: UInt32(8 * part + 4 * block))) & LaneBits(repeating: 0xF)
                     let code = SIMD8<Int32>(truncatingIfNeeded: stored) &- SIMD8<Int32>(repeating: bias)

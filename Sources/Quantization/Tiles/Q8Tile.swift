@@ -24,7 +24,9 @@ enum Q8Tile: TileCodec {
                     codes |= (code.wholeBits & LaneBits(repeating: 0xFF)) &<< LaneBits(repeating: UInt32(8 * part))
                     figures.add(weight, stored: code * scale.scale)
                 }
-                tile.storeBytes(of: codes, toByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step), as: LaneBits.self)
+                tile.storeBytes(
+                    of: codes, toByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step),
+                    as: LaneBits.self)
             }
         }
         return figures.isBelow(halfOverflow * largestCode)
@@ -34,7 +36,9 @@ enum Q8Tile: TileCodec {
         for block in 0..<Tile.blocks {
             let scale = BlockScale(loading: tile, block: block, half).scale
             for quad in 0..<Tile.steps {
-                let codes = tile.loadUnaligned(fromByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step), as: SIMD8<Int32>.self)
+                let codes = tile.loadUnaligned(
+                    fromByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step),
+                    as: SIMD8<Int32>.self)
                 for part in 0..<Tile.step {
                     let code = (codes &<< SIMD8<Int32>(repeating: Int32(24 - 8 * part))) &>> SIMD8<Int32>(repeating: 24)
                     weights[block * Tile.block + quad * Tile.step + part] = Lanes(code) * scale

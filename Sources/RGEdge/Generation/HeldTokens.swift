@@ -1,36 +1,36 @@
 /// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, or is none, and the way
 /// back to before them.
 ///
-/// Allocates a moment, once a generation. Before there are tokens, it can be the way back to before the prompt.
+/// Allocates a snapshot, once a generation. Before there are tokens, it can be the way back to before the prompt.
 struct HeldTokens {
-    /// The moment before the first of ``tokens``.
-    private let moment: Moment
-    /// Consumed since the moment. The first of them may have been shown since.
+    /// The snapshot before the first of ``tokens``.
+    private let snapshot: Snapshot
+    /// Consumed since the snapshot. The first of them may have been shown since.
     private var tokens: [UInt32] = []
     /// Where the text of each begins, in bytes from the start of the answer.
     private var starts: [Int] = []
 
-    /// Most tokens since the moment that have been shown: more of them move it on, so that a text that always might be about
+    /// Most tokens since the snapshot that have been shown: more of them move it on, so that a text that always might be about
     /// to stop doesn't need more and more memory.
     private static let shownLimit = 64
 
-    /// Most tokens since the moment: as many as the longest stop text has bytes, and some that add no text. After more of those
+    /// Most tokens since the snapshot: as many as the longest stop text has bytes, and some that add no text. After more of those
     /// there is no way back to before them.
     private let limit: Int
 
     /// `longestStop` is the number of bytes of the longest stop text, or 0.
     init(of session: Session, longestStop: Int) throws(ModelError) {
-        moment = try Moment(of: session.model)
+        snapshot = try Snapshot(of: session.model)
         limit = longestStop + 1024
         tokens.reserveCapacity(2 * Self.shownLimit)
         starts.reserveCapacity(2 * Self.shownLimit)
     }
 
     /// Keeps where the session is before its prompt, until the first token is held.
-    func keepStart(of session: Session) { session.update(moment) }
+    func keepStart(of session: Session) { session.update(snapshot) }
 
     /// Takes the session back to where ``keepStart(of:)`` was called.
-    func goBackToStart(in session: Session) { session.rewind(toOwn: moment) }
+    func goBackToStart(in session: Session) { session.restore(own: snapshot) }
 
     /// All has been shown.
     mutating func removeAll() {
@@ -40,7 +40,7 @@ struct HeldTokens {
 
     /// Has a token consumed whose text, from byte `start` of the answer on, is held back; `shown` bytes have been shown.
     mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) throws(ModelError) {
-        if tokens.isEmpty { session.update(moment) }
+        if tokens.isEmpty { session.update(snapshot) }
         tokens.append(token)
         starts.append(start)
         try session.feed(token)
@@ -53,7 +53,7 @@ struct HeldTokens {
     mutating func takeBack(shown: Int, in session: Session) throws(ModelError) {
         let seen = count(shown: shown)
         guard seen < tokens.count else { return }
-        session.rewind(toOwn: moment)
+        session.restore(own: snapshot)
         try consume(0..<seen, in: session)
         removeAll()
     }
@@ -61,11 +61,11 @@ struct HeldTokens {
     /// How many of the tokens have been shown, wholly or in part.
     private func count(shown: Int) -> Int { starts.prefix { $0 < shown }.count }
 
-    /// Moves the moment on to after the first `seen` tokens.
+    /// Moves the snapshot on to after the first `seen` tokens.
     private mutating func moveOn(by seen: Int, in session: Session) throws(ModelError) {
-        session.rewind(toOwn: moment)
+        session.restore(own: snapshot)
         try consume(0..<seen, in: session)
-        session.update(moment)
+        session.update(snapshot)
         try consume(seen..<tokens.count, in: session)
         tokens.removeFirst(seen)
         starts.removeFirst(seen)

@@ -79,7 +79,7 @@ extension Session {
             return reused
         }
         // A prompt of one chunk is consumed whole, and needs no way back.
-        guard prompt.count > model.chunk else { return try consume(prompt, isCancelled: isCancelled) }
+        guard prompt.count > model.chunkCapacity else { return try consume(prompt, isCancelled: isCancelled) }
         held.keepStart(of: self)
         do throws(ModelError) {
             let reused = try consume(prompt, isCancelled: isCancelled)
@@ -136,9 +136,10 @@ extension Session {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is mostly still open.
-        return start + (try model.tokens { encoder throws(TokenizerError) in
-            try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
-        })
+        return start
+            + (try model.tokens { encoder throws(TokenizerError) in
+                try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
+            })
     }
 }
 

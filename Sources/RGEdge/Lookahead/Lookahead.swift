@@ -6,10 +6,10 @@ import System
 /// costs little more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
 ///
 /// The result is the same as without: logits don't depend on the chunks in which tokens are fed, and the session's state
-/// moves on only by tokens that were really fed (``Trial``). Measures whether it pays, and pauses where it doesn't.
+/// moves on only by tokens that were really fed (``Speculation``). Measures whether it pays, and pauses where it doesn't.
 /// Allocates nothing after `init`.
 final class Lookahead {
-    private let trial: Trial
+    private let speculation: Speculation
     private let vocabularySize: Int
     /// After each token of the chunk. [(1 + drafts) × vocabulary]
     private let logits: UnsafeMutablePointer<Float>
@@ -18,7 +18,7 @@ final class Lookahead {
     private var tokenCount = 0
     /// Tokens of the chunk that have been fed.
     private(set) var used = 0
-    private var pace: Pace
+    private var draftLength: DraftLength
 
     /// Guesses that were computed, and those of them that were right.
     private(set) var drafted = 0
@@ -33,16 +33,16 @@ final class Lookahead {
         vocabularySize = model.configuration.vocabularySize
         let logits = SystemMemory.zeroed(Float.self, count: capacity * vocabularySize)
         let tokens = SystemMemory.zeroed(UInt32.self, count: capacity)
-        let trial = Trial(model.configuration, element: model.weights.cacheElement, capacity: capacity)
-        guard let trial, let logits, let tokens else {
+        let speculation = Speculation(model.configuration, element: model.weights.cacheElement, capacity: capacity)
+        guard let speculation, let logits, let tokens else {
             free(logits)
             free(tokens)
             throw ModelError(.memory, "no memory to look \(drafts) tokens ahead; look ahead less, or close other programs")
         }
-        self.trial = trial
+        self.speculation = speculation
         self.logits = logits
         self.tokens = UnsafeMutableBufferPointer(start: tokens, count: capacity)
-        pace = Pace(longest: drafts)
+        draftLength = DraftLength(longest: drafts)
     }
 
     deinit {
@@ -63,14 +63,14 @@ final class Lookahead {
             return
         }
         settle(memory)
-        let room = pace.length
+        let room = draftLength.length
         let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
         // A guess that the model can't compute says nothing of the token.
         if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
             let watch = Stopwatch()
             try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, wantsLogits: true)
-            pace.notePlain(seconds: watch.seconds)
+            draftLength.notePlain(seconds: watch.seconds)
         }
         memory.note(token)
     }
@@ -78,20 +78,20 @@ final class Lookahead {
     /// Feeds the chunk of a token and so many guesses; false, with nothing consumed, if numbers come up that are not finite.
     private func feed(drafts: Int, to memory: SessionMemory, of model: Model) -> Bool {
         let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
-        guard (try? model.feed(chunk, to: memory, allLogits: logits, trial: trial)) != nil else { return false }
+        guard (try? model.feed(chunk, to: memory, allLogits: logits, speculation: speculation)) != nil else { return false }
         tokenCount = 1 + drafts
         used = 1
         drafted += drafts
-        pace.noteChunk(seconds: watch.seconds)
+        draftLength.noteChunk(seconds: watch.seconds)
         return true
     }
 
     /// Moves the session's state and logits on to what was fed.
     func settle(_ memory: SessionMemory) {
         guard used > 0, let current else { return }
-        trial.accept(used, into: memory.state)
+        speculation.accept(used, into: memory.state)
         memory.logits.baseAddress?.update(from: current, count: vocabularySize)
-        pace.noteUsed(used, of: tokenCount)
+        draftLength.noteUsed(used, of: tokenCount)
         used = 0
         tokenCount = 0
     }

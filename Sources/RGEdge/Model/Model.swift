@@ -58,11 +58,11 @@ public final class Model: Sendable {
     /// The weights, in place in the file.
     public let weights: Weights
     /// Tokens that are computed together when a prompt is fed.
-    public let chunk = 256
+    public let chunkCapacity = 256
 
     private let forwardPass: ForwardPass
     /// Held while a session uses the forward pass.
-    private let turn = Lock()
+    private let computeLock = Lock()
     /// Where the next logits are written, which then change places with a session's: those of a session stay what they are until a
     /// chunk is known to be good. Used under the lock. [vocabulary]
     private nonisolated(unsafe) var nextLogits: UnsafeMutableBufferPointer<Float>
@@ -101,7 +101,9 @@ public final class Model: Sendable {
             throw ModelError(error.isMemory ? .memory : .format, error.description)
         }
         (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
-        guard let forwardPass = ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunk: chunk)
+        guard
+            let forwardPass = ForwardPass(
+                weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity)
         else {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
@@ -150,7 +152,7 @@ public final class Model: Sendable {
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
     public func measure(in profile: Profile?) {
-        turn.withLock { forwardPass.observer = profile }
+        computeLock.withLock { forwardPass.observer = profile }
     }
 
     /// Feeds a chunk of tokens when it is this caller's turn, and gives `memory` the logits after the last one if they are wanted.
@@ -170,17 +172,17 @@ public final class Model: Sendable {
     /// The same, with the logits after every token in the caller's memory. [tokens × vocabulary]
     func feed(
         _ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, allLogits: UnsafeMutablePointer<Float>,
-        trial: Trial? = nil
+        speculation: Speculation? = nil
     ) throws(ModelError) {
         try compute { () throws(ForwardPassError) in
-            try forwardPass.feed(tokens, to: memory.state, output: .all(allLogits), trial: trial)
+            try forwardPass.feed(tokens, to: memory.state, output: .all(allLogits), speculation: speculation)
         }
     }
 
     /// Runs `body` when it is this caller's turn.
     private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
         do throws(ForwardPassError) {
-            try turn.withLock(body)
+            try computeLock.withLock(body)
         } catch {
             switch error {
             case .unreadable(let error): throw ModelError(error)
@@ -219,7 +221,7 @@ extension Model {
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the
     /// tokenizer, but not ``encoder()``.
-    public var sharedBytes: Int { 
+    public var sharedBytes: Int {
         forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + nextLogits.count * MemoryLayout<Float>.size
     }
 }

@@ -26,7 +26,7 @@ public final class PromptCache: Sendable {
     /// True once it was told that files of others are not used.
     private let isStrangerTold = Atomic<Bool>(false)
 
-    /// Tokens between two stored moments of a prompt: so many at most are computed again where two prompts part. There another
+    /// Tokens between two stored snapshots of a prompt: so many at most are computed again where two prompts part. There another
     /// moment is stored, so that a third prompt that parts from them there finds it.
     static let spacing = 256
     /// Tokens that a stored moment has to save at least.
@@ -61,7 +61,7 @@ public final class PromptCache: Sendable {
         let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
         guard !names.isEmpty else { return nil }
         // The hash of every beginning, in one pass.
-        var chain = TokenChain()
+        var chain = TokenHash()
         var found: [(name: String, count: Int)] = []
         for (index, token) in tokens.enumerated() {
             chain.append(token)
@@ -167,7 +167,7 @@ public final class PromptCache: Sendable {
     private var namePrefix: String { "\(model.file.fingerprint.hexadecimal)-\(model.kernels.name)-" }
 
     /// The name of the file of a session.
-    private func name(of chain: TokenChain, count: Int) -> String {
+    private func name(of chain: TokenHash, count: Int) -> String {
         "\(namePrefix)\(count)-\(chain.hash.hexadecimal)" + Self.suffix
     }
 }

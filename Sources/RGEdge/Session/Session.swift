@@ -41,7 +41,7 @@ public final class Session {
 
     /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary, if the model comes to
     /// numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
-    /// (``Model/Options/guardFile``). To go back from there, more than ``Model/chunk`` tokens take room for another session's
+    /// (``Model/Options/guardFile``). To go back from there, more than ``Model/chunkCapacity`` tokens take room for another session's
     /// memory, except at position 0.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
@@ -50,18 +50,18 @@ public final class Session {
     /// The same for tokens in the caller's memory.
     public func feed(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try check(tokens)
-        try orStay(isOneChunk: tokens.count <= model.chunk) { () throws(ModelError) in try consume(tokens) }
+        try orStay(isOneChunk: tokens.count <= model.chunkCapacity) { () throws(ModelError) in try consume(tokens) }
     }
 
     /// Runs `body`, which consumes tokens; if it throws, the session is as before. A single chunk is consumed whole or not at all,
     /// and needs no way back.
     func orStay<Result>(isOneChunk: Bool, _ body: () throws(ModelError) -> Result) throws(ModelError) -> Result {
         guard !isOneChunk else { return try body() }
-        let start = position > 0 ? try checkpoint() : nil
+        let start = position > 0 ? try snapshot() : nil
         do throws(ModelError) {
             return try body()
         } catch {
-            if let start { rewind(toOwn: start) } else { reset() }
+            if let start { restore(own: start) } else { reset() }
             throw error
         }
     }
@@ -73,7 +73,8 @@ public final class Session {
     /// so, stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
-        return try forEachChunk(of: tokens, size: model.chunk, isCancelled: isCancelled) { chunk, isLast throws(ModelError) in
+        return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled) {
+            chunk, isLast throws(ModelError) in
             try model.feed(chunk, to: memory, wantsLogits: isLast)
         }
     }
@@ -88,7 +89,7 @@ public final class Session {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try check(tokens) }
         settle()
         let vocabulary = model.configuration.vocabularySize
-        let size = max(1, min(model.chunk, tokens.count, (8 << 20) / vocabulary))
+        let size = max(1, min(model.chunkCapacity, tokens.count, (8 << 20) / vocabulary))
         guard let start = SystemMemory.zeroed(Float.self, count: size * vocabulary) else {
             throw .noMemory(forLogitsOf: size)
         }

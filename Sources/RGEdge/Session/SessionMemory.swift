@@ -2,13 +2,13 @@ import Glibc
 import Griffin
 import System
 
-/// All that a session remembers, of one size at any length. Forks, moments and files are copies of it.
+/// All that a session remembers, of one size at any length. Forks, snapshots and files are copies of it.
 final class SessionMemory {
     let state: State
     /// After the last token; nothing before the first. Another place in memory after each chunk. [vocabulary]
     var logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
-    private(set) var chain = TokenChain()
+    private(set) var chain = TokenHash()
     private(set) var turn: TurnState
 
     init(_ model: Model) throws(ModelError) {
@@ -37,7 +37,7 @@ final class SessionMemory {
 
     /// Takes tokens as consumed before: the last ones, the chain of all, and whether a turn was open that none of the last ones
     /// started or ended.
-    func resume(recent tokens: [UInt32], chain: TokenChain, isTurnOpen: Bool) {
+    func resume(recent tokens: [UInt32], chain: TokenHash, isTurnOpen: Bool) {
         recent.removeAll()
         turn.reset(isOpen: isTurnOpen)
         for token in tokens { note(token) }
@@ -57,7 +57,7 @@ final class SessionMemory {
     func reset() {
         state.reset()
         recent.removeAll()
-        chain = TokenChain()
+        chain = TokenHash()
         turn.reset()
     }
 }

@@ -50,7 +50,7 @@ extension Model {
         do throws(SessionFileProblem) {
             guard Checksum.of(content) == header.contentChecksum else { throw SessionFileProblem.damaged("is damaged") }
             try content.withUnsafeBytes { bytes throws(SessionFileProblem) in
-                try session.memory.restore(header, from: PieceReader(bytes))
+                try session.memory.restore(header, from: SegmentReader(bytes))
             }
         } catch {
             throw error.error(in: source)
@@ -69,7 +69,7 @@ extension Model {
             header.position <= RecentTokens.limit
         else { return nil }
         return start.withUnsafeBytes { bytes in
-            var reader = PieceReader(UnsafeRawBufferPointer(rebasing: bytes[SessionHeader.byteCount...]))
+            var reader = SegmentReader(UnsafeRawBufferPointer(rebasing: bytes[SessionHeader.byteCount...]))
             return try? reader.readTokens(Int(header.position))
         }
     }
@@ -77,7 +77,7 @@ extension Model {
 
 extension SessionMemory {
     /// Becomes what a session file holds. Throws for contents that break a rule, and is then of no use.
-    fileprivate func restore(_ header: SessionHeader, from reader: PieceReader) throws(SessionFileProblem) {
+    fileprivate func restore(_ header: SessionHeader, from reader: SegmentReader) throws(SessionFileProblem) {
         var reader = reader
         let tokens = try reader.readTokens(SessionShape.tokenCount(at: header.position))
         if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
@@ -93,7 +93,7 @@ extension SessionMemory {
             try reader.read(into: UnsafeMutableRawBufferPointer(logits))
             guard FiniteNumbers.areFinite(floats: UnsafeRawBufferPointer(logits)) else { throw .notFinite("logits") }
         }
-        guard reader.isAtEnd else { throw .invalid("has something after its last piece") }
+        guard reader.isAtEnd else { throw .invalid("has something after its last segment") }
     }
 }
 
@@ -108,7 +108,7 @@ private func check(_ part: State.Part) throws(SessionFileProblem) {
     }
 }
 
-extension PieceReader {
+extension SegmentReader {
     /// Reads the part that holds the tokens.
     fileprivate mutating func readTokens(_ count: Int) throws(SessionFileProblem) -> [UInt32] {
         var tokens = [UInt32](repeating: 0, count: count)

@@ -14,7 +14,7 @@ extension Session {
         guard buffer.count >= largestSerialization else { return nil }
         settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
-        var writer = PieceWriter(content)
+        var writer = SegmentWriter(content)
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }
         var header = SessionHeader(self)
         for part in memory.state.parts(withExponents: header.hasExponents) { writer.append(UnsafeRawBufferPointer(part.bytes)) }

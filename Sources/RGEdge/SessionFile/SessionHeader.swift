@@ -10,7 +10,7 @@ struct SessionHeader: Equatable {
     /// The model's ``ModelFile/ModelFile/fingerprint``.
     let fingerprint: UInt64
     let position: Int64
-    let chain: TokenChain
+    let chain: TokenHash
     let isTurnOpen: Bool
     /// True if exponents follow the keys and values: version 2. Version 1 has none, and so 0 for all.
     let hasExponents: Bool
@@ -109,7 +109,7 @@ struct SessionHeader: Equatable {
         }
         self.fileBytes = fileBytes
         contentChecksum = bytes.littleEndian(at: 16, as: UInt64.self)
-        chain = TokenChain(hash: bytes.littleEndian(at: 40, as: UInt64.self))
+        chain = TokenHash(hash: bytes.littleEndian(at: 40, as: UInt64.self))
         isTurnOpen = flags & Self.turnIsOpen != 0
     }
 }

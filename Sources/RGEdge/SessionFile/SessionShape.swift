@@ -12,8 +12,8 @@ struct SessionShape: Equatable {
     let window: Int
     let vocabularySize: Int
 
-    /// Pieces into which parts are cut.
-    static let pieceBytes = 1 << 20
+    /// Segments into which parts are cut.
+    static let segmentBytes = 1 << 20
 
     init(_ model: Model) {
         let configuration = model.configuration
@@ -44,8 +44,8 @@ struct SessionShape: Equatable {
             ] + Array(repeating: ring, count: 2 * attentionLayers)
             + Array(repeating: withExponents ? slots : 0, count: 2 * attentionLayers)
         return parts.reduce(SessionHeader.byteCount) { sum, bytes in
-            let pieces = (bytes + Self.pieceBytes - 1) / Self.pieceBytes
-            return sum + bytes + pieces * MemoryLayout<UInt32>.size
+            let segments = (bytes + Self.segmentBytes - 1) / Self.segmentBytes
+            return sum + bytes + segments * MemoryLayout<UInt32>.size
         }
     }
 }

@@ -53,12 +53,12 @@ extension Session {
         _ prompt: String, _ options: GenerationOptions, onText: (String) -> Bool
     ) throws(Failure) -> GenerationResult {
         // Back to the start there is a way that costs nothing.
-        let before = position == 0 ? nil : try translating { () throws(ModelError) in try checkpoint() }
+        let before = position == 0 ? nil : try translating { () throws(ModelError) in try snapshot() }
         do throws(ModelError) {
             return try generate(prompt, options: options, onText: onText)
         } catch {
             if let before {
-                try translating { () throws(ModelError) in try rewind(to: before) }
+                try translating { () throws(ModelError) in try restore(before) }
             } else {
                 reset()
             }

@@ -19,10 +19,12 @@ public struct Thread {
 
         var handle = pthread_t()
         let argument = Unmanaged.passRetained(Body(run: body))
-        let result = pthread_create(&handle, nil, { argument in
-            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-            return nil
-        }, argument.toOpaque())
+        let result = pthread_create(
+            &handle, nil,
+            { argument in
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, argument.toOpaque())
         guard result == 0 else {
             argument.release()
             return nil

@@ -1,4 +1,4 @@
-/// The tokens of a text that comes in pieces and may be longer than memory: those of the whole text (``TextPieces`` sees as much of
+/// The tokens of a text that comes in pieces and may be longer than memory: those of the whole text (``TextPassages`` sees as much of
 /// it as decides where it is cut).
 public struct TokenStream {
     /// Nil once the text is finished: it is large.
@@ -22,7 +22,7 @@ public struct TokenStream {
     /// Adds the next bytes of the text, and the tokens of as much of it as is certain. Throws if SentencePiece gets no memory.
     public mutating func append(_ bytes: [UInt8]) throws(TokenizerError) {
         text += bytes
-        try encode(whileLongerThan: TextPieces.limit)
+        try encode(whileLongerThan: TextPassages.limit)
     }
 
     /// Adds the tokens of the rest: the text is complete.
@@ -57,7 +57,7 @@ public struct TokenStream {
         var end = 0, new: [UInt32] = []
         try text.withUnsafeBufferPointer { bytes throws(TokenizerError) in
             while bytes.count - end > limit {
-                var pieces = TextPieces(
+                var pieces = TextPassages(
                     UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[end...])),
                     cutsAtLineBreaks: encoder.tokenizer.cutsAtLineBreaks)
                 guard let piece = pieces.next() else { break }

@@ -14,8 +14,9 @@ extension Tokenizer {
             guard processor.pieceCount == tokenizer.vocabularySize else {
                 throw TokenizerError("has \(tokenizer.vocabularySize) pieces, of which SentencePiece sees \(processor.pieceCount)")
             }
-            guard [processor.bos, processor.eos, processor.unknown, processor.pad]
-                == [tokenizer.bos, tokenizer.eos, tokenizer.unknown, tokenizer.pad]
+            guard
+                [processor.bos, processor.eos, processor.unknown, processor.pad]
+                    == [tokenizer.bos, tokenizer.eos, tokenizer.unknown, tokenizer.pad]
             else { throw TokenizerError("has other control pieces than SentencePiece sees") }
         }
     }
@@ -58,7 +59,7 @@ extension Tokenizer.Encoder {
 
     /// Appends the tokens of a text, in which marks are text.
     func append(tokensOf text: UnsafeRawBufferPointer, to tokens: inout [UInt32]) throws(TokenizerError) {
-        for piece in TextPieces(text, cutsAtLineBreaks: tokenizer.cutsAtLineBreaks) {
+        for piece in TextPassages(text, cutsAtLineBreaks: tokenizer.cutsAtLineBreaks) {
             if try processor.encode(piece, into: &tokens) { continue }
             // Bytes are always there, and say the same.
             tokens += piece.lazy.map { self.tokenizer.byteTokens[Int($0)] }

@@ -22,7 +22,8 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
         case .loading: TokenizerError("needs more memory to load SentencePiece", advice: "close other programs", isMemory: true)
         case .encoding(let count):
             TokenizerError(
-                "needs more memory for a text of \(count) bytes", advice: "close other programs, or give a shorter text", isMemory: true)
+                "needs more memory for a text of \(count) bytes", advice: "close other programs, or give a shorter text",
+                isMemory: true)
         }
     }
 

@@ -4,7 +4,7 @@ import RGEdge
 struct Conversation {
     /// A way back, and what it takes back, in a clause.
     private struct Step {
-        let moment: Moment
+        let moment: Snapshot
         let what: String
     }
 
@@ -34,17 +34,17 @@ struct Conversation {
 
     /// Keeps this moment, so that what comes now can be taken back.
     mutating func prepare(_ what: String) throws(ModelError) {
-        if canUndo { keep(Step(moment: try session.checkpoint(), what: what)) }
+        if canUndo { keep(Step(moment: try session.snapshot(), what: what)) }
     }
 
     /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before;
     /// where it returns false, it says that nothing has changed. Returns what it returns.
     mutating func attempt(_ what: String, _ turn: (Session) throws(ModelError) -> Bool) throws(ModelError) -> Bool {
-        let step = Step(moment: try session.checkpoint(), what: what)
+        let step = Step(moment: try session.snapshot(), what: what)
         do throws(ModelError) {
             guard try turn(session) else { return false }
         } catch {
-            try session.rewind(to: step.moment)
+            try session.restore(step.moment)
             throw error
         }
         keep(step)
@@ -59,7 +59,7 @@ struct Conversation {
     /// Takes back the last step; returns what that was, or nil if there is none.
     mutating func undo() throws(ModelError) -> String? {
         guard let step = branches[current].steps.popLast() else { return nil }
-        try session.rewind(to: step.moment)
+        try session.restore(step.moment)
         return step.what
     }
 

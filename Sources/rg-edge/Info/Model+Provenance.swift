@@ -9,6 +9,7 @@ extension Model {
     var mayMissTemplate: Bool { chatTemplate == nil && provenance?["chat_template"]?.stringValue == "missing" }
 
     /// What to do about a template that is missing, in a clause.
-    static let templateAdvice = "convert it again with its tokenizer_config.json or chat_template.jinja in the folder, or with "
+    static let templateAdvice =
+        "convert it again with its tokenizer_config.json or chat_template.jinja in the folder, or with "
         + "--chat-template gemma"
 }

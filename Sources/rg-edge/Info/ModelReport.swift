@@ -32,14 +32,23 @@ struct ModelReport {
         let kinds = configuration.blockPattern.map(\.rawValue).joined(separator: ", ")
         let turn = configuration.endOfTurn.map { ", end of turn \($0)" } ?? ""
         return [
-            ("model", "RecurrentGemma, \(Format.count(model.parameterCount)) parameters, "
-                + (model.chatTemplate == nil ? "base: no chat template" : "instruction-tuned: with a chat template")),
-            ("layers", "\(configuration.layerCount): \(kinds), repeated; "
-                + "\(configuration.layerCount(of: .recurrent)) recurrent, \(configuration.layerCount(of: .attention)) attention"),
+            (
+                "model",
+                "RecurrentGemma, \(Format.count(model.parameterCount)) parameters, "
+                    + (model.chatTemplate == nil ? "base: no chat template" : "instruction-tuned: with a chat template")
+            ),
+            (
+                "layers",
+                "\(configuration.layerCount): \(kinds), repeated; "
+                    + "\(configuration.layerCount(of: .recurrent)) recurrent, \(configuration.layerCount(of: .attention)) attention"
+            ),
             ("widths", "\(configuration.width); RG-LRU \(configuration.recurrentWidth), MLP \(configuration.mlpWidth)"),
             ("attention", "\(configuration.headCount) heads of \(configuration.headDimension), window \(configuration.window)"),
-            ("vocabulary", "\(configuration.vocabularySize); bos \(configuration.bos), eos \(configuration.eos), "
-                + "pad \(configuration.pad)" + turn),
+            (
+                "vocabulary",
+                "\(configuration.vocabularySize); bos \(configuration.bos), eos \(configuration.eos), "
+                    + "pad \(configuration.pad)" + turn
+            ),
         ]
     }
 

@@ -59,7 +59,8 @@ import Testing
         answer += " And" + (try prompt("-n", "6", "--session", file, "--raw", " And", model: model).text)
         #expect(try flags(ofSession: file) == 1)
         let last = try prompt("-n", "6", "--session", file, " \u{1C}And Aaron?\n", model: model).text
-        let whole = "<start_of_turn>user\nWho was Moses?<end_of_turn>\n<start_of_turn>model\n" + answer
+        let whole =
+            "<start_of_turn>user\nWho was Moses?<end_of_turn>\n<start_of_turn>model\n" + answer
             + "<end_of_turn>\n<start_of_turn>user\nAnd Aaron?<end_of_turn>\n<start_of_turn>model\n" + last
         let expected = try Command.rgEdge.run("tokenize", "-m", model, "--special", "--ids", whole).text
         #expect(try tokens(ofSession: file) == expected.split { $0 == "," || $0 == "\n" }.compactMap { Int($0) })

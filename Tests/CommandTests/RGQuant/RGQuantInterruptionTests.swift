@@ -53,9 +53,11 @@ import Testing
     @Test func aSecondSignalEndsACommandThatHangsAndLeavesNothing() throws {
         let progress = try FullPipe(), devices = "/dev/null"
         let arguments = ["convert", source.path, "-t", "1", "-o", target.file("model.rgq")]
-        let process = try Command.rgQuant.spawn(arguments, environment: [:], files: [
-            (STDIN_FILENO, devices, O_RDONLY), (STDOUT_FILENO, devices, O_WRONLY), (STDERR_FILENO, progress.path, O_WRONLY),
-        ])
+        let process = try Command.rgQuant.spawn(
+            arguments, environment: [:],
+            files: [
+                (STDIN_FILENO, devices, O_RDONLY), (STDOUT_FILENO, devices, O_WRONLY), (STDERR_FILENO, progress.path, O_WRONLY),
+            ])
         let command = RunningCommand(process: process, folder: progress.folder, outputPath: nil, errorPath: devices)
         // Until the temporary is there and no longer grows.
         var size = -1

@@ -59,12 +59,15 @@ struct Command: Sendable {
         let folder = try TemporaryFolder()
         let files = (
             input: try folder.write(input, to: "input"), output: output ?? folder.file("output"),
-            errors: errors ?? folder.file("errors"))
+            errors: errors ?? folder.file("errors")
+        )
 
-        let process = try spawn(arguments, environment: environment, files: [
-            (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),
-            (STDERR_FILENO, files.errors, O_WRONLY | O_CREAT),
-        ])
+        let process = try spawn(
+            arguments, environment: environment,
+            files: [
+                (STDIN_FILENO, files.input, O_RDONLY), (STDOUT_FILENO, files.output, O_WRONLY | O_CREAT),
+                (STDERR_FILENO, files.errors, O_WRONLY | O_CREAT),
+            ])
         return RunningCommand(
             process: process, folder: folder, outputPath: output == nil ? files.output : nil,
             errorPath: errors == nil ? files.errors : nil)

@@ -26,18 +26,20 @@ struct LineEditingTests {
 
     // MARK: - Keys
 
-    @Test("Bytes become the keys that terminals send them for", arguments: [
-        ("a", [Key.text("a")]), ("é日🙂", [.text("é"), .text("日"), .text("🙂")]),
-        ("\r", [.enter]), ("\n", [.enter]), ("\u{1B}[A\u{1B}[B", [.up, .down]), ("\u{1B}OA\u{1B}OD", [.up, .left]),
-        ("\u{1B}[H\u{1B}[F\u{1B}[1~\u{1B}[4~\u{1B}OH\u{1B}OF", [.home, .end, .home, .end, .home, .end]),
-        ("\u{1B}[3~\u{7F}\u{8}", [.delete, .backspace, .backspace]),
-        ("\u{1}\u{5}\u{15}\u{B}\u{17}\u{19}", [.home, .end, .deleteToStart, .deleteToEnd, .deleteWord, .insertDeleted]),
-        ("\u{2}\u{6}\u{10}\u{E}\u{C}", [.left, .right, .up, .down, .clearScreen]),
-        ("\u{3}\u{4}\u{1A}", [.interrupt, .endOfInput, .suspend]),
-        ("\u{1B}b\u{1B}f\u{1B}[1;5D\u{1B}[1;5C\u{1B}\u{7F}", [.wordLeft, .wordRight, .wordLeft, .wordRight, .deleteWord]),
-        ("\u{1B}[12;34R\u{1B}[5R\u{1B}[1;0R", [.cursor(column: 33), .unknown, .unknown]),
-        ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.unknown]), ("\u{1B}[", [.unknown]), ("\t", [.unknown]),
-    ])
+    @Test(
+        "Bytes become the keys that terminals send them for",
+        arguments: [
+            ("a", [Key.text("a")]), ("é日🙂", [.text("é"), .text("日"), .text("🙂")]),
+            ("\r", [.enter]), ("\n", [.enter]), ("\u{1B}[A\u{1B}[B", [.up, .down]), ("\u{1B}OA\u{1B}OD", [.up, .left]),
+            ("\u{1B}[H\u{1B}[F\u{1B}[1~\u{1B}[4~\u{1B}OH\u{1B}OF", [.home, .end, .home, .end, .home, .end]),
+            ("\u{1B}[3~\u{7F}\u{8}", [.delete, .backspace, .backspace]),
+            ("\u{1}\u{5}\u{15}\u{B}\u{17}\u{19}", [.home, .end, .deleteToStart, .deleteToEnd, .deleteWord, .insertDeleted]),
+            ("\u{2}\u{6}\u{10}\u{E}\u{C}", [.left, .right, .up, .down, .clearScreen]),
+            ("\u{3}\u{4}\u{1A}", [.interrupt, .endOfInput, .suspend]),
+            ("\u{1B}b\u{1B}f\u{1B}[1;5D\u{1B}[1;5C\u{1B}\u{7F}", [.wordLeft, .wordRight, .wordLeft, .wordRight, .deleteWord]),
+            ("\u{1B}[12;34R\u{1B}[5R\u{1B}[1;0R", [.cursor(column: 33), .unknown, .unknown]),
+            ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.unknown]), ("\u{1B}[", [.unknown]), ("\t", [.unknown]),
+        ])
     func keyBytes(bytes: String, expected: [Key]) {
         #expect(keys(bytes) == expected)
     }
@@ -66,13 +68,16 @@ struct LineEditingTests {
 
     // MARK: - Editing
 
-    @Test("Keys edit the line", arguments: [
-        ("abc\u{1B}[Dx", "abxc", 3), ("abc\u{1}x\u{5}y", "xabcy", 5), ("abc\u{7F}\u{7F}", "a", 1), ("abc\u{1}\u{1B}[3~", "bc", 0),
-        ("one two\u{17}", "one ", 4), ("one two  \u{17}", "one ", 4), ("one two\u{1B}b\u{15}", "two", 0),
-        ("one two\u{1}\u{1B}f\u{B}", "one", 3), ("one two\u{17}\u{1}\u{19}", "twoone ", 3), ("a\u{1B}[D\u{1B}[D\u{7F}", "a", 0),
-        ("\u{17}\u{15}\u{B}\u{19}", "", 0), ("ae\u{301}", "ae\u{301}", 2), ("e\u{301}\u{7F}", "", 0),
-        ("👨\u{200D}👩\u{200D}👧x\u{1B}[D\u{7F}", "x", 0),
-    ])
+    @Test(
+        "Keys edit the line",
+        arguments: [
+            ("abc\u{1B}[Dx", "abxc", 3), ("abc\u{1}x\u{5}y", "xabcy", 5), ("abc\u{7F}\u{7F}", "a", 1),
+            ("abc\u{1}\u{1B}[3~", "bc", 0),
+            ("one two\u{17}", "one ", 4), ("one two  \u{17}", "one ", 4), ("one two\u{1B}b\u{15}", "two", 0),
+            ("one two\u{1}\u{1B}f\u{B}", "one", 3), ("one two\u{17}\u{1}\u{19}", "twoone ", 3), ("a\u{1B}[D\u{1B}[D\u{7F}", "a", 0),
+            ("\u{17}\u{15}\u{B}\u{19}", "", 0), ("ae\u{301}", "ae\u{301}", 2), ("e\u{301}\u{7F}", "", 0),
+            ("👨\u{200D}👩\u{200D}👧x\u{1B}[D\u{7F}", "x", 0),
+        ])
     func editing(keys: String, text: String, cursor: Int) {
         let line = line(keys)
         #expect(line.text == text)
@@ -90,10 +95,12 @@ struct LineEditingTests {
         #expect(line.cursor == 3)
     }
 
-    @Test("Characters take the columns that terminals give them", arguments: [
-        ("a", 1), ("é", 1), ("e\u{301}", 1), ("日", 2), ("한", 2), ("ｆ", 2), ("🙂", 2), ("❤️", 2), ("❤", 1), ("🇩🇪", 2),
-        ("👨‍👩‍👧", 2), ("→", 1), ("\u{301}", 0),
-    ] as [(Character, Int)])
+    @Test(
+        "Characters take the columns that terminals give them",
+        arguments: [
+            ("a", 1), ("é", 1), ("e\u{301}", 1), ("日", 2), ("한", 2), ("ｆ", 2), ("🙂", 2), ("❤️", 2), ("❤", 1), ("🇩🇪", 2),
+            ("👨‍👩‍👧", 2), ("→", 1), ("\u{301}", 0),
+        ] as [(Character, Int)])
     func columns(character: Character, columns: Int) {
         #expect(character.columns == columns)
     }

@@ -77,7 +77,7 @@ extension Checkpoint {
         try read(tensor, elements: 0..<tensor.count, into: numbers)
         let shape = tensor.dimensions
         return (0..<tensor.count).map { index in
-            switch planned.turn {
+            switch planned.transposition {
             case .none: numbers[index]
             case .transposeEach:
                 // [heads, inputs, outputs] at [head, output, input].

@@ -11,7 +11,8 @@ extension FuzzTarget {
             _ = tokenizer.piece(of: token)
             _ = tokenizer.isControl(token)
         }
-        promise([tokenizer.bos, tokenizer.eos, tokenizer.unknown].allSatisfy { $0 < count }, "control pieces are in the vocabulary")
+        promise(
+            [tokenizer.bos, tokenizer.eos, tokenizer.unknown].allSatisfy { $0 < count }, "control pieces are in the vocabulary")
         _ = tokenizer.decode(0..<min(count, 600))
         guard let encoder = try? tokenizer.encoder() else { return false }
         let texts = ["Hello <start_of_turn> world\n\n  x", "", "\u{0}\u{FFFD}é日本\u{1F600}\u{E000}", "ﬁ①㎏ the of and<bos></s>"]

@@ -53,7 +53,8 @@ struct TestProduct {
                 for row in 0..<shape.rows {
                     var value = 0.0, magnitude = 0.0
                     for column in 0..<shape.columns {
-                        let input = matrix.type.isBlockQuantized
+                        let input =
+                            matrix.type.isBlockQuantized
                             ? activations.dequantized(token, matrixIndex, column) : activations.float(token, matrixIndex, column)
                         let term = matrix.weight(matrixIndex, row, column) * input
                         value += term

@@ -135,7 +135,7 @@ struct GenerationTests {
         let expected = try generate(plain, prompt, GenerationOptions(maxTokens: 5, asChatTurn: true))
         let found = try generate(session, prompt, options)
         #expect(found.result.promptTokens == expected.result.promptTokens)
-        #expect(found.result.promptTokens > 3 * session.model.chunk)
+        #expect(found.result.promptTokens > 3 * session.model.chunkCapacity)
         #expect(found.pieces == expected.pieces)
         let isAsPlain = session.serialized() == plain.serialized()
         #expect(isAsPlain)

@@ -107,20 +107,20 @@ struct LookaheadTests {
     @Test("A caller who forks, saves or looks in the middle sees what has been shown")
     func middle() throws {
         let model = try Model(path: try ConvertedModels.path("tiny-en", .q4))
-        func moments(lookup: Int) throws -> [[UInt8]] {
+        func snapshots(lookup: Int) throws -> [[UInt8]] {
             let session = try model.makeSession()
-            var moments: [[UInt8]] = []
+            var snapshots: [[UInt8]] = []
             _ = try session.generate(psalm, options: GenerationOptions(maxTokens: 40, lookup: lookup)) { _ in
-                if let fork = try? session.fork(), fork.position == session.position, moments.count % 3 == 0 {
+                if let fork = try? session.fork(), fork.position == session.position, snapshots.count % 3 == 0 {
                     #expect(fork.serialized() == session.serialized())
                     #expect(fork.logits.map { Array($0) } == session.logits.map { Array($0) })
                 }
-                moments.append(moments.count % 3 == 0 ? session.serialized() : [])
+                snapshots.append(snapshots.count % 3 == 0 ? session.serialized() : [])
                 return true
             }
-            return moments
+            return snapshots
         }
-        #expect(try moments(lookup: 8) == moments(lookup: 0))
+        #expect(try snapshots(lookup: 8) == snapshots(lookup: 0))
     }
 
     @Test("Text in circles is guessed")

@@ -41,7 +41,8 @@ struct PromptCacheTests {
         return session.serialized()
     }
 
-    @Test("The same prompt is computed once, and one that goes on from it only the rest", arguments: [64, 255, 256, 257, 600, 5000])
+    @Test(
+        "The same prompt is computed once, and one that goes on from it only the rest", arguments: [64, 255, 256, 257, 600, 5000])
     func wholePrompt(count: Int) throws {
         let cache = try cache()
         let first = try consume(tokens(count), cache)
@@ -202,9 +203,11 @@ struct PromptCacheTests {
         return status.st_mode & 0o7777
     }
 
-    @Test("Who may write in the folder may read its files, and nobody else", arguments: [
-        (nil, 0o600), (0o755, 0o600), (0o711, 0o600), (0o775, 0o640), (0o1777, 0o644),
-    ] as [(mode_t?, mode_t)])
+    @Test(
+        "Who may write in the folder may read its files, and nobody else",
+        arguments: [
+            (nil, 0o600), (0o755, 0o600), (0o711, 0o600), (0o775, 0o640), (0o1777, 0o644),
+        ] as [(mode_t?, mode_t)])
     func audience(folderMode: mode_t?, fileMode: mode_t) throws {
         let path = folder.file("cache")
         if let folderMode {

@@ -60,10 +60,10 @@ struct RepetitionTests {
         }
         try check(try model.session(deserializing: fed.serialized().span.bytes), start, "restored")
         try check(try fed.fork(), start, "forked")
-        let moment = try fed.checkpoint()
+        let snapshot = try fed.snapshot()
         try fed.feed([900, 901, 902])
         try check(fed, start + [900, 901, 902], "fed more")
-        try fed.rewind(to: moment)
+        try fed.restore(snapshot)
         try check(fed, start, "rewound")
     }
 

@@ -146,11 +146,13 @@ struct SamplerTests {
         }
     }
 
-    @Test("Options that make no sense are named", arguments: [
-        (Sampling(temperature: -1), "temperature"), (Sampling(temperature: .nan), "temperature"), (Sampling(topK: -1), "top-k"),
-        (Sampling(topP: 0), "top-p"), (Sampling(topP: 1.5), "top-p"), (Sampling(minP: 2), "min-p"),
-        (Sampling(repetitionPenalty: 0), "repetition penalty"), (Sampling(repetitionWindow: 5000), "repetition window"),
-    ])
+    @Test(
+        "Options that make no sense are named",
+        arguments: [
+            (Sampling(temperature: -1), "temperature"), (Sampling(temperature: .nan), "temperature"), (Sampling(topK: -1), "top-k"),
+            (Sampling(topP: 0), "top-p"), (Sampling(topP: 1.5), "top-p"), (Sampling(minP: 2), "min-p"),
+            (Sampling(repetitionPenalty: 0), "repetition penalty"), (Sampling(repetitionWindow: 5000), "repetition window"),
+        ])
     func problems(sampling: Sampling, name: String) {
         #expect(sampling.problem?.contains(name) == true)
         #expect(Sampling().problem == nil)

@@ -96,7 +96,8 @@ struct StopTextTests {
             isCancelled: {
                 asked += 1
                 return asked == 3
-            }, onText: { _ in
+            },
+            onText: { _ in
                 Issue.record("all is held back")
                 return true
             })

@@ -38,16 +38,16 @@ struct RecentTokensTests {
 
     @Test("The chain tells beginnings apart, and is that of formats/rgs.md")
     func chain() {
-        var chain = TokenChain()
+        var chain = TokenHash()
         #expect(chain.hash == 0)
         var seen: Set<UInt64> = [0]
         for token in [5, 5, 0, 0, 1, 5] as [UInt32] {
             chain.append(token)
             #expect(seen.insert(chain.hash).inserted)
         }
-        #expect(TokenChain(hash: chain.hash) == chain)
+        #expect(TokenHash(hash: chain.hash) == chain)
         // xxhash in Python: h = 0; for t in (2, 500, 65537): h = xxh3_64_intdigest(t.to_bytes(4, "little"), seed=h)
-        var known = TokenChain()
+        var known = TokenHash()
         for token in [2, 500, 65537] as [UInt32] { known.append(token) }
         #expect(known.hash == 0xEEEEB0D5D44ED861)
     }

@@ -5,7 +5,7 @@ import Tiles
 
 @testable import RGEdge
 
-/// Forks, moments and files: what comes next is the same to the bit as in a session that simply went on.
+/// Forks, snapshots and files: what comes next is the same to the bit as in a session that simply went on.
 @Suite("Copies of a session")
 struct SessionCopyTests {
     /// A way to get a session at the same point as another.
@@ -23,18 +23,18 @@ struct SessionCopyTests {
                 try session.feed([7, 8, 9])
                 return copy
             case .rewind:
-                let moment = try session.checkpoint()
-                #expect(moment.position == session.position)
+                let snapshot = try session.snapshot()
+                #expect(snapshot.position == session.position)
                 // Past the window, so that every slot of the rings is overwritten.
                 try session.feed((0..<40).map { $0 * 3 })
-                try session.rewind(to: moment)
+                try session.restore(snapshot)
                 return session
             case .rewindOther:
-                let moment = try session.checkpoint()
+                let snapshot = try session.snapshot()
                 try session.feed([7, 8, 9])
                 let other = try model.makeSession()
                 try other.feed((0..<50).map { $0 * 5 })
-                try other.rewind(to: moment)
+                try other.restore(snapshot)
                 return other
             case .file:
                 let path = folder.file("session.rgs")
@@ -104,19 +104,19 @@ struct SessionCopyTests {
         #expect(try bits(fork, feeding: Array(tokens[20..<40])) == expected)
     }
 
-    @Test("A moment can be gone back to again and again")
+    @Test("A snapshot can be gone back to again and again")
     func again() throws {
         let session = try Model(path: try ConvertedModels.path("alpha", .q8)).makeSession()
         try session.feed(Array(tokens.prefix(18)))
-        let moment = try session.checkpoint()
+        let snapshot = try session.snapshot()
         let first = try bits(session, feeding: Array(tokens[18..<60]))
         for _ in 0..<3 {
-            try session.rewind(to: moment)
+            try session.restore(snapshot)
             #expect(try bits(session, feeding: Array(tokens[18..<60])) == first)
         }
         session.reset()
         #expect(session.position == 0)
-        try session.rewind(to: moment)
+        try session.restore(snapshot)
         #expect(session.position == 18)
     }
 
@@ -148,7 +148,7 @@ struct SessionCopyTests {
         let session = try model.makeSession()
         let options = GenerationOptions(maxTokens: 3, asChatTurn: true)
         _ = try session.generate("Who was Moses?", options: options) { _ in true }
-        let moment = try session.checkpoint()
+        let snapshot = try session.snapshot()
         let copies = [try session.fork(), try model.session(deserializing: session.serialized().span.bytes)]
         _ = try session.generate("And Aaron?", options: options) { _ in true }
         let end = session.position
@@ -156,12 +156,12 @@ struct SessionCopyTests {
             _ = try copy.generate("And Aaron?", options: options) { _ in true }
             #expect(copy.position == end)
         }
-        try session.rewind(to: moment)
+        try session.restore(snapshot)
         _ = try session.generate("And Aaron?", options: options) { _ in true }
         #expect(session.position == end)
     }
 
-    @Test("A moment of another model is refused, and the session untouched")
+    @Test("A snapshot of another model is refused, and the session untouched")
     func otherModel() throws {
         let alpha = try Model(path: try ConvertedModels.path("alpha", .q8))
         let session = try alpha.makeSession()
@@ -169,19 +169,19 @@ struct SessionCopyTests {
         let before = try #require(session.logits).map(\.bitPattern)
         // Of the same shapes, but for the weights.
         let other = try Model(path: try ConvertedModels.path("alpha", .q4)).makeSession()
-        let error = #expect(throws: ModelError.self) { try session.rewind(to: other.checkpoint()) }
+        let error = #expect(throws: ModelError.self) { try session.restore(other.snapshot()) }
         #expect(error?.kind == .mismatch)
         #expect(error?.description.contains("another model") == true)
         #expect(session.position == 5)
         #expect(try #require(session.logits).map(\.bitPattern) == before)
         // The same file opened again is the same model.
         let again = try Model(path: try ConvertedModels.path("alpha", .q8)).makeSession()
-        try session.rewind(to: again.checkpoint())
+        try session.restore(again.snapshot())
         #expect(session.position == 0)
     }
 }
 
 extension Session {
     /// The chain of some tokens.
-    fileprivate func chain(of tokens: [UInt32]) -> TokenChain { tokens.reduce(into: TokenChain()) { $0.append($1) } }
+    fileprivate func chain(of tokens: [UInt32]) -> TokenHash { tokens.reduce(into: TokenHash()) { $0.append($1) } }
 }

@@ -58,7 +58,7 @@ struct SessionFileTests {
         }
         // Six recurrent layers of 4 × 128 f32 behind one prefix of 4 bytes.
         #expect(sizes[0] == 128 + 4 + 6 * 4 * 128 * 4)
-        // A token, keys and values of two layers of 64 f16 and an exponent, 512 logits: ten more pieces.
+        // A token, keys and values of two layers of 64 f16 and an exponent, 512 logits: ten more segments.
         #expect(sizes[1] == sizes[0] + 10 * 4 + 4 + 4 * (64 * 2 + 1) + 512 * 4)
         #expect(sizes[2] == sizes[1] + 7 * (4 + 4 * (64 * 2 + 1)))
         #expect(sizes[3] == sizes[2] + 8 * (4 + 4 * (64 * 2 + 1)))
@@ -189,7 +189,8 @@ struct SessionFileTests {
     func version() throws {
         let error = try refusal { $0.set(UInt32(3), at: 4) }
         #expect(error.kind == .version)
-        #expect(error.description.contains("is RGS version 3, and this program reads versions 1 and 2; use the program that wrote it"))
+        #expect(
+            error.description.contains("is RGS version 3, and this program reads versions 1 and 2; use the program that wrote it"))
     }
 
     @Test("A model file is not a session, nor a session a model file")
@@ -326,29 +327,30 @@ struct HostileField: Sendable, CustomTestStringConvertible {
             HostileField("a position of 2^53 + 1", "is at position 9007199254740993") { $0.set(UInt64(1) << 53 + 1, at: 32) },
             HostileField("a position of 2^64 - 1", "is at position 18446744073709551615") { $0.set(UInt64.max, at: 32) },
             HostileField("an earlier position", "larger than a session at its position can be") { $0.set(UInt64(1), at: 32) },
-            HostileField("a later position", "has a piece") { $0.set(UInt64(100), at: 32) },
+            HostileField("a later position", "has a segment") { $0.set(UInt64(100), at: 32) },
             HostileField("another size", "is cut") {
                 $0.keepsSize = true
                 $0.content.removeLast()
             },
-            HostileField("bytes after the last piece", "larger than a session at its position can be") {
+            HostileField("bytes after the last segment", "larger than a session at its position can be") {
                 $0.content += [UInt8](repeating: 0, count: 1000)
             },
-            HostileField("a piece of 2^32 - 1 bytes", "has a piece that is too long") {
+            HostileField("a segment of 2^32 - 1 bytes", "has a segment that is too long") {
                 $0.content.replaceSubrange(0..<4, with: [255, 255, 255, 255])
             },
-            HostileField("a piece longer than the file", "has a piece that is too long") {
+            HostileField("a segment longer than the file", "has a segment that is too long") {
                 $0.content = Array($0.content[..<50])
             },
-            HostileField("a piece of no bytes", "has a piece that doesn't unpack") {
+            HostileField("a segment of no bytes", "has a segment that doesn't unpack") {
                 $0.content.replaceSubrange(0..<4, with: [0, 0, 0, 0])
             },
-            HostileField("no content", "ends before its last piece") { $0.content = [] },
+            HostileField("no content", "ends before its last segment") { $0.content = [] },
             HostileField("a token outside the vocabulary", "has token 512, outside the vocabulary of 512") {
                 // The tokens are 21, and don't pack: 84 bytes after a prefix of four.
                 $0.content.replaceSubrange(8..<12, with: [0, 2, 0, 0])
             },
-        ] + [52, 56, 60, 64, 68, 72, 76].map { offset in
+        ]
+        + [52, 56, 60, 64, 68, 72, 76].map { offset in
             HostileField("another shape at \(offset)", "has other shapes than its model") { $0.set(UInt32(3), at: offset) }
         }
 }

@@ -195,7 +195,7 @@ struct TurnTests {
         let cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: model)
         let prompts = (0..<3).map { _ in someTokens(150) }
         var session = try model.makeSession()
-        var moments: [(moment: Moment, previous: ChatTemplate.PreviousTurn)] = []
+        var snapshots: [(snapshot: Snapshot, previous: ChatTemplate.PreviousTurn)] = []
         var seen: Set<Int> = []
         for step in 0..<150 {
             let what = number(0..<11)
@@ -208,21 +208,22 @@ struct TurnTests {
                 let fork = try session.fork()
                 try session.feed(someTokens(3))
                 session = fork
-            case 7: moments.append((try session.checkpoint(), session.memory.turn.previous))
+            case 7: snapshots.append((try session.snapshot(), session.memory.turn.previous))
             case 8:
-                guard let (moment, previous) = moments.randomElement(using: &random) else { continue }
-                try session.rewind(to: moment)
+                guard let (snapshot, previous) = snapshots.randomElement(using: &random) else { continue }
+                try session.restore(snapshot)
                 #expect(session.memory.turn.previous == previous)
             case 9: session = try model.session(deserializing: session.serialized().span.bytes)
             default:
                 guard number(0..<3) == 0 else { continue }
                 session.reset()
-                _ = try session.consume(prompts[number(0..<3)].dropLast(number(0..<60)) + someTokens(number(0..<70)), through: cache)
+                _ = try session.consume(
+                    prompts[number(0..<3)].dropLast(number(0..<60)) + someTokens(number(0..<70)), through: cache)
             }
             let all = tokens(session)
             guard all.count == session.position else { continue }
             #expect(session.memory.turn.previous == expected(all), "step \(step), call \(what)")
-            #expect(all.reduce(into: TokenChain()) { $0.append($1) } == session.memory.chain)
+            #expect(all.reduce(into: TokenHash()) { $0.append($1) } == session.memory.chain)
             seen.insert([.none, .ended, .cut].firstIndex(of: session.memory.turn.previous) ?? 3)
         }
         #expect(seen == [0, 1, 2])

@@ -5,11 +5,11 @@ import Tiles
 // Products of f32 and f16 matrices. The generic functions are private so that they exist as these two alone.
 
 func multiplyF32(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(F32Weights.self, FloatChunk.self, FloatSingle.self, product, rowTiles)
+    multiply(F32Weights.self, FloatPatch.self, FloatTokenPatch.self, product, rowTiles)
 }
 
 func multiplyF16(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(F16Weights.self, FloatChunk.self, FloatSingle.self, product, rowTiles)
+    multiply(F16Weights.self, FloatPatch.self, FloatTokenPatch.self, product, rowTiles)
 }
 
 /// How the weights of a tile are read.
@@ -34,21 +34,21 @@ private enum F16Weights: FloatWeights {
 
 @inline(__always)
 private func multiply<Weights: FloatWeights, let registers: Int, let tokens: Int, let registersPerTile: Int>(
-    _ weights: Weights.Type, _ chunk: BlockSums<registers, tokens>.Type, _ single: BlockSums<registersPerTile, 1>.Type,
+    _ weights: Weights.Type, _ full: PatchSums<registers, tokens>.Type, _ token: PatchSums<registersPerTile, 1>.Type,
     _ product: MatrixProduct, _ rowTiles: Range<Int>
 ) {
-    forEachBlock(
-        product, rowTiles, chunkRows: registers * rowLanes, chunkTokens: tokens,
-        chunk: { multiplyBlock(weights, chunk, product, $0) }, single: { multiplyBlock(weights, single, product, $0) })
+    forEachPatch(
+        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens,
+        full: { multiplyPatch(weights, full, product, $0) }, token: { multiplyPatch(weights, token, product, $0) })
 }
 
-/// One block, whose sums stay in registers over all columns.
+/// One patch, whose sums stay in registers over all columns.
 ///
 /// Even and odd columns have sums of their own, so that a single token does not wait for each addition; for each output the order
-/// is the same whatever the shape.
+/// is the same whatever the patch's shape.
 @inline(__always)
-private func multiplyBlock<Weights: FloatWeights, let registers: Int, let tokens: Int>(
-    _: Weights.Type, _: BlockSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: BlockOrigin
+private func multiplyPatch<Weights: FloatWeights, let registers: Int, let tokens: Int>(
+    _: Weights.Type, _: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
 ) {
     let shape = product.matrix.shape
     let columnBytes = Tile.rows * Weights.bytes
@@ -59,7 +59,7 @@ private func multiplyBlock<Weights: FloatWeights, let registers: Int, let tokens
     var input = product.input + (origin.token * product.inputStride + origin.matrix * shape.columns)
 
     let registersPerTile = Tile.rows / rowLanes
-    var even = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
+    var even = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
     var odd = even
     for _ in 0..<shape.columns / 2 {
         for register in 0..<registers {

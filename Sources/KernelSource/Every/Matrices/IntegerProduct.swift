@@ -5,30 +5,30 @@ import Tiles
 // Products of q8 and q4 matrices. The generic functions are private so that they exist as these two alone.
 
 func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q8Codes.self, IntegerChunk.self, IntegerSingle.self, product, rowTiles)
+    multiply(Q8Codes.self, IntegerPatch.self, IntegerTokenPatch.self, product, rowTiles)
 }
 
 func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q4Codes.self, IntegerChunk.self, IntegerSingle.self, product, rowTiles)
+    multiply(Q4Codes.self, IntegerPatch.self, IntegerTokenPatch.self, product, rowTiles)
 }
 
 @inline(__always)
 private func multiply<Codes: BlockCodes, let registers: Int, let tokens: Int, let registersPerTile: Int>(
-    _ codes: Codes.Type, _ chunk: BlockSums<registers, tokens>.Type, _ single: BlockSums<registersPerTile, 1>.Type,
+    _ codes: Codes.Type, _ full: PatchSums<registers, tokens>.Type, _ token: PatchSums<registersPerTile, 1>.Type,
     _ product: MatrixProduct, _ rowTiles: Range<Int>
 ) {
-    forEachBlock(
-        product, rowTiles, chunkRows: registers * rowLanes, chunkTokens: tokens,
-        chunk: { multiplyBlock(codes, chunk, product, $0) }, single: { multiplyBlock(codes, single, product, $0) })
+    forEachPatch(
+        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens,
+        full: { multiplyPatch(codes, full, product, $0) }, token: { multiplyPatch(codes, token, product, $0) })
 }
 
-/// One block, whose sums stay in registers over all columns.
+/// One patch, whose sums stay in registers over all columns.
 ///
 /// Registers beyond a tile go on in the next row of tiles. For each output the quantization blocks are added in order, whatever the
 /// shape, so that all shapes give the same bits.
 @inline(__always)
-private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: Int>(
-    _: Codes.Type, _: BlockSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: BlockOrigin
+private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: Int>(
+    _: Codes.Type, _: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
 ) {
     let shape = product.matrix.shape
     let rowBytes = shape.columnTiles * Codes.tileBytes
@@ -45,11 +45,11 @@ private func multiplyBlock<Codes: BlockCodes, let registers: Int, let tokens: In
     var totals = product.quantized.sums + firstBlock
 
     let registersPerTile = Tile.rows / rowLanes
-    var results = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
+    var results = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
     // Of the blocks since the last scale, where several share one.
-    var parts = BlockSums<registers, tokens>(repeating: .init(repeating: .zero))
+    var parts = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
 
-    // A strip's first chunks ask for the next strip, which the processor's own prefetching meets too late: a
+    // A strip's first patches ask for the next strip, which the processor's own prefetching meets too late: a
     // seventh of the time for 64 tokens.
     let stripTiles = max(1, registers / registersPerTile)
     let ahead = InlineArray<4, Int> { lineAhead(4 * origin.pass + $0, stripTiles: stripTiles, rowBytes, Codes.tileBytes) }

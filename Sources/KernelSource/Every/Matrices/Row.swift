@@ -5,21 +5,25 @@ import Tiles
 @Sendable func row(_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) {
     // The same for each type, so that its layout is a constant.
     switch matrix.type {
-    case .f32: write(.f32, matrix, row, scale, output) { tile, layout, row, column in
-        tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Float.self)
-    }
-    case .f16: write(.f16, matrix, row, scale, output) { tile, layout, row, column in
-        widen(tile, layout.offset(row: row, column: column))
-    }
-    case .q8: write(.q8, matrix, row, scale, output) { tile, layout, row, column in
-        let code = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Int8.self)
-        return blockScale(tile, row, column) * Float(code)
-    }
-    case .q4: write(.q4, matrix, row, scale, output) { tile, layout, row, column in
-        let byte = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: UInt8.self)
-        let code = Int32(byte >> UInt8(truncatingIfNeeded: layout.shift(column: column)) & 15)
-        return blockScale(tile, row, column) * Float(code - WeightType.q4.properties.codeBias)
-    }
+    case .f32:
+        write(.f32, matrix, row, scale, output) { tile, layout, row, column in
+            tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Float.self)
+        }
+    case .f16:
+        write(.f16, matrix, row, scale, output) { tile, layout, row, column in
+            widen(tile, layout.offset(row: row, column: column))
+        }
+    case .q8:
+        write(.q8, matrix, row, scale, output) { tile, layout, row, column in
+            let code = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: Int8.self)
+            return blockScale(tile, row, column) * Float(code)
+        }
+    case .q4:
+        write(.q4, matrix, row, scale, output) { tile, layout, row, column in
+            let byte = tile.load(fromByteOffset: layout.offset(row: row, column: column), as: UInt8.self)
+            let code = Int32(byte >> UInt8(truncatingIfNeeded: layout.shift(column: column)) & 15)
+            return blockScale(tile, row, column) * Float(code - WeightType.q4.properties.codeBias)
+        }
     }
 }
 

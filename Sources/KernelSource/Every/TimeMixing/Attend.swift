@@ -120,7 +120,8 @@ private struct QueryGroup {
                 }
                 for key in 0..<min(keysAtOnce, keyCount - first) {
                     let score = scratch.scores + (first + key) * lanes + register * rowLanes
-                    UnsafeMutableRawPointer(score).storeBytes(of: sums[key] * RowFloats(repeating: factors[key]), as: RowFloats.self)
+                    UnsafeMutableRawPointer(score).storeBytes(
+                        of: sums[key] * RowFloats(repeating: factors[key]), as: RowFloats.self)
                 }
             }
         }

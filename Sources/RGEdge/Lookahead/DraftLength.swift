@@ -1,5 +1,5 @@
 /// How far to look ahead, from what it has brought so far.
-struct Pace {
+struct DraftLength {
     private let longest: Int
     /// Guesses that are made next, when not pausing.
     private var guesses: Int

@@ -2,7 +2,7 @@ import KernelTypes
 import Tiles
 
 /// Matrices that read the same activations.
-struct Readers {
+struct SharedInput {
     /// All matrices have this count and these columns; rows may differ.
     let shape: MatrixShape
     /// How many blocks of these activations share a scale; nil if no matrix reads quantized ones.

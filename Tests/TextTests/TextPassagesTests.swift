@@ -4,10 +4,10 @@ import Testing
 
 @testable import Text
 
-@Suite struct TextPiecesTests {
+@Suite struct TextPassagesTests {
     static func cut(_ text: some Sequence<UInt8>, cutsAtLineBreaks: Bool = true, wanted: Int, limit: Int) -> [[UInt8]] {
         Array(text).withUnsafeBytes { text in
-            TextPieces(text, cutsAtLineBreaks: cutsAtLineBreaks, wanted: wanted, limit: limit).map(Array.init)
+            TextPassages(text, cutsAtLineBreaks: cutsAtLineBreaks, wanted: wanted, limit: limit).map(Array.init)
         }
     }
 
@@ -32,7 +32,7 @@ import Testing
         let encoder = try tokenizer.encoder()
         let lines = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8).split(whereSeparator: \.isNewline)
         let line = String(repeating: lines.joined(separator: " "), count: 10)
-        #expect(line.utf8.count > TextPieces.limit)
+        #expect(line.utf8.count > TextPassages.limit)
         var whole: [UInt32] = []
         #expect(try Array(line.utf8).withUnsafeBytes { try encoder.processor.encode($0, into: &whole) })
         #expect(try encoder.encode(line) == whole)
@@ -73,7 +73,7 @@ import Testing
         let encoder = try tokenizer.encoder()
         let library = try Processor(model, pieceCount: tokenizer.vocabularySize)
         let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Fixtures.heldOut)))
-        #expect(text.count > TextPieces.wanted)
+        #expect(text.count > TextPassages.wanted)
         var whole: [UInt32] = []
         #expect(try text.withUnsafeBytes { try library.encode($0, into: &whole) })
         #expect(try text.withUnsafeBytes { try encoder.encode(utf8: $0) } == whole)

@@ -1,6 +1,6 @@
 /// Cuts a long text where its tokens stay the same, since SentencePiece needs 280 bytes of memory for each byte of a
 /// text that it is given at once.
-struct TextPieces: Sequence, IteratorProtocol {
+struct TextPassages: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.
     static let wanted = 64 << 10
     /// A longer line is cut as well, where words begin: tokens can differ only there, and only if a piece has a space inside.

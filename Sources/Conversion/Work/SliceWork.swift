@@ -1,8 +1,8 @@
 import Kernels
 import System
 
-/// Work on the pieces of a model by several threads. What comes of it is the same for any number of them.
-struct PieceWork {
+/// Work on the slices of a model by several threads. What comes of it is the same for any number of them.
+struct SliceWork {
     /// More threads than any machine has cores for this.
     static let threadLimit = 1024
 
@@ -18,21 +18,21 @@ struct PieceWork {
         }
     }
 
-    /// Computes the pieces on the threads and hands them to `take` in order, on this thread, as they are ready.
+    /// Computes the slices on the threads and hands them to `take` in order, on this thread, as they are ready.
     ///
-    /// `worker` is called on each thread, for what that thread computes its pieces with: up to `pieceBytes` that a piece leaves in
-    /// a buffer, and a value. Throws what `take` throws, or the error of the first piece, in order, that has one.
+    /// `worker` is called on each thread, for what that thread computes its slices with: up to `sliceBytes` that a slice leaves in
+    /// a buffer, and a value. Throws what `take` throws, or the error of the first slice, in order, that has one.
     func run<Value>(
-        _ pieces: [Piece], pieceBytes: Int,
-        worker: @escaping @Sendable () -> (_ piece: Piece, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,
-        take: (_ piece: Piece, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
+        _ slices: [Slice], sliceBytes: Int,
+        worker: @escaping @Sendable () -> (_ slice: Slice, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,
+        take: (_ slice: Slice, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
     ) throws(ConversionError) {
-        let count = min(threads, pieces.count)
-        let queue = PieceQueue<Value>(pieceCount: pieces.count, pieceBytes: pieceBytes, threads: count)
+        let count = min(threads, slices.count)
+        let queue = SliceQueue<Value>(sliceCount: slices.count, sliceBytes: sliceBytes, threads: count)
         let crew = (0..<count).compactMap { _ in
             Thread {
                 let compute = worker()
-                queue.compute { piece, buffer throws(ConversionError) in try compute(pieces[piece], buffer) }
+                queue.compute { slice, buffer throws(ConversionError) in try compute(slices[slice], buffer) }
             }
         }
         defer {
@@ -44,6 +44,6 @@ struct PieceWork {
                 .option, path: "--threads", problem: "no thread can be started",
                 advice: "stop other programs, or raise \"ulimit -u\"")
         }
-        try queue.take { piece, bytes, value throws(ConversionError) in try take(pieces[piece], bytes, value) }
+        try queue.take { slice, bytes, value throws(ConversionError) in try take(slices[slice], bytes, value) }
     }
 }

@@ -3,8 +3,8 @@ import Griffin
 import Quantization
 import Tiles
 
-/// Reads pieces from a checkpoint and turns them into the bytes of the model file, on one thread.
-final class PieceEncoder {
+/// Reads slices from a checkpoint and turns them into the bytes of the model file, on one thread.
+final class SliceEncoder {
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]
     private let reader: SourceReader
@@ -19,9 +19,9 @@ final class PieceEncoder {
         reader = SourceReader(checkpoint: checkpoint)
     }
 
-    /// Writes the bytes of a piece to `output` and returns how far they are from the checkpoint's numbers.
-    func encode(_ piece: Piece, into output: UnsafeMutableRawPointer) throws(ConversionError) -> ErrorFigures {
-        let tensor = tensors[piece.tensor]
+    /// Writes the bytes of a slice to `output` and returns how far they are from the checkpoint's numbers.
+    func encode(_ slice: Slice, into output: UnsafeMutableRawPointer) throws(ConversionError) -> ErrorFigures {
+        let tensor = tensors[slice.tensor]
         var figures = ErrorFigures()
         guard let shape = tensor.planned.matrixShape else {
             try reader.readPlain(tensor, into: output.assumingMemoryBound(to: Float.self))
@@ -29,7 +29,7 @@ final class PieceEncoder {
         }
         let covariances = tensor.hasFeedback ? try covariances?.covariances(of: tensor.planned) : nil
         var output = output
-        try reader.forEachRowTile(of: piece, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
+        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
             let matrix = rowTile / shape.rowTiles
             do throws(QuantizationError) {
                 if let covariances {

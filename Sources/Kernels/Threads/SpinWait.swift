@@ -2,8 +2,8 @@ import CSIMD
 import Synchronization
 import System
 
-/// Waiting that is quick when it is short and costs nothing when it is long: it spins, then sleeps until the bell rings.
-final class Bell: @unchecked Sendable {
+/// Waiting that is quick when it is short and costs nothing when it is long: it spins, then sleeps until the waiting rings.
+final class SpinWait: @unchecked Sendable {
     /// Turns of the spin loop: some 50 µs, several times what waking a thread costs.
     private static let spins = 2_000
 
@@ -11,15 +11,15 @@ final class Bell: @unchecked Sendable {
     private let sleepers = Atomic<Int>(0)
 
     /// Returns when `isPending` is false. It must read what it depends on in sequentially consistent order, and whoever makes it
-    /// false must do so in that order and then call ``ring()``.
+    /// false must do so in that order and then call ``wake()``.
     @inline(__always)
     func wait(while isPending: () -> Bool) {
-        for _ in 0..<Bell.spins {
+        for _ in 0..<SpinWait.spins {
             guard isPending() else { return }
             csimd_pause()
         }
         monitor.withLock {
-            // From here on a bell that rings after the change sees a sleeper, and takes the lock to wake it.
+            // From here on a waiting that rings after the change sees a sleeper, and takes the lock to wake it.
             sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
             while isPending() { monitor.wait() }
             sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
@@ -27,7 +27,7 @@ final class Bell: @unchecked Sendable {
     }
 
     /// Wakes those who sleep.
-    func ring() {
+    func wake() {
         guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
         monitor.withLock { monitor.wakeAll() }
     }

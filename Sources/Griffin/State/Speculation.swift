@@ -6,7 +6,7 @@ import KernelTypes
 /// Holds, after each token, h and the convolution's input of every recurrent layer, and the keys and values that would go to
 /// the rings. ``accept(_:into:)`` moves a state on by the first tokens at the cost of copying the recurrent part once. 0.38
 /// MB a token for the 2B model.
-public final class Trial: @unchecked Sendable {
+public final class Speculation: @unchecked Sendable {
     /// Tokens that a chunk may have.
     public let capacity: Int
     /// Bytes allocated.

@@ -5,7 +5,7 @@ import CXXHash
 /// Two sequences with the same hash may be taken for the same. One pass over a text gives the hash of each of its
 /// beginnings, so that the longest one that a stored session has seen is found without storing any tokens
 /// (`formats/rgs.md`, "The hash of the tokens").
-struct TokenChain: Equatable, Sendable {
+struct TokenHash: Equatable, Sendable {
     /// What the chain has come to: 0 for no tokens.
     private(set) var hash: UInt64 = 0
 

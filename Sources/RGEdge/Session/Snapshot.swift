@@ -1,0 +1,55 @@
+/// A snapshot of a conversation, to come back to: a copy of all that a ``Session`` remembered.
+///
+/// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the
+/// 2B model 2 MB and 16 KB a token.
+public final class Snapshot {
+    /// Tokens that the session had consumed.
+    public var position: Int64 { memory.state.position }
+    let model: Model
+    let memory: SessionMemory
+
+    init(of model: Model) throws(ModelError) {
+        self.model = model
+        memory = try SessionMemory(model)
+    }
+}
+
+extension Session {
+    /// An independent session at the same point of the same conversation. Takes as long as copying ``Model/sessionBytes`` bytes.
+    public func fork() throws(ModelError) -> Session {
+        let copy = try model.makeSession()
+        settle()
+        copy.memory.copy(from: memory)
+        return copy
+    }
+
+    /// Keeps this snapshot, to ``restore(_:)`` it as often as wanted.
+    public func snapshot() throws(ModelError) -> Snapshot {
+        let snapshot = try Snapshot(of: model)
+        update(snapshot)
+        return snapshot
+    }
+
+    /// Keeps this snapshot in the place of another one of this model, without allocating.
+    func update(_ snapshot: Snapshot) {
+        settle()
+        snapshot.memory.copy(from: memory)
+    }
+
+    /// Back, or on, to a snapshot of this session or of another one of the same model, without allocating: what comes next is the
+    /// same, to the bit, as it was there. Throws, and leaves the session as it is, for a snapshot of another model.
+    public func restore(_ snapshot: Snapshot) throws(ModelError) {
+        guard snapshot.model.file.fingerprint == model.file.fingerprint else {
+            throw ModelError(
+                .mismatch,
+                "the snapshot is one of another model, \(snapshot.model.file.path); rewind to one of \(model.file.path)")
+        }
+        restore(own: snapshot)
+    }
+
+    /// Back to a snapshot that is known to be of this model.
+    func restore(own snapshot: Snapshot) {
+        settle()
+        memory.copy(from: snapshot.memory)
+    }
+}
