@@ -32,7 +32,7 @@ struct SourceText {
         guard tokenizer.vocabularySize == expected else {
             throw ConversionError(
                 .source, path: path,
-                problem: "has \(tokenizer.vocabularySize) slices, but the vocab_size of config.json is \(expected)",
+                problem: "has \(tokenizer.vocabularySize) pieces, but the vocab_size of config.json is \(expected)",
                 advice: "take tokenizer.model and config.json from the same download")
         }
         chatTemplate = try Self.template(choice, checkpoint)
