@@ -4,7 +4,7 @@ import KernelTypes
 /// What a model remembers of the tokens so far: of one size, however many they were.
 ///
 /// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with
-/// the keys (rotated) and values of the last `window` positions, each with its exponent (``CacheElement``): position k in slot
+/// the keys (rotated) and values of the last `window` positions, each with its exponent (`CacheElement`): position k in slot
 /// k mod window. 17.5 MB for the 2B model.
 ///
 /// One block of memory, of which the system gives pages only when they are first written.

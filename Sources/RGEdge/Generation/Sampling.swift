@@ -17,7 +17,7 @@ public struct Sampling: Equatable, Sendable {
     /// arXiv:1909.05858, section 4.1); 1 for none.
     public var repetitionPenalty: Float
     /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``: the last ones that the session has consumed,
-    /// whatever they came from: prompts, with the marks of a chat's template, answers, ``Session/feed(_:)``, or a saved session.
+    /// whatever they came from: prompts, with the marks of a chat's template, answers, `Session.feed`, or a saved session.
     /// (Hugging Face's penalty looks back to all.)
     public var repetitionWindow: Int
     /// The same seed gives the same text for the same model and tokens: the draw at a position depends on nothing else.

@@ -16,7 +16,7 @@ extension Session {
     /// text are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
     /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
     /// that has no chat template, where there is no memory for a way back, and where the prompt brings the model to numbers that
-    /// are not finite (``ModelError/Kind/content``) or its file can't be read any more (``feed(_:)``); where the answer does, at the
+    /// are not finite (``ModelError/Kind/content``) or its file can't be read any more (`Session.feed`); where the answer does, at the
     /// token where that happens.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool

@@ -8,8 +8,7 @@ extension Session {
     public var largestSerialization: Int { SessionShape(model).largestFile(at: position, withExponents: true) }
 
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
-    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes or the session is lost
-    /// (``feed(_:)``).
+    /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         guard buffer.count >= largestSerialization else { return nil }
         settle()
@@ -26,7 +25,7 @@ extension Session {
         return header.fileBytes
     }
 
-    /// The session as the bytes of a session file; none if it is lost (``feed(_:)``).
+    /// The session as the bytes of a session file.
     public func serialized() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: largestSerialization) { buffer, count in
             count = serialize(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0

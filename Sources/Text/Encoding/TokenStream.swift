@@ -1,5 +1,5 @@
-/// The tokens of a text that comes in pieces and may be longer than memory: those of the whole text (``TextPassages`` sees as much of
-/// it as decides where it is cut).
+/// The tokens of a text that comes part by part and may be longer than memory: those of the whole text (`TextPassages` sees as
+/// much of it as decides where it is cut).
 public struct TokenStream {
     /// Nil once the text is finished: it is large.
     private var encoder: Tokenizer.Encoder?
