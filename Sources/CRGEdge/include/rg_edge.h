@@ -226,9 +226,9 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   leaves out white space at both ends of it, and is RG_ERROR_ARGUMENT for
  *   a model that is not instruction-tuned.
  * - as_chat_turn ends the turn before it, as far as that was not done: it puts
- *   <end_of_turn> and a line break first if <start_of_turn> was consumed and
- *   <end_of_turn> was not since, whichever calls brought these tokens; and the
- *   line break alone if <end_of_turn> was the last token. bos begins anew.
+ *   "<end_of_turn>" and a line break first if "<start_of_turn>" was consumed and
+ *   "<end_of_turn>" was not since, whichever calls brought these tokens; and the
+ *   line break alone if "<end_of_turn>" was the last token. bos begins anew.
  * - Once it reads the prompt, rg_session_generate can't be stopped before the
  *   first text. To stop amid a long one, feed it in parts (rg_tokenize,
  *   rg_session_feed), and generate with a prompt of length 0.
