@@ -23,7 +23,7 @@ static Guard guards[guard_count];
 static struct sigaction former;
 
 // Puts zeros in the place of the mapping that holds an address; false if none is guarded. mmap(2) is a system call and nothing
-// more, of which the other threads see all or nothing; another thread that does the same does no harm.
+// more: other threads see all of it or nothing; it does no harm if another thread does the same.
 static bool replace(uintptr_t address) {
     for (int index = 0; index < guard_count; index++) {
         Guard *guard = &guards[index];

@@ -9,14 +9,14 @@ public struct FileIdentity: Equatable, Sendable {
     private let modified: FileTime
 
     init(_ status: stat) {
-        // Some file systems of users' programs tell anything.
+        // File systems that are users' programs (FUSE) may report any size.
         byteCount = max(0, Int(status.st_size))
         device = UInt64(status.st_dev)
         number = UInt64(status.st_ino)
         modified = FileTime(status.st_mtim)
     }
 
-    /// That of what stands at a path now, links followed; nil where nothing can be found.
+    /// The identity of what is at a path now, following links; nil if nothing is found there.
     public init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -27,7 +27,7 @@ public struct FileIdentity: Equatable, Sendable {
     func isSameFile(as other: FileIdentity) -> Bool { device == other.device && number == other.number }
 }
 
-/// A moment as file systems keep it, from long before 1970 to long after.
+/// A time as file systems keep it, from long before 1970 to long after.
 struct FileTime: Comparable, Sendable {
     /// Since 1970.
     let seconds: Int

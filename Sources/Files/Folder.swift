@@ -26,7 +26,7 @@ public struct Folder: Sendable {
     /// True if it was made and not there before.
     public let isNew: Bool
 
-    /// The folder at `path`, which is made if it isn't there: for whom umask(2) lets, or for this user alone if it `isPrivate`.
+    /// The folder at `path`, which is made if it isn't there: for whom umask(2) permits, or if it `isPrivate`, for this user only.
     public init(making path: String, isPrivate: Bool = false) throws(FileError) {
         self.path = path
         isNew = mkdir(path, isPrivate ? 0o700 : 0o777) == 0
@@ -54,7 +54,7 @@ public struct Folder: Sendable {
             guard let item = readdir(directory) else { break }
             let name = Self.name(of: item)
             var status = stat()
-            // One that has gone in the meantime is not there.
+            // A file that has gone in the meantime is left out.
             guard lstat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             entries.append(Entry(name: name, status))
         }
@@ -68,7 +68,7 @@ public struct Folder: Sendable {
         }
     }
 
-    /// Removes a file. That it has gone already is no error.
+    /// Removes a file. It is not an error if it has gone already.
     public func remove(_ name: String) throws(FileError) {
         guard unlink(file(name)) == 0 || errno == ENOENT else { throw .system(file(name), while: "removing it", errno) }
     }
@@ -76,13 +76,13 @@ public struct Folder: Sendable {
     /// Removes the folder if nothing is in it.
     public func removeIfEmpty() { rmdir(path) }
 
-    /// Marks a file as used now. That this isn't possible is no error.
+    /// Marks a file as used now. It is not an error if that isn't possible.
     public func touch(_ name: String) { utimensat(AT_FDCWD, file(name), nil, 0) }
 }
 
 extension Folder {
-    /// With whom a folder was made to be shared: with those besides its owner who may write in it, which is its group (`chmod g+w`)
-    /// or everybody (`chmod o+w`). Nobody else gets to see files that are made for those who share it, or to plant one.
+    /// With whom a folder was made to be shared: those besides its owner who may write in it, that is its group (`chmod g+w`) or
+    /// everybody (`chmod o+w`). Nobody else gets to see files that are made for those who share it, or to plant one.
     public struct Sharing: Sendable {
         /// Read permission for each class of users that may write in the folder and read it.
         let permissions: mode_t
@@ -99,7 +99,7 @@ extension Folder {
         }
     }
 
-    /// With whom the folder is shared now; with nobody where that can't be told.
+    /// With whom the folder is shared now; with nobody if that can't be told.
     public var sharing: Sharing {
         var status = stat()
         return Sharing(stat(path, &status) == 0 ? status : stat())

@@ -8,9 +8,9 @@ extension ModelFile {
 
     /// Throws unless the bytes of one of this file's tensors are those that were written, and the padding before them is zero: an
     /// error of kind `checksum`; and unless its scales, or its weights if they are floats, are finite: one of kind `content`, which
-    /// says where the first is that isn't.
+    /// says where the first is that isn't finite.
     ///
-    /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and no SIGBUS.
+    /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and not a SIGBUS.
     public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
         guard var checksum = Checksum() else { throw ModelFileError(.system(path, while: "verifying", ENOMEM)) }
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.verifyingBytes, alignment: 64)
@@ -41,7 +41,7 @@ extension ModelFile {
         }
     }
 
-    /// Verifies every tensor, in file order: with what opening checks, that is every byte of the file.
+    /// Verifies every tensor, in file order: together with what opening checks, this covers every byte of the file.
     public func verifyAll() throws(ModelFileError) {
         for tensor in tensors { try verify(tensor) }
     }
@@ -55,7 +55,8 @@ extension ModelFile {
         return number == 0 ? metadataEnd : tensors[number - 1].range.upperBound
     }
 
-    /// Hands the bytes of `range`, a whole number of units, to `body` in order, in pieces of whole units that lie in `piece`.
+    /// Hands the bytes of `range`, a whole number of units, to `body` in order, in parts of whole units, by way of the buffer
+    /// `piece`.
     private func read(
         _ range: Range<Int>, by unitBytes: Int, through piece: UnsafeMutableRawBufferPointer,
         body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void

@@ -5,15 +5,15 @@ import Files
 /// Opening reads and checks the header, the tensor table and the metadata, a few megabytes (3 ms with a tokenizer of 4 MB); it
 /// reads no weights. Safe to use from several threads.
 ///
-/// The system gets no advice on the mapping. Measured from a cold cache: `MADV_WILLNEED` makes the first pass over the weights no
-/// faster, neither with the 128 KB of read-ahead that most disks have nor with 8 MB; `MAP_POPULATE` only moves the wait;
-/// `MADV_RANDOM` makes it fifty times slower. From a warm cache nothing differs.
+/// We give the system no advice on the mapping. Measured with a cold cache: `MADV_WILLNEED` makes the first pass over the weights
+/// no faster, neither with the 128 KB of read-ahead that most disks have nor with 8 MB; `MAP_POPULATE` only moves the wait;
+/// `MADV_RANDOM` makes it fifty times slower. With a warm cache it makes no difference.
 public final class ModelFile: Sendable {
     /// Where it is, as it was given.
     public let path: String
     /// In file order, which is the order in which a token passes them; no name twice.
     public let tensors: [TensorEntry]
-    /// Configuration, tokenizer and what else there is besides tensors, unpacked.
+    /// Configuration, tokenizer and everything else besides tensors, unpacked.
     public let metadata: Metadata
     /// Tells models apart: the header's checksum, which covers those of metadata and tensors, so that another weight or another
     /// setting gives another number.
@@ -26,7 +26,7 @@ public final class ModelFile: Sendable {
     let metadataEnd: Int
     private let numberOfTensor: [String: Int]
 
-    /// False once the system could not read the mapping of a guarded file: bytes of tensors may be zeros since then.
+    /// False once the system could not read the mapping of a guarded file: from then on, bytes of tensors may be zeros.
     public var isIntact: Bool { file.isIntact }
 
     /// Throws once that has happened. Called after the bytes of tensors were used, it shows that they were the file's.
@@ -76,7 +76,7 @@ public final class ModelFile: Sendable {
     /// The tensor of that name, or nil.
     public func tensor(named name: String) -> TensorEntry? { numberOfTensor[name].map { tensors[$0] } }
 
-    /// The place of a tensor in ``tensors``; nil if it isn't this file's.
+    /// The place of a tensor in ``tensors``; nil if it isn't in this file.
     public func number(of tensor: TensorEntry) -> Int? { numberOfTensor[tensor.name].flatMap { tensors[$0] == tensor ? $0 : nil } }
 
     /// The bytes of one of this file's tensors, in the mapping: valid while this object lives, aligned to the page.

@@ -14,7 +14,7 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
         case size
         /// Bytes are not those that were written.
         case checksum
-        /// The checksums are right, but what they protect breaks a rule of `formats/rgq.md`; or a writer was asked to.
+        /// The checksums are right, but what they protect breaks a rule of `formats/rgq.md`; or a writer was asked to break one.
         case content
     }
 

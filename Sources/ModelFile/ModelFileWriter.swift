@@ -21,8 +21,8 @@ public final class ModelFileWriter {
     private var done = 0
     private var isFinished = false
 
-    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, if
-    /// something else than a model file stands there, and if the format can't hold the tensors or the metadata.
+    /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, if something other than a
+    /// model file stands there, and if the format can't hold the tensors or the metadata.
     public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(ModelFileError) {
         let metadataBlock = try metadata.packed(path: target)
         let tableEnd = FileLayout.headerBytes + tensors.count * FileLayout.entryBytes
@@ -58,8 +58,8 @@ public final class ModelFileWriter {
         }
     }
 
-    /// Writes metadata, table and header, makes all durable and gives the file its name. The last call. Throws if a tensor is
-    /// not full.
+    /// Writes metadata, table and header, makes everything durable and gives the file its name. The last call. Throws if a tensor
+    /// is not full.
     public func finish() throws(ModelFileError) {
         guard current == entries.count else {
             let entry = entries[current]

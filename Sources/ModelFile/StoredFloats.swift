@@ -1,7 +1,7 @@
 import Tiles
 
-/// The numbers of a tensor that are stored as floats and so could be infinite or no numbers: the weights of f32 and f16, the scales
-/// of q8 and q4.
+/// The numbers of a tensor that are stored as floats and so could be infinite or NaN: the weights of f32 and f16, the scales of q8
+/// and q4.
 struct StoredFloats {
     private let tensor: TensorEntry
     private var type: WeightType { tensor.type }
@@ -20,7 +20,7 @@ struct StoredFloats {
 
     /// The first of the units in `bytes`, which are whole and 4-byte aligned, that has a float that is not finite; nil if all are.
     func firstNotFinite(in bytes: UnsafeRawBufferPointer) -> Int? {
-        // As a rule all are, which is told faster for many at once.
+        // As a rule all are finite, and checking many at once is faster.
         guard !areFinite(bytes) else { return nil }
         return (0..<bytes.count / unitBytes).first {
             !areFinite(UnsafeRawBufferPointer(rebasing: bytes[$0 * unitBytes..<($0 + 1) * unitBytes]))

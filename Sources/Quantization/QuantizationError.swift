@@ -1,6 +1,6 @@
 /// A weight that a type can't hold.
 public struct QuantizationError: Error, Equatable {
-    /// Row in the panel, or in the stack where a whole one is encoded.
+    /// Row in the panel, or in the stack if a whole stack is encoded.
     public let row: Int
     /// Input.
     public let column: Int

@@ -10,7 +10,7 @@ struct SafetensorsBuilder {
         var name: String
         var type = "F32"
         var shape: JSONValue
-        /// `data_offsets`; where the data of the entries before ends if nil.
+        /// `data_offsets`; if nil, it starts where the data of the entries before it ends.
         var offsets: JSONValue?
         var data: [UInt8]
 
@@ -27,7 +27,7 @@ struct SafetensorsBuilder {
             self.init(name, shape: [.integer(Int64(values.count))], data: bytes(values))
         }
 
-        /// A tensor of one dimension, of halves.
+        /// A tensor of one dimension, made of halves.
         init(_ name: String, type: String, halves: [UInt16]) {
             self.init(name, type: type, shape: [.integer(Int64(halves.count))], data: bytes(halves))
         }
@@ -59,7 +59,7 @@ struct SafetensorsBuilder {
     static func file(header: [UInt8]) -> [UInt8] { bytes([UInt64(header.count)]) + header }
 }
 
-/// The bytes of numbers, little-endian as on every machine that this runs on.
+/// The bytes of numbers, little-endian like every machine that this runs on.
 func bytes<Number>(_ numbers: [Number]) -> [UInt8] { numbers.withUnsafeBytes(Array.init) }
 
 /// A checkpoint folder that tests put together: right as it is, wrong as they change it.

@@ -25,7 +25,7 @@ import Testing
             sourceLocation: sourceLocation)
     }
 
-    /// Where memory is refused, downloading again helps nobody.
+    /// If memory is refused, downloading again doesn't help.
     @Test func refusedMemoryIsNoFaultOfTheFile() {
         let error = CheckpointError(path: "config.json", JSONError.noMemory)
         #expect(error.problem.contains("no memory") && error.advice == "close other programs")

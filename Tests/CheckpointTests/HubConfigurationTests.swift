@@ -85,7 +85,7 @@ import Testing
         #expect(try Self.read(["eos_token_id": [1, 107]]).eos == 1)
     }
 
-    /// A change and what the error says of it.
+    /// A change and what the error says about it.
     static let faults: [(changes: [String: JSONValue?], problem: String)] = [
         (["model_type": JSONValue?.none], "has no \"model_type\""), (["model_type": "llama"], "model_type is \"llama\""),
         (

@@ -28,7 +28,7 @@ import Testing
 
     static let formats: [(type: ElementType, exponentBits: Int, fractionBits: Int)] = [(.bf16, 8, 7), (.f16, 5, 10)]
 
-    /// At every place of a vector of 16 and in the rest after the last whole one.
+    /// At every place of a vector of 16 and in the rest after the last whole vector.
     @Test(arguments: formats.indices, [0, 1, 7, 15, 16, 33]) func allHalvesAreWidenedExactly(_ format: Int, _ before: Int) {
         let format = Self.formats[format]
         let all = (UInt16.min...UInt16.max).filter {

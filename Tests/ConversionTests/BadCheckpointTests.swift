@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 import Tiles
 
-/// Each is refused in one clause, and leaves nothing in the target's folder.
+/// Each is refused with one clause, and leaves nothing in the target's folder.
 @Suite struct BadCheckpointTests {
     private let target: TemporaryFolder
 
     init() throws { target = try TemporaryFolder() }
 
-    /// The error for a checkpoint that `change` has spoilt, with its folder's path replaced by `SRC`.
+    /// The error for a checkpoint that `change` has spoiled, with its folder's path replaced by `SRC`.
     private func error(
         _ options: Conversion.Options = Conversion.Options(), _ change: (inout EditableCheckpoint) throws -> Void
     ) throws -> String? {
@@ -50,7 +50,7 @@ import Tiles
                 SRC/model.safetensors: tensor model.layers.0.temporal_block.linear_x.weight has shape [64, 256], but config.json \
                 asks for [128, 128]; take config.json and the weights from the same download
                 """)
-        // Of a turned tensor, the shape in the checkpoint.
+        // For a transposed tensor, the shape in the checkpoint.
         #expect(
             try error { $0["model.layers.0.temporal_block.conv_1d.weight"]?.shape = [128, 4] } == """
                 SRC/model.safetensors: tensor model.layers.0.temporal_block.conv_1d.weight has shape [128, 4], but config.json \

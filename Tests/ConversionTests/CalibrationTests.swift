@@ -61,7 +61,7 @@ import Tiles
             for column in 0..<width { sums[column] += row[column] * row[column] / (mean + 1e-6) * pow(1 + Double(norm[column]), 2) }
         }
         let expected = sums.map { $0 / Double(fed.count) }
-        // The products, too.
+        // The products too.
         var triangles: [[Float]] = []
         statistics.moments.forEachTriangle { triangles.append($0) }
         let triangle = triangles[0]
@@ -95,7 +95,7 @@ import Tiles
             let areMeans = one.inputs.allSatisfy { $0 >= 0 && $0.isFinite } && one.inputs.contains { $0 > 0 }
             #expect(areSame && areMeans, "\(one.name)")
         }
-        // A gate's are those of all its blocks.
+        // The statistics of a gate are those of all its blocks.
         #expect(one.first { $0.name.hasSuffix("input_gate_weight") }?.inputs.count == 192)
     }
 
@@ -146,7 +146,7 @@ import Tiles
     @Test func importanceLowersTheErrorThatItCounts() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
         let squares = try Calibration(model: file.path, text: Self.text, threads: 1).run()
-        // As older versions have written them.
+        // As older versions wrote them.
         try Calibration(model: file.path, text: Self.text, threads: 1).write(to: folder.file("whole"))
         var statistics = try StatisticsFile(reading: folder.file("whole"))
         statistics.tensors.removeAll { $0.name.hasSuffix(".moments") }
@@ -185,7 +185,7 @@ import Tiles
         #expect(missing?.description == "\(folder.file("none")): no such file; check the path")
     }
 
-    /// Longer than what is read ahead, and so long that it is cut.
+    /// Longer than what is read ahead, and long enough to be cut.
     @Test func aTextInAFileIsThatInMemory() throws {
         let file = try convert(.type(.f16), to: "f16.rgq")
         let lines = try String(contentsOfFile: Fixtures.heldOut, encoding: .utf8)
@@ -196,7 +196,7 @@ import Tiles
         try source.write(to: folder.file("file"))
         try Calibration(model: file.path, text: String(text)).write(to: folder.file("memory"))
         #expect(try folder.contents(of: "file") == folder.contents(of: "memory"))
-        // Once only.
+        // Only once.
         #expect(throws: ConversionError.self) { try source.run() }
     }
 

@@ -52,7 +52,8 @@ import Tiles
     @Test func bf16IsRoundedToNearestHalvesToEven() throws {
         var checkpoint = try EditableCheckpoint.small()
         let name = "model.final_norm.weight"
-        // 1 and a half of bf16's last place; and one and a half of them; a little more than a half; a quarter.
+        // 1 plus half a unit of bf16's last place; 1 plus one and a half units; 1 plus a little more than half a unit; -1 minus a
+        // quarter.
         let originals: [Float] = [0x1.01p0, 0x1.03p0, 0x1.01001p0, -0x1.008p0]
         checkpoint[name]?.floats.replaceSubrange(0..<4, with: originals)
         let model = try ConvertedModel(checkpoint, .type(.f32))
@@ -93,7 +94,7 @@ import Tiles
         }
         #expect(error?.kind == .cancelled)
         #expect(!FileManager.default.fileExists(atPath: path))
-        // A folder that was there stays, and it can be repeated.
+        // A folder that was there stays, and the export can be repeated.
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         #expect(throws: ConversionError.self) {
             try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
@@ -132,7 +133,7 @@ import Tiles
         #expect(error?.path == model.file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
     }
 
-    /// Seven threads are more than some tensors have pieces.
+    /// Seven threads are more than some tensors have slices.
     @Test(arguments: [ElementType.f32, .bf16]) func theBytesAreTheSameForAnyNumberOfThreads(type: ElementType) throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let exports = try [1, 3, 7].map { threads in
@@ -188,7 +189,7 @@ import Tiles
         #expect(error?.kind == .cancelled)
     }
 
-    /// A hostile checkpoint, which may be all holes, is refused before memory for its matrices is asked for.
+    /// A hostile checkpoint, which may be all holes, is refused before asking for memory for its matrices.
     @Test func gateBlocksTooWideToTurnInMemoryAreRefused() throws {
         let model = try ConvertedModel(.small(), .type(.q4))
         var checkpoint = try EditableCheckpoint.small()

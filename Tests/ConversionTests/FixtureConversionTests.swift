@@ -31,7 +31,7 @@ private let folders = Fixtures.oracleNames.map(Fixtures.oracle) + [Fixtures.tiny
         }
     }
 
-    /// By how much the error of the worst weight is over what its type may lose: nothing in f32, half a unit of the last place in
+    /// By how much the error of the worst weight exceeds what its type may lose: nothing in f32, half a unit of the last place in
     /// f16, half a code in q8. In q4 the search for a scale may cut the largest weight of a block.
     private func largestExcess(_ original: [Float], _ stored: [Float], type: WeightType, columns: Int) -> Float {
         var excess = -Float.infinity

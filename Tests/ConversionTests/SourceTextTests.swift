@@ -70,7 +70,7 @@ import Text
         #expect(String(decoding: try #require(provenance), as: UTF8.self).contains(#""chat_template":"missing""#))
         checkpoint.files["chat_template.jinja"] = Array(jinja.utf8)
         #expect(try warnings() == [])
-        // Without the marks it can't be such a model.
+        // Without the marks it can't be an instruction-tuned model.
         checkpoint.files["chat_template.jinja"] = nil
         checkpoint.files["tokenizer.model"] = try tokenizerWithoutEndOfTurn()
         #expect(try warnings() == [])

@@ -16,7 +16,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Statistics of the small model and a few words.
+    /// Statistics of the small model from a few words.
     private func statistics() throws -> StatisticsFile {
         _ = try Conversion(source: Fixtures.tinyEnglish, options: .type(.q8)).write(to: folder.file("q8.rgq"))
         try Calibration(model: folder.file("q8.rgq"), text: String(repeating: "a word, and then another one. ", count: 30))
@@ -32,7 +32,8 @@ import Testing
         return options
     }
 
-    /// What converting with a file throws. With statistics that are none only while weights are converted, nothing is written.
+    /// What converting with a file throws. Nothing is written, even if the statistics prove invalid only while weights are
+    /// converted.
     private func error(_ path: String) throws -> ConversionError? {
         let before = try folder.contents()
         do throws(ConversionError) {
@@ -60,7 +61,7 @@ import Testing
         #expect(files[0] == files[1] && files[0] == files[2])
     }
 
-    /// Without moments a file counts as before, and they count in q4 alone.
+    /// A file without moments has the effect that it always had, and moments matter only in q4.
     @Test func onlyQ4HasFeedback() throws {
         var statistics = try statistics()
         let before = try ConvertedModel(Fixtures.tinyEnglish, options(folder.file("stats"), .q4))
@@ -116,7 +117,7 @@ import Testing
         #expect(error?.path == folder.file("stats") && error?.problem == "became shorter while it was read")
     }
 
-    // MARK: - Files that are none
+    // MARK: - Files that are not statistics
 
     enum Damage: String, CaseIterable {
         case missing, empty, matrix, half, short, long, negative, notANumber, infinite
@@ -185,7 +186,8 @@ import Testing
         #expect(try error(path)?.description == "\(path): \(problem); \(Self.advice)")
     }
 
-    /// A tensor of 32 GB, nearly all of it a hole: one that no matrix asks for is not read, and others only of the size asked for.
+    /// A tensor of 32 GB, nearly all of it a hole: a tensor that no matrix asks for is not read, and others only if they have the
+    /// size asked for.
     @Test func hugeStatisticsAreNotRead() throws {
         var statistics = try statistics()
         statistics.tensors.append(.init(name: "zzz", dimensions: [], floats: [0]))
@@ -197,7 +199,7 @@ import Testing
             let path = folder.file("huge")
             var tensors = statistics.tensors.filter { $0.name != name }
             let small = tensors.reduce(0) { $0 + 4 * $1.floats.count }
-            // The table of a file with a tensor more, by hand: the writer would want room on the disk.
+            // The table of a file with one more tensor, by hand: the writer would want room on the disk.
             var offset = 0
             var entries = tensors.map { tensor in
                 defer { offset += 4 * tensor.floats.count }

@@ -104,11 +104,11 @@ import Testing
                     """)
             #expect(try Data(contentsOf: URL(fileURLWithPath: source.file(name))) == before)
         }
-        // Also by another name.
+        // Also under another name.
         try FileManager.default.createSymbolicLink(
             atPath: target.file("link"), withDestinationPath: source.file("model.safetensors"))
         #expect(try conversionError(source, target: target, name: "link")?.kind == .target)
-        // But beside them it may lie.
+        // But it may lie beside them.
         #expect(try conversionError(source, target: source, name: "model.rgq") == nil)
     }
 

@@ -7,7 +7,7 @@ import Testing
 import Tiles
 
 @Suite struct TypePresetTests {
-    /// Bits a weight over all matrices, and the kinds of those in q8.
+    /// Bits per weight over all matrices, and the kinds of matrices in q8.
     private func measure(_ descriptions: [TensorDescription]) -> (bits: Double, kinds: Set<String>) {
         let matrices = descriptions.filter(\.isTiled)
         let bytes = matrices.reduce(0) { $0 + ($1.byteCount ?? 0) }, weights = matrices.reduce(0) { $0 + ($1.weightCount ?? 0) }

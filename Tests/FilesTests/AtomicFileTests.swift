@@ -212,7 +212,7 @@ import Testing
             // Three more than can be registered.
             let files = try (0..<19).map { try AtomicFile(target: folder + "/\($0)", replacing: .any, isNamed: true) }
             withExtendedLifetime(files) {
-                // To the process: this thread is one of a pool, which blocks signals.
+                // Sent to the process: this thread is one of a pool, which blocks signals.
                 kill(getpid(), SIGTERM)
                 sleep(60)
             }
@@ -239,7 +239,7 @@ import Testing
         let left = try folder.contents()
         #expect(left.count == (isNamed ? 1 : 0))
         #expect(left.allSatisfy { $0.hasPrefix(".out.bin.") && $0.hasSuffix(".partial") })
-        // The next to write a file there removes it.
+        // Whoever next writes a file there removes it.
         try AtomicFile(target: folder.file("other"), replacing: .any).commit()
         #expect(try folder.contents() == ["other"])
     }

@@ -22,7 +22,7 @@ import Testing
         }
         let sorted = try folder.entries().sorted { $0.isOlder(than: $1) }
         #expect(sorted.count == seconds.count)
-        // As far as this file system keeps them.
+        // If this file system can keep them.
         let kept = try sorted.map { entry in
             var status = stat()
             try #require(stat(folder.file(entry.name), &status) == 0)
@@ -48,7 +48,7 @@ import Testing
         let mask = umask(0)
         umask(mask)
         #expect(status.st_mode & 0o777 == (0o600 | permissions) & ~mask)
-        // One that others could read no longer can.
+        // A file that others could read is no longer readable for them.
         try #require(chmod(target, 0o666) == 0)
         folder.restrict("file")
         try #require(stat(target, &status) == 0)

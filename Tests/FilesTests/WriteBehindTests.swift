@@ -3,19 +3,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Files that are so large that the disk takes them while they are written.
+/// Files large enough for the disk to take them while they are written.
 @Suite(.serialized) struct WriteBehindTests {
     private let folder: TemporaryFolder
     private let piece: [UInt8]
 
     init() throws {
         folder = try TemporaryFolder()
-        // No divisor of a step, so that every step is other bytes.
+        // Not a divisor of a step, so that every step has other bytes.
         var source = RandomSource(seed: 1)
         piece = (0..<WriteBehind.step / 4 + 4093).map { _ in UInt8(truncatingIfNeeded: source.next()) }
     }
 
-    /// Writes pieces one after the other up to `end`.
+    /// Writes one part after the other up to `end`.
     private func write(_ file: AtomicFile, from start: Int = 0, to end: Int) throws {
         for offset in stride(from: start, to: end, by: piece.count) {
             try piece[..<min(piece.count, end - offset)].withUnsafeBytes { try file.write($0, at: offset) }
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func whatTheDiskHasLeavesTheCache() throws {
-        // A file in memory has no other place.
+        // A file in memory lies nowhere else.
         guard try fileSystem() != "tmpfs" else { return }
 
         let file = try AtomicFile(target: folder.file("out.bin"), replacing: .any, isNamed: true)

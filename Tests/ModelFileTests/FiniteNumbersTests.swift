@@ -64,7 +64,7 @@ import Tiles
         let folder = try TemporaryFolder()
         let tensor = TensorDescription(name: "gates", type: .q8, dimensions: [3, 20, 70], isTiled: true)
         var content = [UInt8](repeating: 0, count: try #require(tensor.byteCount))
-        // Matrices of 2 × 2 tiles: of the last one's last tile rows 17 and 19, columns 64 to 95.
+        // Matrices of 2 × 2 tiles: rows 17 and 19, columns 64 to 95, in the last tile of the last matrix.
         for row in [1, 3] { content.replaceSubrange(11 * 1088 + row * 2..<11 * 1088 + row * 2 + 2, with: [0, 0x7C]) }
         let path = folder.file("model.rgq")
         let writer = try ModelFileWriter(target: path, tensors: [tensor], metadata: SampleModel.metadata)
@@ -74,7 +74,7 @@ import Tiles
         #expect(error.problem == "has scales that are not finite in tensor gates, the first at [2, 17, 64]")
     }
 
-    /// The largest finite numbers, and codes that would be none as halves.
+    /// The largest finite numbers, and codes that would not be finite if read as halves.
     @Test(arguments: places) func finiteNumbersPass(_ place: Place) throws {
         let folder = try TemporaryFolder()
         let largest: [UInt8] = place.type == .f32 ? [0xFF, 0xFF, 0x7F, 0xFF] : [0xFF, 0xFB]

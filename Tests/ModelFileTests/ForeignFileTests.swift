@@ -3,7 +3,7 @@ import ModelFile
 import TestSupport
 import Testing
 
-/// Things that people give for a model file by mistake.
+/// Things that people pass as a model file by mistake.
 @Suite struct ForeignFileTests {
     let folder: TemporaryFolder
 

@@ -3,7 +3,7 @@ import ModelFile
 import TestSupport
 import Testing
 
-/// Files whose checksums are right, but not what they protect.
+/// Files whose checksums are right, but whose contents are not.
 @Suite struct HostileFileTests {
     @Test func theFileThatTheOthersAreBentFromIsValid() throws {
         let folder = try TemporaryFolder()

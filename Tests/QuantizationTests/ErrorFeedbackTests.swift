@@ -27,7 +27,7 @@ import Tiles
 
         func covariance() throws -> InputCovariance { try InputCovariance(lowerTriangle: triangle, inputs: moments.count) }
 
-        /// tr(E H Eᵀ): what rows that are off by E lose in the mean square.
+        /// tr(E H Eᵀ): the mean squared error of rows that are off by E.
         func loss(_ errors: [[Double]]) -> Double {
             errors.reduce(0) { total, row in
                 total
@@ -116,8 +116,8 @@ import Tiles
         for _ in 0..<10 {
             let weights = random.normalFloats(16 * 128), panel = panel(weights, rows: 16, columns: 128)
             let searched = try encode(panel, .q4)
-            // Codes are the nearest, and scales the best for them: what is left to the second step is a scale's last bit, and with
-            // it a code now and then.
+            // Codes are the nearest, and scales the best for them: the second step can only change the last bit of a scale, and
+            // with it a code now and then.
             let shape = MatrixShape(rows: 16, columns: 128)!
             for inputs in [unit, nothing] {
                 let found = decoded(try tiles(panel, [inputs]), shape), expected = decoded(searched, shape)
@@ -155,7 +155,7 @@ import Tiles
         #expect(abs(figures.squares - expected.squares) < 1e-6 * expected.squares)
     }
 
-    /// Numbers that are no weights of a model: large, small, and both.
+    /// Numbers that a model's weights never have: large, small, and both.
     @Test(arguments: [500_000, 1e-7, 1e-30] as [Float])
     func allIsFiniteWhateverTheWeights(size: Float) throws {
         var random = RandomSource(seed: 9)

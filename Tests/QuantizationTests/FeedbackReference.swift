@@ -2,7 +2,8 @@ import Quantization
 import TestSupport
 import Tiles
 
-/// Error feedback and coordinate descent for one row and one group of inputs, number by number, as ``ErrorFeedback`` words them.
+/// Error feedback and coordinate descent for one row and one group of inputs, number by number, as ``ErrorFeedback`` describes
+/// them.
 struct FeedbackReference {
     /// Inputs, rounded up to whole tiles.
     private let columns: Int
@@ -11,7 +12,7 @@ struct FeedbackReference {
     private let feedback: [[Float]]
     private let importance: [Float]
 
-    /// From moments that are some. [inputs][inputs]
+    /// From valid moments. [inputs][inputs]
     init(_ given: [[Float]]) {
         let inputs = given.count, columns = (inputs + 63) / 64 * 64
         let unit = Double(inputs) / (0..<inputs).reduce(0) { $0 + Double(given[$1][$1]) }

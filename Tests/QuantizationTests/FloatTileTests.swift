@@ -4,7 +4,7 @@ import Testing
 import Tiles
 
 @Suite struct FloatTileTests {
-    /// Holds what is stored as f16 against Swift's own conversion.
+    /// Compares what is stored as f16 with Swift's own conversion.
     private func expectNarrowed(_ numbers: [Float]) throws {
         let padded = numbers + [Float](repeating: 0, count: (64 - numbers.count % 64) % 64)
         let shape = MatrixShape(rows: padded.count / 64, columns: 64)!

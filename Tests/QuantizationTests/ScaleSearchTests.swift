@@ -20,12 +20,12 @@ import Tiles
         blocks.map { TileDocument.scale(tiles, .q4, shape, row: $0.lowerBound / 64, block: $0.lowerBound / 32 % 2) }
     }
 
-    /// The scales of plain rounding: the weight of the largest magnitude becomes code -8; of two, the negative one.
+    /// The scales of plain rounding: the weight of the largest magnitude becomes code -8; of two such weights, the negative one.
     private func plainScales(_ weights: [Float]) -> [Float] {
         blocks.map { Float(Float16((weights[$0].max { ($0.magnitude, -$0) < ($1.magnitude, -$1) } ?? 0) / -8)) }
     }
 
-    /// The squared errors under given scales, each times the importance of its input, by block.
+    /// The squared errors under given scales, each times the importance of its input, per block.
     private func errors(_ weights: [Float], _ scales: [Float], importance: [Float]? = nil) -> [Double] {
         zip(blocks, scales).map { block, scale in
             block.reduce(0) { sum, index in
@@ -49,8 +49,8 @@ import Tiles
     @Test(arguments: 0..<40)
     func isNeverWorseThanPlainRounding(seed: Int) throws {
         var random = RandomSource(seed: UInt64(seed))
-        // Some thousand blocks a seed: a scale that f16 rounds can give a weight another code, and that
-        // matters in one block of 10,000.
+        // Some thousand blocks per seed: a scale that f16 rounds can give a weight another code, and that matters in one block of
+        // 10,000.
         for round in 0..<60 {
             var weights = random.normalFloats(16 * 64, deviation: 0.03)
             // Also blocks that are even, that have an outlier, and that are almost all zero.
@@ -88,7 +88,7 @@ import Tiles
     @Test func importanceGivesUpWhatDoesNotCount() throws {
         var random = RandomSource(seed: 8)
         let weights = random.normalFloats(16 * 64)
-        // The weights of every fourth input carry the result.
+        // The weights of every fourth input determine the result.
         let importance = (0..<64).map { Float($0 % 4 == 0 ? 1 : 0.01) }
         let with = errors(weights, try scales(tiles(weights, importance: importance)), importance: importance).reduce(0, +)
         let without = errors(weights, try scales(tiles(weights)), importance: importance).reduce(0, +)

@@ -1,6 +1,6 @@
 import Tiles
 
-/// Reads a weight out of a tile as `formats/rgq.md`, "Tiles", words it: what the encoder is held against.
+/// Reads a weight out of a tile as `formats/rgq.md`, "Tiles", describes it: what the encoder is compared with.
 enum TileDocument {
     static func weight(_ tiles: [UInt8], _ type: WeightType, _ shape: MatrixShape, matrix: Int, row: Int, column: Int) -> Float {
         let tileIndex = (matrix * shape.rowTiles + row / 16) * shape.columnTiles + column / 64

@@ -1,4 +1,4 @@
-/// Calls of Linux that Swift's Glibc module doesn't show: glibc declares them for _GNU_SOURCE alone.
+/// Calls of Linux that Swift's Glibc module doesn't show: glibc declares them only for _GNU_SOURCE.
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
@@ -11,18 +11,18 @@
 /// Returns 0 or an errno.
 int csystem_start_writing(int descriptor, int64_t offset, int64_t count);
 
-/// sync_file_range(2) with SYNC_FILE_RANGE_WAIT_BEFORE: waits for what was begun in a part of a file. Returns 0 or an errno: one
-/// with which writing has failed is not reported again.
+/// sync_file_range(2) with SYNC_FILE_RANGE_WAIT_BEFORE: waits for what was begun in a part of a file. Returns 0 or an errno: if
+/// writing has failed, that is reported only once.
 int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count);
 
 /// open(2) with O_TMPFILE: a file in a folder, without a name, for reading and writing. Returns its descriptor, or -1 and errno.
 int csystem_open_unnamed(const char *folder, unsigned mode);
 
-/// linkat(2): gives a file that was opened so a name that nothing has. By AT_EMPTY_PATH, which older systems permit root alone, or
-/// by `place`, its path in /proc, which a chroot may not have. Returns 0 or an errno.
+/// linkat(2): gives a file that was opened without a name one that nothing has. By AT_EMPTY_PATH, which older systems permit only
+/// root, or by `place`, its path in /proc, which a chroot may not have. Returns 0 or an errno.
 int csystem_link(int descriptor, const char *place, const char *path);
 
-/// True if a file is known to lie on a disk of this machine, whose locks all processes see that may have it open.
+/// True if a file is known to lie on a disk of this machine, so that all processes that may have it open see its locks.
 bool csystem_is_on_local_disk(int descriptor);
 
 #endif

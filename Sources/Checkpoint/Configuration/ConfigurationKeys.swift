@@ -40,7 +40,7 @@ struct ConfigurationKeys {
 
     // MARK: - Numbers
 
-    /// A whole number. Throws if it is absent and has no `default`, is no whole number, or is outside `range`.
+    /// A whole number. Throws if it is absent and has no `default`, isn't a whole number, or is outside `range`.
     func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(CheckpointError) -> Int {
         guard let value = value(key) else {
             guard let fallback else { throw missing(key) }
@@ -67,7 +67,7 @@ struct ConfigurationKeys {
         return number
     }
 
-    /// The value of a key of `rope_parameters`; nil where it or all of them are absent or null.
+    /// The value of a key of `rope_parameters`; nil if it is absent or null, or if `rope_parameters` is.
     private func ropeParameter(_ key: String) throws(CheckpointError) -> JSONValue? {
         guard let parameters = value("rope_parameters") else { return nil }
         guard let object = parameters.objectValue else { throw error("rope_parameters is \(shown(parameters)), not an object") }
@@ -140,7 +140,7 @@ struct ConfigurationKeys {
         }
     }
 
-    /// `block_types` or, in older files, `_block_types`; both must be the same where both are.
+    /// `block_types` or, in older files, `_block_types`; if both are there, they must be the same.
     func blockTypes() throws(CheckpointError) -> [String] {
         let current = value("block_types"), older = value("_block_types")
         if let current, let older, current != older { throw error("block_types and _block_types differ") }

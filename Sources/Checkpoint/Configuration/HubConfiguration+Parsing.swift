@@ -31,7 +31,7 @@ extension HubConfiguration {
         if let conflict { throw keys.error(conflict) }
     }
 
-    /// What is at odds in numbers that are each in range, in a clause; nil if nothing is.
+    /// Which numbers contradict each other though each is in range, as a clause; nil if none do.
     private var conflict: String? {
         if headCount * headDimension > Limit.dimension {
             return "num_attention_heads \(headCount) × head_dim \(headDimension) is over \(Limit.dimension)"

@@ -2,7 +2,8 @@ import Glibc
 import JSON
 
 /// Where a folder says how a conversation is written: `chat_template.jinja`, which newer models have, or the key `chat_template` of
-/// `chat_template.json`, which transformers wrote for a while, or of `tokenizer_config.json`. As there, the first of them counts.
+/// `chat_template.json`, which transformers wrote for a while, or of `tokenizer_config.json`. As in transformers, the first of them
+/// counts.
 struct ChatTemplateFile {
     /// The Jinja text; nil where there is none.
     let text: String?

@@ -7,7 +7,7 @@ extension Checkpoint {
     /// Reads numbers `elements` of a tensor, counted row-major, and widens them to f32, which is exact.
     ///
     /// `destination` has room for all of them. Throws if the file can't be read, or was cut short, and for a NaN or an infinity,
-    /// naming the tensor and where in it; what `destination` then holds is undefined.
+    /// naming the tensor and the place in it; the contents of `destination` are undefined then.
     public func read(
         _ tensor: CheckpointTensor, elements: Range<Int>, into destination: UnsafeMutablePointer<Float>
     ) throws(CheckpointError) {
@@ -31,7 +31,7 @@ extension Checkpoint {
     /// Says that numbers `elements` of a tensor won't be read again.
     ///
     /// Nothing of them is held here. But a checkpoint of more than half of the machine's memory would push everything else out of
-    /// the system's file cache, and not fit there for a second pass, so what was read of one leaves the cache.
+    /// the system's file cache, and still not fit there for a second pass, so what was read of such a checkpoint leaves the cache.
     public func release(_ tensor: CheckpointTensor, elements: Range<Int>) {
         guard totalBytes > Checkpoint.physicalMemory / 2 else { return }
         let start = tensor.byteRange.lowerBound

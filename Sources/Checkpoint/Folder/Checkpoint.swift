@@ -4,8 +4,8 @@ import JSON
 /// A model as Hugging Face lays it out in a folder: `config.json`, `tokenizer.model`, and its weights in `model.safetensors` or
 /// in shards with `model.safetensors.index.json`.
 ///
-/// Opening reads and checks everything but the weights themselves: see ``read(_:elements:into:)``. Safe
-/// to read from several threads.
+/// Opening reads and checks everything except the weights themselves: see ``read(_:elements:into:)``. Safe to read from several
+/// threads.
 public final class Checkpoint: Sendable {
     /// The folder, as given.
     public let folder: String
@@ -17,7 +17,7 @@ public final class Checkpoint: Sendable {
     public let tokenizer: [UInt8]
     /// The Jinja text of the chat template; nil where the folder has none.
     public let chatTemplate: String?
-    /// True if the folder has a file in which a chat template may be, so that if there is none, it is no accident.
+    /// True if the folder has a file in which a chat template may be, so that if there is none, that is on purpose.
     public let hasTemplateFile: Bool
     /// Bytes of all tensors.
     public let totalBytes: Int

@@ -26,8 +26,8 @@ extension CheckpointError {
     /// What to do about a file whose bytes can't be what was published.
     static let downloadAgain = "download the file again"
 
-    /// A file with a text that can't be read as JSON. `subject` comes before what is wrong with it, `advice` is for a wrong text:
-    /// where there is no memory, another file is of no help.
+    /// A file with a text that can't be read as JSON. `subject` comes before what is wrong with it. `advice` is used if the text is
+    /// wrong: if memory is short, another file doesn't help.
     init(path: String, _ error: JSONError, after subject: String = "is", advice: String = CheckpointError.downloadAgain) {
         self.init(
             path: path, problem: error.isMemory ? "can't be read: there is no memory for its JSON" : "\(subject) \(error)",

@@ -5,7 +5,7 @@ public enum ElementType: String, Sendable {
     /// bfloat16: the upper half of an f32.
     case bf16 = "BF16"
 
-    /// Bytes a number.
+    /// Bytes per number.
     public var bytes: Int { self == .f32 ? 4 : 2 }
 }
 

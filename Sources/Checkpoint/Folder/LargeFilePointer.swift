@@ -2,8 +2,8 @@
 /// are kept that way, and any file of others may be, so this is the commonest "damage" of all.
 /// Format: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
 enum LargeFilePointer {
-    /// True if a file that begins so is a pointer; eight bytes are enough to tell it from weights, whose first eight would
-    /// otherwise announce a header of 2 exabytes.
+    /// True if a file that begins with these bytes is a pointer; eight bytes are enough to tell it from weights, whose first eight
+    /// would otherwise announce a header of 2 exabytes.
     static func isStart(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: "version ".utf8) }
 
     /// True of the contents of a pointer.

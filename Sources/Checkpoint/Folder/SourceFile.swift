@@ -3,8 +3,8 @@ import Glibc
 
 /// A file of a checkpoint.
 ///
-/// Checkpoints are read with pread(2), not mapped: where a mapped file is cut short or its disk fails, the process dies of
-/// SIGBUS, while here it is an error like others; and no page of it counts as this process's memory.
+/// Checkpoints are read with pread(2), not mapped: if a mapped file is cut short or its disk fails, the process dies of SIGBUS,
+/// while here that is an error like others; and none of its pages count as this process's memory.
 final class SourceFile: Sendable {
     private let file: RegularFile
 

@@ -1,6 +1,6 @@
 import JSON
 
-/// A single safetensors file that is no model.
+/// A single safetensors file that isn't a model.
 public struct SafetensorsFile: Sendable {
     /// As it was given.
     public let path: String
@@ -8,14 +8,14 @@ public struct SafetensorsFile: Sendable {
     public let tensors: [CheckpointTensor]
     private let file: SourceFile
 
-    /// Opens a file. Throws if it is missing, damaged, or no safetensors file; `advice` says what to do if it is missing.
+    /// Opens a file. Throws if it is missing, damaged, or not a safetensors file; `advice` says what to do if it is missing.
     public init(path: String, ifMissing advice: String) throws(CheckpointError) {
         self.path = path
         file = try SourceFile(path: path, ifMissing: advice)
         tensors = try SafetensorsHeader.tensors(of: file, number: 0)
     }
 
-    /// Some numbers of a tensor of f32, which may be any, also no numbers. From any thread.
+    /// Some numbers of a tensor of f32, which may be any, also NaN. From any thread.
     public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(CheckpointError) -> [Float] {
         precondition(tensor.type == .f32, "only f32 can be read")
         precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "numbers that the tensor has")

@@ -61,7 +61,7 @@ enum SafetensorsHeader {
         func fail(_ problem: String, _ advice: String = CheckpointError.downloadAgain) -> CheckpointError {
             CheckpointError(path: file.path, problem: "tensor \(printable(name)) \(problem)", advice: advice)
         }
-        // Names are ASCII. Of others two may be the same to Swift and differ in their bytes.
+        // Names are ASCII. Two others may be equal to Swift though their bytes differ.
         guard name.utf8.allSatisfy({ $0 < 0x80 }) else { throw fail("has a name that is not ASCII") }
         guard let typeName = member.value["dtype"]?.stringValue else { throw fail("has no dtype") }
         guard let type = ElementType(rawValue: typeName) else {

@@ -33,8 +33,8 @@ public final class SafetensorsWriter {
     private let file: AtomicFile
     private var end: Int
 
-    /// Makes the file's temporary, checks that the disk has room for it all, and writes the table of contents. Names differ, and
-    /// `metadata` is a text for each of some keys. Throws if what stands at the target is not of the `kind` that is written.
+    /// Makes the file's temporary, checks that the disk has room for it all, and writes the table of contents. All names must
+    /// differ; `metadata` has a text per key. Throws if what stands at the target is not of the `kind` that is written.
     public init(
         target: String, replacing kind: FileKind, tensors: [Tensor], metadata: [(key: String, value: String)]
     ) throws(FileError) {
@@ -75,7 +75,7 @@ public final class SafetensorsWriter {
         end += bytes.count
     }
 
-    /// Makes all durable and gives the file its name. The last call, when all tensors are full.
+    /// Makes everything durable and gives the file its name. The last call, when all tensors are full.
     public func finish() throws(FileError) {
         precondition(end == byteCount, "fewer bytes than the tensors have")
         try file.commit()

@@ -6,7 +6,7 @@ private let lanes = 16
 private typealias Narrow = SIMD16<UInt16>
 private typealias Bits = SIMD16<UInt32>
 
-/// All of an f32 but its sign.
+/// All of an f32 except its sign.
 private let magnitudeMask: UInt32 = 0x7FFF_FFFF
 /// The lowest exponent bit of an f32. Added to a magnitude whose exponent bits are all set, as in NaN and infinity, it carries out
 /// of them: that is how a whole vector is checked with one addition.

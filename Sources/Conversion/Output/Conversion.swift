@@ -10,7 +10,7 @@ import Tiles
 
 /// Makes a model file of a checkpoint.
 ///
-/// Making one opens the checkpoint and checks all of it but the weights; ``write(to:progress:isCancelled:)`` does the work.
+/// Making one opens the checkpoint and checks all of it except the weights; ``write(to:progress:isCancelled:)`` does the work.
 public struct Conversion: Sendable {
     /// What can be chosen.
     public struct Options: Sendable {
@@ -22,7 +22,7 @@ public struct Conversion: Sendable {
         public var importance: Importance?
         /// Where the chat template comes from.
         public var chatTemplate = ChatTemplateChoice.auto
-        /// Threads that compute; nil for one a physical core that this process may use. The file is the same for any number.
+        /// Threads that compute; nil for one per physical core that this process may use. The file is the same for any number.
         public var threads: Int?
         /// The program that converts and its version, for the file's provenance.
         public var converter = "rg-edge"
@@ -30,7 +30,7 @@ public struct Conversion: Sendable {
         /// The defaults: `q4`, no rules, no statistics, all cores.
         public init() {}
 
-        /// More threads than any machine has cores for this.
+        /// The most threads accepted: more than any machine has cores for this.
         public static let threadLimit = SliceWork.threadLimit
     }
 
@@ -38,7 +38,7 @@ public struct Conversion: Sendable {
     public let configuration: Configuration
     /// The chat template that will stand in the file.
     public let chatTemplate: ChatTemplate?
-    /// What is odd about the checkpoint but no error, a clause each.
+    /// What is odd about the checkpoint without being an error, one clause per oddity.
     public let warnings: [String]
     /// Bytes that will be read.
     public let sourceBytes: Int
@@ -52,8 +52,8 @@ public struct Conversion: Sendable {
     /// All files that are read.
     private let sourcePaths: [String]
 
-    /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, short of the weights' values, and for options that
-    /// don't fit it.
+    /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, except in the values of the weights, and for options
+    /// that don't fit it.
     public init(source: String, options: Options = Options()) throws(ConversionError) {
         work = try SliceWork(threads: options.threads)
         importance = options.importance
@@ -87,10 +87,10 @@ public struct Conversion: Sendable {
 
     /// Writes the model file, which is under its name whole or not at all.
     ///
-    /// `progress` and `isCancelled` are called on this thread, before the first slice and after each, of a megabyte or so: the one
-    /// with the bytes of the checkpoint that are done, of ``sourceBytes``; the other to be asked whether to stop, which throws an
-    /// error of kind `cancelled`. Throws for weights that are not finite, that their type can't hold, or that change while they are
-    /// read, and where the file can't be written. Whatever it throws, what stood under the name before still does.
+    /// `progress` and `isCancelled` are called on this thread, before the first slice and after each slice of about a megabyte.
+    /// `progress` gets the bytes of the checkpoint that are done, out of ``sourceBytes``; if `isCancelled` returns true, an error
+    /// of kind `cancelled` is thrown. Throws for weights that are not finite, that their type can't hold, or that change while they
+    /// are read, and if the file can't be written. Whatever it throws, what stood under the name before still does.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> ConversionReport {

@@ -26,7 +26,7 @@ public struct ConversionError: Error, Equatable, CustomStringConvertible {
     /// What to do about it, in a clause.
     public let advice: String
 
-    /// An error: what is at fault, what is wrong with it, and what to do about it, both in a clause.
+    /// An error: what is at fault, what is wrong with it, and what to do about it, the last two as clauses.
     public init(_ kind: Kind, path: String, problem: String, advice: String) {
         self.kind = kind
         self.path = path

@@ -25,7 +25,7 @@ public struct ConversionReport: Sendable {
         /// The tensor with the largest relative error, and that error (``ErrorFigures/relativeError``); nil if all are exact.
         public let worst: (name: String, relativeError: Double)?
 
-        /// Bits a weight, scales and padding included.
+        /// Bits per weight, scales and padding included.
         public var bitsPerWeight: Double { 8 * Double(byteCount) / Double(weightCount) }
     }
 
@@ -36,7 +36,7 @@ public struct ConversionReport: Sendable {
     /// Seconds that it took.
     public let seconds: Double
 
-    /// A row a type, from the smallest type to f32.
+    /// One row per type, from the smallest type to f32.
     public var rows: [Row] {
         WeightType.allCases.reversed().compactMap { type in
             let tensors = tensors.filter { $0.description.type == type }

@@ -5,8 +5,8 @@ import JSON
 import ModelFile
 import Text
 
-/// Writes a model file back as a folder of Hugging Face's: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model
-/// has a chat template, `chat_template.jinja`.
+/// Writes a model file back as a Hugging Face folder: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model has a
+/// chat template, `chat_template.jinja`.
 ///
 /// Weights are those that the file stands for, a scale times a code: in f32 exactly, in bf16 to nearest, halves to even.
 public struct Export: Sendable {
@@ -19,9 +19,9 @@ public struct Export: Sendable {
     let type: ElementType
     private let work: SliceWork
 
-    /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is
-    /// damaged, or no model that can be run. What is written is the same for any number of threads; nil is one a physical
-    /// core that this process may use.
+    /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is damaged, or isn't
+    /// a model that can be run. What is written is the same for any number of threads; nil is one per physical core that this
+    /// process may use.
     public init(model path: String, type: ElementType, threads: Int? = nil) throws(ConversionError) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
         work = try SliceWork(threads: threads)
@@ -35,15 +35,15 @@ public struct Export: Sendable {
     }
 
     /// Writes the folder, which is made, or must be empty. `progress` and `isCancelled` are called on this thread after each slice
-    /// of a tensor. Files that have their names are whole, and `model.safetensors` comes last. Whatever it throws, none of them
-    /// stays, nor does a folder that was made, so that the export can be repeated.
+    /// of a tensor. Files that have their names are complete, and `model.safetensors` comes last. If it throws, it removes these
+    /// files, and the folder if it made it, so that the export can be repeated.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
         let target = try translatingFileErrors { () throws(FileError) in try Folder(making: folder) }
         do throws(ConversionError) {
             try translatingFileErrors { () throws(FileError) in
-                // One that was made is empty.
+                // A folder that was just made is empty.
                 let isEmpty = target.isNew ? true : try target.entries().isEmpty
                 guard isEmpty else {
                     throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")

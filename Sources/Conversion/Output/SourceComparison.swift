@@ -27,8 +27,8 @@ public struct SourceComparison: Sendable {
     /// The paths of all files that are read.
     public var paths: [String] { checkpoint.paths + [file.path] }
 
-    /// Opens both. Throws for what is wrong with either, and if they are not of one model. Figures are the same for any number of
-    /// threads; nil is one a physical core that this process may use.
+    /// Opens both. Throws for what is wrong with either, and if they are not of the same model. Figures are the same for any number
+    /// of threads; nil is one per physical core that this process may use.
     public init(source: String, file path: String, threads: Int? = nil) throws(ConversionError) {
         work = try SliceWork(threads: threads)
         do throws(ModelFileError) {
@@ -55,9 +55,9 @@ public struct SourceComparison: Sendable {
         }
     }
 
-    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread
-    /// after each slice, of a megabyte or so, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights
-    /// that can't be read or are not finite.
+    /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread after each
+    /// slice of about a megabyte, as in ``Conversion/write(to:progress:isCancelled:)``. Throws for weights that can't be read or
+    /// are not finite.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> [Tensor] {

@@ -9,10 +9,10 @@ struct VerifiedModel {
 
     /// What to do about a file that a converter of this version wouldn't make.
     static let again = "convert the model again with this version's rg-quant"
-    /// What to do where it isn't the file.
+    /// What to do if the file isn't at fault.
     private static let noMemory = "close other programs"
 
-    /// Opens a file and checks every checksum. Throws if it is damaged, or no model that can be run.
+    /// Opens a file and checks every checksum. Throws if it is damaged, or isn't a model that can be run.
     init(path: String) throws(ConversionError) {
         do throws(ModelFileError) {
             file = try ModelFile(path: path)
@@ -30,13 +30,13 @@ struct VerifiedModel {
         } catch {
             throw ConversionError(.source, path: path, problem: error.problem, advice: error.isMemory ? Self.noMemory : Self.again)
         }
-        // The decays were computed of weights.
+        // The decays were computed from weights.
         try file.checkStillReadable()
     }
 }
 
 extension ModelFile {
-    /// Throws once the file can't be read any more: what was made of its weights is nothing then.
+    /// Throws once the file can't be read any more: what was computed from its weights is worthless then.
     func checkStillReadable() throws(ConversionError) {
         do throws(ModelFileError) {
             try checkIntact()

@@ -13,8 +13,8 @@ extension Configuration {
             endOfTurn: endOfTurn)
     }
 
-    /// The configuration of a checkpoint. Throws if it describes no model that can be run, or one that
-    /// ``SourceReader`` has no memory for.
+    /// The configuration of a checkpoint. Throws if it describes a model that can't be run, or one that ``SourceReader`` has no
+    /// memory for.
     init(of checkpoint: Checkpoint, endOfTurn: UInt32?) throws(ConversionError) {
         func fail(_ problem: String) -> ConversionError {
             ConversionError(

@@ -24,13 +24,13 @@ struct MatchedTensor: Sendable {
 struct MatchedTensors: Sendable {
     /// In the order of the model file.
     let tensors: [MatchedTensor]
-    /// Names of tensors that are no part of a RecurrentGemma, and are left out.
+    /// Names of tensors that don't belong to a RecurrentGemma, and are left out.
     let unknown: [String]
 
     /// Bytes of the checkpoint that are read for slices of these tensors.
     func sourceBytes(of slices: [Slice]) -> Int { slices.reduce(0) { $0 + tensors[$1.tensor].sourceBytes(of: $1) } }
 
-    /// The head's name, where a checkpoint has it.
+    /// The head's name, in checkpoints that have one.
     static let headName = "lm_head.weight"
 
     /// Throws for a tensor that is missing, that the configuration doesn't ask for or that has another shape, and for what is wrong
@@ -77,8 +77,8 @@ struct MatchedTensors: Sendable {
     }
 
     /// True for a name of the form that RecurrentGemma's weights have: a model with such a tensor that its configuration doesn't
-    /// ask for, say in a layer more, would run without it and be another model. Tables of rotations, which some versions of
-    /// transformers store, are no weights: they follow from the configuration.
+    /// ask for, say in an extra layer, would run without it and be another model. Tables of rotations, which some versions of
+    /// transformers store, aren't weights: they follow from the configuration.
     private static func isArchitectureName(_ name: String) -> Bool {
         if name.hasSuffix(".rotary_emb.inv_freq") { return false }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)

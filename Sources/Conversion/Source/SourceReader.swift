@@ -6,10 +6,10 @@ import Tiles
 
 /// Reads the tensors of a checkpoint as the model file has them, on one thread.
 ///
-/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB; at most 64 MB), a turned matrix (0.3 MB; at most 64 MB), or a plain
-/// tensor, which is a vector.
+/// Memory is bounded: a row of tiles as f32 (2B model: 0.5 MB; at most 64 MB), a transposed matrix (0.3 MB; at most 64 MB), or a
+/// plain tensor, which is a vector.
 final class SourceReader {
-    /// Channels in a block of the RG-LRU's gates, whose matrix is turned in memory; the published models have 256.
+    /// Channels in a block of the RG-LRU's gates, whose matrix is transposed in memory; the published models have 256.
     static let widestGateBlock = 4096
 
     private let checkpoint: Checkpoint

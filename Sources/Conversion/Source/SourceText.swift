@@ -16,7 +16,7 @@ public enum ChatTemplateChoice: String, CaseIterable, Sendable {
 struct SourceText {
     let tokenizer: Tokenizer
     let chatTemplate: ChatTemplate?
-    /// True if there is no template, but the model may be one that was trained with it.
+    /// True if there is no template, but the model may be one that was trained with one.
     let mayMissTemplate: Bool
 
     init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(ConversionError) {
@@ -42,7 +42,7 @@ struct SourceText {
                 .source, path: path, problem: "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs",
                 advice: "take the tokenizer that belongs to the model, or leave the template out with --chat-template none")
         }
-        // Base models have the marks as well: what tells is a folder that holds nothing in which a template could be.
+        // Base models have the marks as well. What tells them apart is a folder without any file that could hold a template.
         mayMissTemplate =
             choice == .auto && chatTemplate == nil && hasMarks
             && (!checkpoint.hasTemplateFile || Self.isNamedTuned(checkpoint.folder))

@@ -3,11 +3,11 @@ import Files
 import Griffin
 
 extension Calibration {
-    /// What the metadata of statistics say that they are.
+    /// What the metadata of statistics say they are.
     fileprivate static let format = "rg-edge input mean squares"
 
-    /// Feeds the text and writes the statistics, for ``Importance``, to a file, which is under its name whole or not at all. That
-    /// it can be written is checked first. The rest is as in ``run(progress:isCancelled:)``.
+    /// Feeds the text and writes the statistics, for ``Importance``, to a file, which is under its name whole or not at all. It is
+    /// checked first that the file can be written. The rest is as in ``run(progress:isCancelled:)``.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) {
@@ -46,7 +46,7 @@ extension Calibration {
 }
 
 extension FileKind {
-    /// Files of statistics: a safetensors file's length of its table, and its metadata first.
+    /// Files of statistics: safetensors files, that is the length of the table, then the table with the metadata first.
     fileprivate static let statistics = FileKind("a file of statistics") { start in
         let metadata = start.dropFirst(8)
         return metadata.starts(with: "{\"__metadata__\"".utf8)

@@ -8,9 +8,9 @@ import Text
 
 /// Runs a text through a model and keeps the mean squares of every matrix's inputs, and their second moments.
 ///
-/// The text's tokens are cut into chunks, each fed to an empty state after `<bos>`.
+/// The text's tokens are cut into parts of ``chunk`` tokens, each fed to an empty state after `<bos>`.
 public struct Calibration {
-    /// Tokens that follow a `<bos>`.
+    /// Tokens that follow each `<bos>`.
     public static let chunk = 512
     /// Tokens computed at once: logits are computed for each, since the head's inputs count too. 33 MB in the 2B model.
     private static let slice = 32
@@ -26,8 +26,8 @@ public struct Calibration {
     private static let fewestTokens = 1000
 
     /// Opens a model file, reads it whole to verify its weights, and reads the beginning of a text, which comes from `textPath` if
-    /// that is not nil. Throws if the file is damaged or can't be run, for a text without a token or that can't be read, and an
-    /// error of kind `cancelled` where reading it was stopped.
+    /// that is not nil. Throws if the file is damaged or can't be run, if the text has no tokens or can't be read, and an error of
+    /// kind `cancelled` if reading it was stopped.
     public init(model path: String, text: TextFile, textPath: String?, threads: Int? = nil) throws(ConversionError) {
         try self.init(model: path, textPath: textPath, textBytes: text.byteCount, threads: threads) { () throws(ConversionError) in
             do throws(FileError) {
@@ -65,14 +65,14 @@ public struct Calibration {
         }
     }
 
-    /// Tokens of the text; until it is read to its end, an estimate where its bytes are known, and else nil.
+    /// Tokens of the text; until it is read to its end, an estimate if its size in bytes is known, otherwise nil.
     public var tokenCount: Int? { text.total }
 
     private static func cancelled(_ path: String) -> ConversionError {
         ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
     }
 
-    /// What makes the statistics worse than they could be, in a sentence each.
+    /// What makes the statistics worse than they could be, one sentence each.
     public var warnings: [String] {
         var warnings: [String] = []
         if let tokenCount, text.isFinished, tokenCount < Self.fewestTokens {
@@ -87,8 +87,8 @@ public struct Calibration {
     /// The paths of the files that are read.
     var paths: [String] { [path] + [textPath].compactMap { $0 } }
 
-    /// Feeds the text, once. `progress` and `isCancelled` are called on this thread after every few tokens; the one with the tokens
-    /// that are done, the other to be asked whether to stop, which throws an error of kind `cancelled`.
+    /// Feeds the text, once. `progress` and `isCancelled` are called on this thread after every few tokens. `progress` gets the
+    /// number of tokens that are done; if `isCancelled` returns true, an error of kind `cancelled` is thrown.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputStatistics {
@@ -123,7 +123,7 @@ public struct Calibration {
                 } catch {
                     throw ConversionError(error, path: path)
                 }
-                // The <bos> is not the text's.
+                // The <bos> doesn't belong to the text.
                 progress(start + min(first + slice.count, tokens.count))
                 if isCancelled() { throw Self.cancelled(path) }
             }

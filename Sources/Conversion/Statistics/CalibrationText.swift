@@ -9,7 +9,7 @@ final class CalibrationText {
     private var tokens: TokenStream
     private var hasBegun = false
 
-    /// A text of `byteCount` bytes, if that is known, that `next` gives piece by piece, and nil at its end.
+    /// A text of `byteCount` bytes, if that is known, which `next` returns part by part, and nil at its end.
     init(model: VerifiedModel, byteCount: Int?, next: @escaping () throws(ConversionError) -> [UInt8]?) throws(ConversionError) {
         path = model.file.path
         vocabularySize = model.configuration.vocabularySize
@@ -26,7 +26,7 @@ final class CalibrationText {
     var count: Int { tokens.count }
     /// True if all of the text was read.
     var isFinished: Bool { tokens.isFinished }
-    /// Tokens of the whole text, as far as that can be told.
+    /// Tokens of the whole text, exact or estimated; nil if that can't be told.
     var total: Int? { tokens.total(ofBytes: byteCount) }
 
     /// To be called before the first token is taken. Throws the second time: a text from a pipe can't be read again.
@@ -37,7 +37,7 @@ final class CalibrationText {
         hasBegun = true
     }
 
-    /// Reads until so many tokens are there, or the text ends.
+    /// Reads until `count` tokens are there, or the text ends.
     func fill(to count: Int) throws(ConversionError) {
         while tokens.count < count, !tokens.isFinished {
             let piece = try next()

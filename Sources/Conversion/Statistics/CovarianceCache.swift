@@ -3,19 +3,19 @@ import Quantization
 import System
 
 /// The covariances of the inputs of the matrices that are being converted, shared by the threads: each is read and factorized once,
-/// by whichever thread comes first, and several by several threads.
+/// by whichever thread comes first, and several threads can work on several at once.
 ///
-/// Pieces come in the order of the file, so those of a few inputs are kept: half a megabyte a group of 256.
+/// Slices come in the order of the file, so only the covariances of a few inputs are kept: half a megabyte per group of 256.
 final class CovarianceCache: @unchecked Sendable {
-    /// Inputs whose covariances are kept. Threads are ahead of each other by some pieces, seldom by a matrix.
+    /// Inputs whose covariances are kept. Threads are ahead of each other by some slices, seldom by a matrix.
     private static let limit = 3
 
-    /// Of one input.
+    /// What is kept of one input.
     private final class Entry {
         var groups: [InputCovariance?]
         var next = 0
         var done = 0
-        /// Of the first group that has one.
+        /// The error of the first group that has one.
         var failure: (group: Int, error: ConversionError)?
 
         init(count: Int) { groups = Array(repeating: nil, count: count) }
@@ -28,7 +28,8 @@ final class CovarianceCache: @unchecked Sendable {
 
     init(_ importance: Importance) { self.importance = importance }
 
-    /// The covariances of the groups of a matrix's inputs, those of all matrices of a stack. Throws for statistics that are none.
+    /// The covariances of the groups of a matrix's inputs, those of all matrices of a stack. Throws for statistics that no inputs
+    /// can have.
     func covariances(of planned: PlannedTensor) throws(ConversionError) -> [InputCovariance] {
         guard let shape = planned.matrixShape else { return [] }
         let groups = shape.count * InputGroups(columns: shape.columns).count

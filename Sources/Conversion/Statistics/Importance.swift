@@ -6,21 +6,21 @@ import Tiles
 /// What a text has shown of the inputs of a model's matrices: how much an error in the weights of each counts, and how errors can
 /// make up for each other (`formats/quantization.md`, "Statistics").
 ///
-/// Opening it reads the table of contents. Numbers are read when their count is known to be what a matrix asks for.
+/// Opening it reads the table of contents. Numbers are read only once it is known that there are as many as a matrix asks for.
 public struct Importance: Sendable {
     /// Where it comes from.
     let path: String
     private let file: SafetensorsFile
     private let tensors: [String: CheckpointTensor]
-    /// False for a file of mean squares only, as older versions have written them.
+    /// False for a file of mean squares only, as older versions wrote them.
     private let hasMoments: Bool
 
     private static let advice = "make it with rg-quant calibrate, from a file of the same model"
 
-    /// What follows the name of an input's first reader in the name of its second moments.
+    /// What the name of an input's second moments has after the name of the first matrix that reads the input.
     static let momentsSuffix = ".moments"
 
-    /// Opens what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws for a file that can't be read or is no
+    /// Opens what ``Calibration/write(to:progress:isCancelled:)`` has written. Throws if the file can't be read or isn't a
     /// safetensors file.
     public init(path: String) throws(ConversionError) {
         file = try Self.translating { () throws(CheckpointError) in
@@ -49,7 +49,7 @@ public struct Importance: Sendable {
         return numbers
     }
 
-    /// True if the file has second moments, which must be those of this matrix's inputs, too, and as many.
+    /// True if the file has second moments. It must then have those of this matrix's inputs too, and the right number of them.
     func hasMoments(of planned: PlannedTensor) throws(ConversionError) -> Bool {
         guard hasMoments, let shape = planned.matrixShape else { return false }
         let tensor = try moments(of: planned)
@@ -62,7 +62,7 @@ public struct Importance: Sendable {
     }
 
     /// The second moments of a group of a matrix's inputs, counted over the stack; ``hasMoments(of:)`` has checked that they are
-    /// there. Throws if they can't be read, or are none.
+    /// there. Throws if they can't be read, or if no inputs can have them.
     func covariance(of planned: PlannedTensor, group: Int) throws(ConversionError) -> InputCovariance {
         let tensor = try moments(of: planned)
         let groups = InputGroups(columns: planned.matrixShape?.columns ?? 0)
@@ -90,7 +90,7 @@ public struct Importance: Sendable {
         return tensor
     }
 
-    /// Runs `body`; what is wrong with the file, its own program can mend.
+    /// Runs `body`; if something is wrong with the file, the program that wrote it can mend that.
     private static func translating<Result>(_ body: () throws(CheckpointError) -> Result) throws(ConversionError) -> Result {
         do throws(CheckpointError) {
             return try body()

@@ -3,13 +3,13 @@ import Quantization
 /// The inputs of each matrix of a stack in groups of ``size``, the last of which may be smaller, and how the lower triangles of the
 /// groups' second moments lie one after the other. Groups are counted over the stack.
 public struct InputGroups: Sendable {
-    /// Inputs of a group of which all products are kept.
+    /// Inputs of a group, whose products with each other are all kept.
     public static let size = InputCovariance.group
 
     /// Inputs of a matrix.
     public let columns: Int
 
-    /// For matrices of so many columns, at least one.
+    /// For matrices of `columns` columns, at least one.
     public init(columns: Int) { self.columns = columns }
 
     /// Groups of a matrix.
@@ -24,7 +24,7 @@ public struct InputGroups: Sendable {
         return first..<min(first + Self.size, columns)
     }
 
-    /// Where the triangle of a group lies among all.
+    /// Where the triangle of a group lies among those of all groups.
     public func elements(ofGroup group: Int) -> Range<Int> {
         let start = group / count * elementCount + group % count * Self.triangle(Self.size)
         return start..<start + Self.triangle(inputs(ofGroup: group).count)

@@ -6,27 +6,28 @@ import ModelFile
 import System
 import Tiles
 
-/// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it is told of their products,
-/// in ``InputGroups``: what moving errors from weight to weight is weighed by.
+/// The sums of the products x_i · x_j of the inputs of every matrix over the tokens that are fed while it observes their products,
+/// in ``InputGroups``: what decides how errors are moved from weight to weight.
 ///
 /// Matrices that read the same input share their sums (``PlannedTensor/inputName``), which come in the order of the plan. A chunk's
 /// products are summed in f32, and its sums are added in f32: some 1e-7 of the larger number is lost each time. Each sum is one
 /// thread's work at a time, token after token, so it is the same for any number of threads. Not to be read while a chunk is
 /// computed.
 public final class InputMoments {
-    /// Of one input.
+    /// The sums of one input.
     private struct Sums {
         /// Matrices in the stack.
         let count: Int
         let groups: InputGroups
-        /// Of each group that many floats, as ``Strips`` has them.
+        /// The floats of each group, as ``Strips`` lays them out.
         let start: UnsafeMutablePointer<Float>
         let stride: Int
     }
 
     private let memory: UnsafeMutablePointer<Float>
     private let sums: [Sums]
-    /// Which of them belongs to a tensor of the file, by the tensor's number; nil for those that aren't the first to read their input.
+    /// Which of the sums belong to a tensor of the file, by the tensor's number; nil for tensors that aren't the first to read
+    /// their input.
     private let indexOfTensor: [Int?]
     /// Tokens whose products are in each of the sums.
     private let tokenCounts: UnsafeMutablePointer<Int>
@@ -64,8 +65,8 @@ public final class InputMoments {
         free(tokenCounts)
     }
 
-    /// Calls `body` with the mean products of the groups of inputs in order, for a stack those of its first matrix, then the next
-    /// one's: of each group the lower triangle, row by row, as ``InputGroups`` counts them. Zeros where nothing was fed.
+    /// Calls `body` with the mean products of the groups of inputs in order, for a stack those of its first matrix, then those of
+    /// the next: the lower triangle of each group, row by row, as ``InputGroups`` counts them. Zeros if nothing was fed.
     public func forEachTriangle<Failure>(_ body: ([Float]) throws(Failure) -> Void) throws(Failure) {
         for (index, sums) in sums.enumerated() {
             let scale = 1 / Double(max(1, tokenCounts[index]))
@@ -76,7 +77,8 @@ public final class InputMoments {
         }
     }
 
-    /// Adds the inputs of a product that is about to be computed, together with the other members; ends when all is added.
+    /// Adds the inputs of a product that is about to be computed, together with the other members; returns when everything is
+    /// added.
     func add(_ product: MatrixProduct, _ member: TeamMember) {
         guard let index = indexOfTensor[product.matrix.number] else { return }
         let sums = sums[index], groups = sums.groups
@@ -92,17 +94,17 @@ public final class InputMoments {
     }
 }
 
-/// How the sums of a group of inputs lie: four rows of the lower triangle are a strip, of blocks of 4 × 8 numbers up to the one
-/// with the diagonal. A block is what fits the registers while the tokens pass.
+/// How the sums of a group of inputs lie: four rows of the lower triangle are a strip, made of patches of 4 × 8 numbers up to the
+/// one with the diagonal. A patch is what fits the registers while the tokens pass.
 private struct Strips {
     let columns: Int
 
     private var strips: Int { (columns + 7) / 8 * 2 }
 
-    /// Floats, what is beyond the diagonal included.
+    /// Floats, those beyond the diagonal included.
     var count: Int { Self.start(strips) }
 
-    /// Where a strip starts, which comes after strips of 1, 1, 2, 2, 3, 3, … blocks.
+    /// Where a strip starts: after strips of 1, 1, 2, 2, 3, 3, … patches.
     private static func start(_ strip: Int) -> Int { 32 * (strip / 2 + strip % 2) * (strip / 2 + 1) }
 
     /// The lower triangle, row by row.
@@ -127,7 +129,7 @@ private struct Strips {
         }
     }
 
-    /// Adds to one block the products of four inputs and eight.
+    /// Adds the products of four inputs and eight to one patch.
     @inline(__always) private func add(
         _ rows: UnsafePointer<Float>, _ columns: UnsafePointer<Float>, stride: Int, _ tokens: Int,
         to sums: UnsafeMutablePointer<Float>

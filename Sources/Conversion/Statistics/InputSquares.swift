@@ -4,12 +4,12 @@ import ModelFile
 import System
 import Tiles
 
-/// The sums of the squares of every matrix's inputs over the tokens that are fed while it is told of their products: how much an
+/// The sums of the squares of every matrix's inputs over the tokens that are fed while it observes their products: how much an
 /// error in the weights of an input counts.
 ///
 /// Not to be read while a chunk is computed.
 public final class InputSquares {
-    /// Of one matrix, or stack of them.
+    /// The sums of one matrix, or of one stack of matrices.
     private struct Sums {
         let name: String
         /// [count × columns]
@@ -19,7 +19,7 @@ public final class InputSquares {
 
     private let memory: UnsafeMutablePointer<Double>
     private var sums: [Sums] = []
-    /// Which of them belongs to a tensor of the file, by the tensor's number; nil for plain tensors.
+    /// Which of the sums belong to a tensor of the file, by the tensor's number; nil for plain tensors.
     private var indexOfTensor: [Int?] = []
 
     /// Sums of zeros for all matrices of a file; nil if the system has no memory for them.
@@ -39,13 +39,14 @@ public final class InputSquares {
 
     deinit { free(memory) }
 
-    /// The names of the matrices of a file in its order, with the number of their inputs, for a stack that of all its matrices.
+    /// The names of the matrices of a file in file order, with the number of their inputs; for a stack, the inputs of all its
+    /// matrices together.
     public static func inputCounts(of file: ModelFile) -> [(name: String, count: Int)] {
         file.tensors.compactMap { tensor in tensor.matrixShape.map { (tensor.name, $0.count * $0.columns) } }
     }
 
-    /// The mean squares of the inputs of each matrix, in file order; for a stack those of its first matrix, then the next
-    /// one's. Zero where nothing was fed.
+    /// The mean squares of the inputs of each matrix, in file order; for a stack those of its first matrix, then those of the next.
+    /// Zero if nothing was fed.
     public var means: [(name: String, inputs: [Float])] {
         sums.map { sum in (sum.name, sum.squares.map { Float($0 / Double(max(1, sum.tokenCount))) }) }
     }

@@ -4,9 +4,9 @@ import Kernels
 
 /// What a text shows of the inputs of a model's matrices, gathered while it is the observer of a ``ForwardPass``.
 public final class InputStatistics: ForwardPassObserver {
-    /// Of each input.
+    /// The squares of each input.
     public let squares: InputSquares
-    /// Of each two inputs of a group.
+    /// The products of each two inputs of a group.
     public let moments: InputMoments
 
     init(squares: InputSquares, moments: InputMoments) {

@@ -3,7 +3,7 @@ import Tiles
 
 /// A choice of type for the tensors whose names match a pattern: `PATTERN=TYPE`.
 public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
-    /// A name, in which `*` stands for any characters, also none, and `?` for one.
+    /// A name, in which `*` stands for any number of characters, including none, and `?` for exactly one.
     public let pattern: String
     /// The type of tensors with such a name.
     public let type: WeightType
@@ -27,14 +27,14 @@ public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
         self.init(pattern: String(text[..<sign]), type: type)
     }
 
-    /// The rule as it is read.
+    /// The rule in the form in which it is read.
     public var description: String { "\(pattern)=\(type.name)" }
 
     /// True if the pattern matches all of a name.
     public func matches(_ name: String) -> Bool {
         let pattern = Array(self.pattern.utf8), name = Array(name.utf8)
         var inPattern = 0, inName = 0
-        // Where to go on if what follows the last star doesn't fit: the star takes one character more.
+        // Where to go on if what follows the last star doesn't fit: the star takes one more character.
         var retry: (pattern: Int, name: Int)?
         while inName < name.count {
             if inPattern < pattern.count, pattern[inPattern] == UInt8(ascii: "*") {
@@ -61,8 +61,8 @@ extension WeightType {
 }
 
 extension TensorTypeRule {
-    /// The type of each tensor of a plan: of matrices that of the last rule that matches, or else that of the preset; of plain
-    /// tensors f32, whatever matches. Throws for a rule that matches no matrix.
+    /// The type of each tensor of a plan: for a matrix the type of the last rule that matches, or else of the preset; for a plain
+    /// tensor f32, whatever matches. Throws for a rule that matches no matrix.
     static func types(
         of plan: [PlannedTensor], preset: TypePreset, rules: [TensorTypeRule]
     ) throws(ConversionError) -> [WeightType] {

@@ -3,15 +3,15 @@ import Tiles
 
 /// How the matrices of a model file are stored, by name.
 public enum TypePreset: String, CaseIterable, Sendable {
-    /// All matrices in int4: 4.5 bits a weight.
+    /// All matrices in int4: 4.5 bits per weight.
     case q4Small = "q4-small"
-    /// int4, and int8 where int4 costs most, as far as 4.9 bits a weight go.
+    /// int4, and int8 where int4 costs most, up to 4.9 bits per weight.
     case q4
-    /// The same up to 5.7 bits a weight.
+    /// The same up to 5.7 bits per weight.
     case q4Large = "q4-large"
     case q8, f16, f32
 
-    /// The type of matrices for which nothing says another.
+    /// The type of matrices for which no rule says another.
     public var type: WeightType {
         switch self {
         case .q4Small, .q4, .q4Large: .q4
@@ -21,13 +21,13 @@ public enum TypePreset: String, CaseIterable, Sendable {
         }
     }
 
-    /// The type of each tensor of a plan; of plain ones f32.
+    /// The type of each tensor of a plan; f32 for plain ones.
     public func types(of plan: [PlannedTensor]) -> [WeightType] {
         let promoted = budget.map { TypePromotion.names(in: plan, budget: $0) } ?? []
         return plan.map { tensor in tensor.isTiled ? promoted.contains(tensor.name) ? .q8 : type : .f32 }
     }
 
-    /// Bits a weight, over all matrices, up to which those that int4 hurts most are kept in q8; nil if none are.
+    /// Bits per weight, over all matrices, up to which the matrices that int4 hurts most are kept in q8; nil if none are.
     public var budget: Double? {
         switch self {
         case .q4: 4.9

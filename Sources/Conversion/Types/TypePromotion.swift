@@ -3,10 +3,10 @@ import Tiles
 
 /// Which matrices of a q4 file are kept in q8, within a budget of bits.
 ///
-/// Kinds of matrices stand in the order of what int4 costs in them: the KL divergence to f32, for each weight that is stored in q4
-/// instead, measured on the small English model with one kind in q4 at a time (`formats/quantization.md`, "Presets"). From the
-/// first on, a kind is kept in q8, in all layers, if the file then still is within the budget. A kind that is too large for it, as
-/// the embedding is where the vocabulary has 256,000 slices, is passed over.
+/// Kinds of matrices are ordered by what int4 costs in them: the KL divergence to f32 per weight that is stored in q4 instead,
+/// measured on the small English model with one kind in q4 at a time (`formats/quantization.md`, "Presets"). From the first on, a
+/// kind is kept in q8, in all layers, if the file is still within the budget then. A kind that is too large for it is passed over,
+/// as the embedding is with a vocabulary of 256,000 pieces.
 enum TypePromotion {
     /// Endings of names, costliest kind first.
     static let order = [
@@ -15,7 +15,7 @@ enum TypePromotion {
         "rg_lru.recurrent_gate_weight", "q_proj.weight",
     ]
 
-    /// The names of the matrices of a plan to keep in q8, so that all matrices together have at most `budget` bits a weight.
+    /// The names of the matrices of a plan to keep in q8, so that all matrices together have at most `budget` bits per weight.
     static func names(in plan: [PlannedTensor], budget: Double) -> Set<String> {
         let shapes = plan.compactMap { tensor in tensor.matrixShape.map { (name: tensor.name, shape: $0) } }
         let weights = shapes.reduce(0) { $0 + $1.shape.weightCount }

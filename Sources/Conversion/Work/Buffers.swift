@@ -22,11 +22,11 @@ struct FloatBuffer: ~Copyable {
     deinit { memory?.deallocate() }
 }
 
-/// A panel that is another one only where matrices of another width begin.
+/// A panel that is replaced only when matrices of another width begin.
 struct PanelBuffer {
     private var panel: Panel?
 
-    /// A panel of so many columns, whose contents are undefined.
+    /// A panel of `columns` columns, whose contents are undefined.
     mutating func panel(columns: Int) -> Panel {
         if let panel, panel.columns == columns { return panel }
         let other = Panel(columns: columns)

@@ -10,11 +10,11 @@ struct Slice: Sendable {
     /// Its weights, without padding.
     let weightCount: Int
 
-    /// Weights in a slice, unless its smallest unit has more: so few that its tiles are still in the processor's cache when they
-    /// are hashed and written, so many that the hand-over from thread to thread costs nothing.
+    /// Weights in a slice, unless its smallest unit has more: few enough that its tiles are still in the processor's cache when
+    /// they are hashed and written, and enough that the hand-over from thread to thread costs nothing.
     private static let usualCount = 1 << 18
 
-    /// The slices of the tensors, in their order. Their smallest unit is a row of tiles; of turned matrices, a whole matrix.
+    /// The slices of the tensors, in their order. Their smallest unit is a row of tiles, or a whole matrix if it is transposed.
     static func slices(of plan: [PlannedTensor]) -> [Slice] {
         plan.enumerated().flatMap { number, tensor in
             guard let shape = tensor.matrixShape else {

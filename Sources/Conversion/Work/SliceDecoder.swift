@@ -15,7 +15,7 @@ final class SliceDecoder {
         self.plan = plan
     }
 
-    /// Writes the ``Slice/weightCount`` weights of a slice, row-major and turned as in a checkpoint.
+    /// Writes the ``Slice/weightCount`` weights of a slice, row-major and transposed as in a checkpoint.
     func decode(_ slice: Slice, into numbers: UnsafeMutablePointer<Float>) {
         let planned = plan[slice.tensor]
         guard let tensor = file.tensor(named: planned.name), let bytes = file.bytes(of: tensor).baseAddress else { return }

@@ -11,7 +11,7 @@ final class SliceEncoder {
     private let covariances: CovarianceCache?
     private lazy var feedback = ErrorFeedback()
 
-    /// `covariances` are those of tensors that have feedback; nil if none does.
+    /// `covariances` are those of tensors that have feedback; nil if none do.
     init(checkpoint: Checkpoint, tensors: [MatchedTensor], covariances: CovarianceCache?) {
         self.covariances = covariances
         self.checkpoint = checkpoint

@@ -2,7 +2,7 @@ import System
 
 /// Slices on their way from the threads that compute them, in any order, to the one that takes them, in order.
 ///
-/// There are a few buffers more than threads, used in turn, so that a thread goes on while its last slice waits to be taken, and
+/// There are a few more buffers than threads, used in turn, so that a thread goes on while its last slice waits to be taken, and
 /// stops when it is too far ahead.
 final class SliceQueue<Value>: @unchecked Sendable {
     typealias Outcome = Result<Value, ConversionError>
@@ -16,7 +16,7 @@ final class SliceQueue<Value>: @unchecked Sendable {
     private var nextToTake = 0
     private var isStopped = false
 
-    /// A queue for slices of at most `sliceBytes`, computed by so many threads.
+    /// A queue for slices of at most `sliceBytes`, computed by `threads` threads.
     init(sliceCount: Int, sliceBytes: Int, threads: Int) {
         self.sliceCount = sliceCount
         buffers = (0..<2 * threads).map { _ in .allocate(byteCount: sliceBytes, alignment: 64) }

@@ -1,14 +1,14 @@
 import Kernels
 import System
 
-/// Work on the slices of a model by several threads. What comes of it is the same for any number of them.
+/// Work on the slices of a model by several threads. The result is the same for any number of threads.
 struct SliceWork {
-    /// More threads than any machine has cores for this.
+    /// The most threads accepted: more than any machine has cores for this.
     static let threadLimit = 1024
 
     private let threads: Int
 
-    /// For so many threads; nil is one a physical core that this process may use. Throws for a number that is not possible.
+    /// For `threads` threads; nil is one per physical core that this process may use. Throws for a number that is not possible.
     init(threads: Int?) throws(ConversionError) {
         self.threads = threads ?? ProcessorCount.usableCores
         guard (1...Self.threadLimit).contains(self.threads) else {
@@ -20,8 +20,8 @@ struct SliceWork {
 
     /// Computes the slices on the threads and hands them to `take` in order, on this thread, as they are ready.
     ///
-    /// `worker` is called on each thread, for what that thread computes its slices with: up to `sliceBytes` that a slice leaves in
-    /// a buffer, and a value. Throws what `take` throws, or the error of the first slice, in order, that has one.
+    /// `worker` is called on each thread and returns what that thread computes its slices with. A slice gives up to `sliceBytes`
+    /// bytes in a buffer, and a value. Throws what `take` throws, or the error of the first slice, in order, that has one.
     func run<Value>(
         _ slices: [Slice], sliceBytes: Int,
         worker: @escaping @Sendable () -> (_ slice: Slice, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,

@@ -2,11 +2,12 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// A regular file, mapped read-only and shared: its pages are the system's file cache, and no byte of it is this process's memory.
+/// A regular file, mapped read-only and shared: its pages are the system's file cache, and none of it counts as this process's
+/// memory.
 ///
 /// The mapping stays valid when the file is renamed, removed or replaced by another (as ``AtomicFile`` does). But if the file
 /// itself is cut short or the disk fails, the system answers a read in the mapping with SIGBUS, which ends the process;
-/// ``read(at:into:)`` throws instead, and so is the way to bytes that nobody has read before. In a file that is guarded a read
+/// ``read(at:into:)`` throws instead, so bytes that nobody has read before should be read with it. If the file is guarded, a read
 /// in the mapping finds zeros then, and ``checkIntact()`` throws.
 public final class MappedFile: Sendable {
     private let file: RegularFile
@@ -16,11 +17,11 @@ public final class MappedFile: Sendable {
 
     private static let guardsAll = Atomic<Bool>(false)
 
-    /// From here on every file that is mapped is guarded: for programs to which the process belongs.
+    /// From here on every file that is mapped is guarded: for programs that own their process.
     public static func guardAll() { guardsAll.store(true, ordering: .relaxed) }
 
-    /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. To guard a file takes a handler
-    /// of SIGBUS, which stays; what was there before is called for other addresses.
+    /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. Guarding a file installs a
+    /// handler of SIGBUS, which stays; the handler that was there before is called for other addresses.
     public init(path: String, isGuarded: Bool = false) throws(FileError) {
         file = try RegularFile(path: path)
         guard file.byteCount > 0 else {
@@ -77,7 +78,7 @@ public final class MappedFile: Sendable {
     /// The bytes of a range that lies in the file as it was opened, by pread(2).
     public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try file.bytes(range) }
 
-    /// Reads the whole file and maps its pages now. Throws where reading fails.
+    /// Reads the whole file and maps its pages now. Throws if reading fails.
     public func preload() throws(FileError) {
         // Linux 5.14; not in every C library's headers.
         let populateRead: Int32 = 22
@@ -102,8 +103,8 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// Has the system keep all pages in memory as long as this object lives. Throws where that is not
-    /// permitted, or there is too little.
+    /// Has the system keep all pages in memory as long as this object lives. Throws if that is not permitted, or there is too
+    /// little memory.
     public func lock() throws(FileError) {
         guard mlock(start, byteCount) != 0 else { return }
         let code = errno

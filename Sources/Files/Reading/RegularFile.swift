@@ -6,12 +6,12 @@ public final class RegularFile: Sendable {
     public let path: String
     /// The file as it was when it was opened.
     public let identity: FileIdentity
-    /// The user whose file it is.
+    /// The user who owns the file.
     let owner: uid_t
     let descriptor: Int32
 
-    /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT for one that isn't there,
-    /// EISDIR for a folder, and 0 for something else that is no regular file.
+    /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT if it isn't there, EISDIR for
+    /// a folder, and 0 for anything else that isn't a regular file.
     public init(path: String) throws(FileError) {
         descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         self.path = path

@@ -1,6 +1,6 @@
 import Glibc
 
-/// UTF-8 text from a file, a pipe or a terminal, piece by piece, so that it may be longer than memory, or have no end.
+/// UTF-8 text from a file, a pipe or a terminal, part by part, so that it may be longer than memory, or have no end.
 public final class TextFile {
     /// Where the text comes from, as messages say it.
     public let name: String
@@ -10,7 +10,7 @@ public final class TextFile {
     private let descriptor: Int32
     private let isOwned: Bool
     private let isStopped: (Int32) -> Bool
-    /// The first bytes of a character whose last ones are still to come.
+    /// The first bytes of a character whose other bytes are still to come.
     private var start: [UInt8] = []
 
     /// Bytes that are read at once.
@@ -46,8 +46,8 @@ public final class TextFile {
         return FileIdentity(status).byteCount
     }
 
-    /// The next bytes, which are whole characters; nil at the end. Throws where reading fails, for what is not UTF-8 (with the
-    /// `code` EILSEQ), and where `isStopped` says so (EINTR).
+    /// The next bytes, which are whole characters; nil at the end. Throws if reading fails, if the text is not UTF-8 (with the
+    /// `code` EILSEQ), and if `isStopped` says so (EINTR).
     public func next() throws(FileError) -> [UInt8]? {
         while true {
             let read = try readBytes()
@@ -103,7 +103,7 @@ public final class TextFile {
         _ = poll(&entry, 1, 100)
     }
 
-    /// Where the last character ends that is not cut, if what is before it is UTF-8.
+    /// Where the last complete character ends, if what is before it is UTF-8.
     private static func endOfCharacters(_ bytes: [UInt8]) -> Int {
         for back in 1...min(3, max(1, bytes.count)) where bytes.count >= back {
             let byte = bytes[bytes.count - back]

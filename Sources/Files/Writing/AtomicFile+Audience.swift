@@ -1,6 +1,6 @@
 import Glibc
 
-// Permissions, owner and group are a courtesy: that a file system has none, or doesn't let them be changed, is no error.
+// Permissions, owner and group are a courtesy: it is not an error if a file system has none, or doesn't let them be changed.
 extension AtomicFile.Audience {
     /// The permissions that a new file is made with, before umask(2).
     var mode: mode_t {
@@ -11,7 +11,7 @@ extension AtomicFile.Audience {
         }
     }
 
-    /// Makes a new file, made with ``mode``, one for this audience in the place of what stands at `target`.
+    /// Gives a new file that was made with ``mode`` the permissions for this audience, as the replacement for what is at `target`.
     func apply(to descriptor: Int32, replacing target: String) {
         var new = stat()
         guard fstat(descriptor, &new) == 0 else { return }
@@ -25,8 +25,8 @@ extension AtomicFile.Audience {
         }
     }
 
-    /// Gives a file an owner and a group, where this user may, and permissions, of which another group than that gets no more than
-    /// all others.
+    /// Gives a file an owner and a group, if this user may, and permissions. If the file's group stays another one, that group gets
+    /// no more than everybody.
     private func give(_ descriptor: Int32, _ new: stat, owner: uid_t, group: gid_t, permissions: mode_t) {
         var permissions = permissions
         let isOther = owner != new.st_uid || group != new.st_gid

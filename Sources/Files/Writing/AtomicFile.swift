@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that appears under its name whole or not at all, and takes the place of nothing but a file of its own kind.
+/// A file that appears under its name whole or not at all, and replaces only a file of its own kind.
 ///
 /// Bytes go to a temporary in the target's folder, which has no name where the file system can do that, and is called
 /// `.NAME.XXXXXXXXXXXXXXXX.partial` elsewhere; ``commit()`` makes them durable and moves it to the target. What stood there until
@@ -20,23 +20,23 @@ public final class AtomicFile {
 
     /// Whom a file is for.
     public enum Audience: Sendable {
-        /// Whom umask(2) lets; those of the file that it replaces, if it replaces one.
+        /// Whom umask(2) permits; if it replaces a file, those who may use that one.
         case usual
-        /// This user alone; those of the file that it replaces, if it replaces one.
+        /// This user only; if it replaces a file, those who may use that one.
         case userAlone
         /// Those who share the folder that it is in (``Folder/sharing``).
         case sharing(Folder.Sharing)
     }
 
     /// Makes the temporary, and removes those that killed processes have left in the folder. A file that replaces another one gets
-    /// its permissions, owner and group, as far as this user may give them. Throws where the target can't be a file (a folder, a
-    /// device, a name in no folder, one too long), where something stands there that is neither empty nor of the `kind` that is
-    /// written, and where the folder can't be written to.
+    /// its permissions, owner and group, as far as this user may give them. Throws if the target can't be a file (a folder, a
+    /// device, a name in a folder that doesn't exist, one too long), if what stands there is neither empty nor of the `kind` that
+    /// is written, and if the folder can't be written to.
     public convenience init(target: String, replacing kind: FileKind, for audience: Audience = .usual) throws(FileError) {
         try self.init(target: target, replacing: kind, for: audience, isNamed: false)
     }
 
-    /// The same with a temporary that has a name if `isNamed`, as on file systems that can't do without.
+    /// The same with a temporary that has a name if `isNamed`, as on file systems that require one.
     init(target: String, replacing kind: FileKind, for audience: Audience = .usual, isNamed: Bool) throws(FileError) {
         let (folder, name) = Self.split(target)
         try Self.check(target, folder: folder, name: name)
@@ -53,10 +53,10 @@ public final class AtomicFile {
         audience.apply(to: temporary.descriptor, replacing: target)
     }
 
-    /// Throws if the disk has no room for `byteCount` more bytes: said at the start, it saves a long run that must fail.
+    /// Throws if the disk has no room for `byteCount` more bytes: checked at the start, this saves a long run that must fail.
     public func checkRoom(for byteCount: Int) throws(FileError) {
         var status = statvfs()
-        // Some network file systems tell no sizes: then writing will show.
+        // Some network file systems report no sizes: then writing will show.
         guard fstatvfs(temporary.descriptor, &status) == 0, status.f_blocks > 0 else { return }
         // Root may also fill the blocks that are reserved.
         let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
@@ -67,8 +67,8 @@ public final class AtomicFile {
             advice: "make room on it, or take another", code: ENOSPC)
     }
 
-    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. The disk takes a large file
-    /// from its front on, as it is written: so most of it should be written in order.
+    /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. A large file goes to the
+    /// disk from its front on while it is written, so most of it should be written in order.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
         var code = TemporaryFile.write(bytes, at: offset, to: temporary.descriptor)
         guard code == 0 else { throw .system(target, while: "writing", code) }
@@ -110,7 +110,7 @@ extension AtomicFile {
         return (folder.isEmpty ? "/" : folder, String(path[path.utf8.index(after: slash)...]))
     }
 
-    /// Throws where the target is something that a file mustn't replace, a device above all, or no name at all.
+    /// Throws if the target is something that a file mustn't replace, a device above all, or isn't a name at all.
     private static func check(_ target: String, folder: String, name: String) throws(FileError) {
         var status = stat()
         if stat(target, &status) == 0 {
@@ -125,7 +125,7 @@ extension AtomicFile {
             throw FileError(
                 path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to write")
         }
-        // The temporary's name is cut, so without this only the last step would fail. Some file systems tell no limit.
+        // The temporary's name is cut, so without this only the last step would fail. Some file systems report no limit.
         var system = statvfs()
         guard statvfs(folder, &system) == 0, system.f_namemax > 0, name.utf8.count > Int(clamping: system.f_namemax) else { return }
         throw FileError(
@@ -136,7 +136,7 @@ extension AtomicFile {
     private static func creationError(_ target: String, folder: String, _ code: Int32) -> FileError {
         switch code {
         case ENOENT where access(folder, F_OK) == 0:
-            // As /proc does, where there are only the system's own files.
+            // As in /proc, which has only the system's own files.
             FileError(path: target, problem: "no file can be made in \(folder)", advice: "take a folder on a disk", code: code)
         case ENOENT:
             FileError(path: target, problem: "its folder \(folder) doesn't exist", advice: "make the folder first", code: code)
@@ -148,7 +148,7 @@ extension AtomicFile {
 
     private static func synchronize(_ descriptor: Int32, path: String) throws(FileError) {
         while fsync(descriptor) != 0 {
-            // EINVAL: this file system has no such thing for folders.
+            // EINVAL: this file system can't make folders durable.
             if errno == EINVAL { return }
             guard errno == EINTR else { throw .system(path, while: "writing to the disk", errno) }
         }

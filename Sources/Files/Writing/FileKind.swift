@@ -1,16 +1,16 @@
 import Glibc
 
-/// What a file is, by its first bytes: nothing that we write takes the place of a file of another kind.
+/// What a file is, by its first bytes: nothing that we write replaces a file of another kind.
 public struct FileKind: Sendable {
-    /// What one is called, with its article: "a saved session".
+    /// What such a file is called, with its article: "a saved session".
     public let name: String
-    /// True for the first bytes of one, of which there are at most ``startBytes``.
+    /// True if these are the first bytes of such a file, at most ``startBytes``.
     private let isStart: @Sendable (_ bytes: [UInt8]) -> Bool
 
     /// Bytes that tell the kind of a file.
     static let startBytes = 512
 
-    /// The files whose first bytes (512, or all where there are fewer) are as `isStart` says. `name` has an article.
+    /// The files whose first bytes (512, or all if there are fewer) are as `isStart` says. `name` has an article.
     public init(_ name: String, isStart: @escaping @Sendable (_ bytes: [UInt8]) -> Bool) {
         self.name = name
         self.isStart = isStart
@@ -21,11 +21,11 @@ public struct FileKind: Sendable {
         self.init(name) { $0.starts(with: bytes) }
     }
 
-    /// No file at all: where something stands that isn't empty, it stays.
+    /// No file at all: nothing is replaced unless it is empty.
     public static let none = FileKind("an empty file") { _ in false }
 
-    /// Throws if a file stands at `path`, or at the end of a link there, that is neither empty nor of this kind; or one that can't
-    /// be read to see.
+    /// Throws if a file stands at `path`, or at the end of a link there, that is neither empty nor of this kind, or that can't be
+    /// read to find out.
     func checkReplaceable(_ path: String) throws(FileError) {
         let start: [UInt8]
         do throws(FileError) {

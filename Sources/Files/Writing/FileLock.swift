@@ -1,6 +1,6 @@
 import Glibc
 
-/// Keeps other processes that ask as well from a file, which need not be there, as long as this object lives.
+/// Keeps other processes that ask for the lock too away from a file, which need not exist, as long as this object lives.
 ///
 /// The lock (flock(2)) is on a file beside it, `.NAME.lock`, which holds the process's number and goes with the object: one on the
 /// file itself would be lost when another file takes its place. After SIGKILL that file stays, locks nothing, and is used again.
@@ -8,12 +8,12 @@ public final class FileLock {
     private let path: UnfinishedFile
     private let descriptor: Int32
 
-    /// Locks what stands or will stand at `target`. Nil where that can't be done: the folder takes no files, or its file system has
-    /// no locks. Throws, with the `code` EBUSY, if another process holds the lock.
+    /// Locks what stands or will stand at `target`. Nil if that can't be done: no files can be made in the folder, or its file
+    /// system has no locks. Throws, with the `code` EBUSY, if another process holds the lock.
     public init?(on target: String) throws(FileError) {
         let path = Self.path(target)
         while true {
-            // For this user alone, or anybody could hold it.
+            // For this user only, or anybody could hold it.
             let descriptor = openRetrying(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
             guard descriptor >= 0 else { return nil }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -37,7 +37,7 @@ public final class FileLock {
         _ = pwrite(descriptor, number, number.count, 0)
     }
 
-    /// True if it is the lock on what stands or will stand at `target`, by whatever name of its folder.
+    /// True if it is the lock on what stands or will stand at `target`, whatever name its folder goes by.
     public func isOn(_ target: String) -> Bool { FileIdentity(of: Self.path(target))?.isSameFile(as: descriptor) == true }
 
     private static func path(_ target: String) -> String {
@@ -47,13 +47,13 @@ public final class FileLock {
     }
 
     deinit {
-        // While it is locked, so that it is nobody else's.
+        // While it is locked, so that nobody else holds it.
         unlink(path.path)
         path.forget()
         close(descriptor)
     }
 
-    /// The process that holds a lock, for a message; empty where it doesn't say.
+    /// The process that holds a lock, for a message; empty if the file doesn't say.
     private static func holder(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 20)
         let count = pread(descriptor, &bytes, bytes.count, 0)
@@ -65,7 +65,7 @@ public final class FileLock {
 }
 
 extension FileIdentity {
-    /// True if it is that of an open file.
+    /// True if it is the identity of an open file.
     fileprivate func isSameFile(as descriptor: Int32) -> Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && isSameFile(as: FileIdentity(status))

@@ -7,7 +7,8 @@ enum Leftovers {
     /// The folder that was looked through last, as a hash of its path and identity: once is enough.
     private static let lastFolder = Atomic<Int>(0)
 
-    /// Where locks may not be seen by all machines, a temporary of which nothing was heard for so long is a dead process's.
+    /// Seconds. Where some machines may not see the locks, a temporary that was not written to for this long belongs to a dead
+    /// process.
     private static let silence = 24 * 3600
 
     /// Removes the temporaries in a folder that no process holds, unless that was the last folder to be looked through by this
@@ -15,7 +16,7 @@ enum Leftovers {
     static func remove(from folder: String) {
         var status = stat()
         guard stat(folder, &status) == 0 else { return }
-        // With its path: the number of a folder that was removed is soon another's.
+        // With its path: the number of a folder that was removed is soon that of another one.
         var hasher = Hasher()
         hasher.combine(folder)
         hasher.combine(UInt64(status.st_dev))

@@ -1,11 +1,11 @@
 import CSystem
 import Glibc
 
-/// A file that has not got its name yet: without any where the file system can do that (O_TMPFILE), so that nothing stays of it
-/// when the process is killed; elsewhere one beside its target, `.NAME.XXXXXXXXXXXXXXXX.partial`.
+/// A file that doesn't have its name yet: without a name if the file system can do that (O_TMPFILE), so that nothing of it stays
+/// when the process is killed; otherwise beside its target, `.NAME.XXXXXXXXXXXXXXXX.partial`.
 ///
-/// While the process lives it holds a lock (flock(2)) on the file: one of such a name that nobody holds is a dead process's, and
-/// ``Leftovers`` removes it.
+/// While the process lives it holds a lock (flock(2)) on the file: a file with such a name that nobody locks belongs to a dead
+/// process, and ``Leftovers`` removes it.
 final class TemporaryFile {
     /// Open for reading and writing; another one after a failed ``move(to:linking:)``.
     private(set) var descriptor: Int32
@@ -14,10 +14,10 @@ final class TemporaryFile {
     /// Its path; nil while it has none.
     private var path: UnfinishedFile?
 
-    /// What gives a file that is open a name that nothing has: returns 0 or an errno.
+    /// Gives an open file a name that nothing has; returns 0 or an errno.
     typealias Linking = (_ descriptor: Int32, _ path: UnsafePointer<CChar>) -> Int32
 
-    /// Makes one in `folder` for a file of that name. Throws the errno of what the system refuses.
+    /// Makes one in `folder` for a file called `name`. Throws the errno if the system refuses.
     init(in folder: String, for name: String, mode: mode_t, isNamed: Bool) throws(Refusal) {
         // Room for the affixes in the 255 bytes that file systems give a name.
         prefix = folder + "/." + String(decoding: name.utf8.prefix(200), as: UTF8.self) + "."
@@ -36,7 +36,7 @@ final class TemporaryFile {
         close(descriptor)
     }
 
-    /// Why the system makes no file.
+    /// Why the system doesn't make the file.
     struct Refusal: Error {
         let code: Int32
     }
@@ -52,12 +52,12 @@ final class TemporaryFile {
 
     // MARK: - Without a name
 
-    /// Nil where there are no files without a name, or none that can get one later.
+    /// Nil if the file system has no files without a name, or none that can get one later.
     private static func unnamed(in folder: String, _ mode: mode_t) -> Int32? {
         var descriptor = csystem_open_unnamed(folder, mode)
         while descriptor < 0, errno == EINTR { descriptor = csystem_open_unnamed(folder, mode) }
         guard descriptor >= 0 else { return nil }
-        // One of the two ways of csystem_link. It may still fail; but then all is written, and has to be copied.
+        // One of the two ways of csystem_link. It may still fail; everything is written by then, and has to be copied.
         guard geteuid() == 0 || access(place(descriptor), F_OK) == 0 else {
             close(descriptor)
             return nil
@@ -89,7 +89,7 @@ final class TemporaryFile {
 
     private static func place(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
-    /// Becomes a copy that has a name, where this one can't get any.
+    /// Becomes a copy that has a name, if this file can't get one.
     private func becomeCopy(for target: String) throws(FileError) {
         let copy: (descriptor: Int32, path: UnfinishedFile)
         do throws(Refusal) {
@@ -152,14 +152,14 @@ final class TemporaryFile {
                 continue
             }
             if Self.isKept(descriptor) { return (descriptor, candidate) }
-            // Another process has taken it for a dead one's, before it was locked.
+            // Another process has taken it for that of a dead process, before it was locked.
             unlink(candidate.path)
             candidate.forget()
             close(descriptor)
         }
     }
 
-    /// Locks a new file, where there are locks; false if another process has removed it, or is about to.
+    /// Locks a new file, if there are locks; false if another process has removed it, or is about to.
     private static func isKept(_ descriptor: Int32) -> Bool {
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return false }
         var status = stat()

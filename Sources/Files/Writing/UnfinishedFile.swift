@@ -19,8 +19,8 @@ struct UnfinishedFile {
     /// Where it is registered; nil if more files are unfinished than can be.
     private let slot: Int?
 
-    /// More at once than any command writes; a file that finds no slot is still removed by its owner.
-    /// (`InlineArray` is not declared `Sendable` in Swift 6.3; its atomics are.)
+    /// More than any command writes at once; a file that finds no slot is still removed by its owner. (`InlineArray` is not
+    /// declared `Sendable` in Swift 6.3; its atomics are.)
     fileprivate nonisolated(unsafe) static let slots = InlineArray<16, Atomic<UnsafeMutablePointer<CChar>?>> { _ in Atomic(nil) }
 
     /// A new path that begins with `prefix`.
@@ -48,9 +48,8 @@ struct UnfinishedFile {
 }
 
 extension AtomicFile {
-    /// Removes the temporaries of all files that are not yet committed, as far as they have names, and the files of locks, for the
-    /// signal handler of a process that is about to end.
-    /// It only exchanges atomics and calls unlink(2), so that any handler may call it:
+    /// Removes the temporaries of all files that are not yet committed, if they have names, and the files of locks, for the signal
+    /// handler of a process that is about to end. It only exchanges atomics and calls unlink(2), so that any handler may call it:
     ///
     ///     AtomicFile.prepareRemoval()
     ///     signal(SIGINT) { number in

@@ -6,8 +6,9 @@ import Glibc
 /// Left alone, the system keeps it all in its file cache: it finds memory for a large file, which may take longer than writing it
 /// (on a virtual machine whose memory its host has to get first: 6 s instead of 0.9 s for 2.9 GB), pushes out what other programs
 /// had there, and leaves the waiting to the end, when nobody sees how long it will take. So every ``step`` goes to the disk at
-/// once; what the disk has when ``cachedBytes`` more are written leaves the cache, and its pages take what comes next. Of a slow
-/// disk's file that is nothing, and it stays in the cache; but never are more than about ``unwrittenBytes`` waiting.
+/// once. What the disk has by the time ``cachedBytes`` more are written leaves the cache, and its pages take what comes next. A
+/// slow disk has nothing of the file by then, and the file stays in the cache; but never more than about ``unwrittenBytes`` are
+/// waiting.
 ///
 /// (Past the cache, with O_DIRECT, 2.9 GB take as long and 0.1 s of the processor's time instead of 0.8 s. But they then have to be
 /// copied into aligned buffers, and not every file system can do that.)
@@ -44,7 +45,7 @@ struct WriteBehind {
     /// Waits until the disk has a step of the file. Returns 0, or an errno that says that writing has failed.
     private static func wait(_ descriptor: Int32, from start: Int) -> Int32 {
         let code = csystem_wait_for_writing(descriptor, Int64(start), Int64(step))
-        // Any other: not possible here.
+        // No other error is possible here.
         return [EIO, ENOSPC, EDQUOT].contains(code) ? code : 0
     }
 }

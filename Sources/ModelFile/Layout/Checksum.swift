@@ -1,6 +1,6 @@
 import CXXHash
 
-/// The 64-bit XXH3 hash with seed 0 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md) of bytes that come in pieces.
+/// The 64-bit XXH3 hash with seed 0 (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md) of bytes that come in parts.
 public struct Checksum: ~Copyable {
     private let state: OpaquePointer
 
@@ -14,7 +14,7 @@ public struct Checksum: ~Copyable {
 
     deinit { XXH3_freeState(state) }
 
-    /// The hash of bytes that lie in one piece.
+    /// The hash of contiguous bytes.
     public static func of(_ bytes: RawSpan) -> UInt64 { bytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) } }
 
     /// Starts again.

@@ -4,7 +4,7 @@ import Tiles
 /// The sizes and limits of the format (`formats/rgq.md`), and the arithmetic of positions, which can't overflow.
 enum FileLayout {
     static let magic = Array("RGQ1".utf8)
-    /// The versions that are read. A file has the lowest one that has all that is in it.
+    /// The versions that are read. A file has the lowest version that covers everything in it.
     static let versions: ClosedRange<UInt32> = 1...(WeightType.allCases.map(\.properties.fileVersion).max() ?? 1)
     static let headerBytes = 128
     static let entryBytes = 128
@@ -13,9 +13,9 @@ enum FileLayout {
     static let tensorCounts = 1...65_536
     /// Bytes of the metadata unpacked.
     static let largestMetadata = 64 << 20
-    /// Bytes of the metadata as stored: what as much as ``largestMetadata`` can at worst take.
+    /// Bytes of the metadata as stored: what ``largestMetadata`` bytes can take at worst.
     static let largestPackedMetadata = Int(LZ4_compressBound(Int32(largestMetadata)))
-    /// Bytes of the configuration, which is JSON: reading that takes many times as much.
+    /// Bytes of the configuration, which is JSON: reading it takes many times as much.
     static let largestConfiguration = 1 << 16
     /// Bytes of another value of the metadata that is text: the tokenizer alone is larger.
     static let largestText = 1 << 20

@@ -66,7 +66,7 @@ extension Metadata {
         return bytes
     }
 
-    /// Nil if a value may have so many bytes; otherwise a clause with what is wrong. Text is bounded because reading it takes many
+    /// Nil if a value may have `count` bytes; otherwise a clause with what is wrong. Text is bounded because reading it takes many
     /// times its bytes.
     private static func sizeProblem(_ key: String, _ count: Int) -> String? {
         let limit =
@@ -80,13 +80,13 @@ extension Metadata {
 
     private init(parsing bytes: [UInt8], path: String) throws(ModelFileError) {
         var rest = bytes[...]
-        /// The next integer; nil where the bytes end.
+        /// The next integer; nil if the bytes end.
         func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type) -> Value? {
             guard rest.count >= MemoryLayout<Value>.size else { return nil }
             defer { rest = rest.dropFirst(MemoryLayout<Value>.size) }
             return rest.span.bytes.littleEndian(at: 0, as: type)
         }
-        /// The next bytes, their number before them; nil where they end too soon.
+        /// The next bytes, which their number precedes; nil if they end too soon.
         func field<Length: FixedWidthInteger & BitwiseCopyable>(_ type: Length.Type) -> ArraySlice<UInt8>? {
             guard let length = integer(type), length <= rest.count else { return nil }
             defer { rest = rest.dropFirst(Int(length)) }

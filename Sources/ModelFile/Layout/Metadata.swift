@@ -9,7 +9,7 @@ public struct Metadata: Equatable, Sendable {
     /// A JSON object: which converter made the file, and from what.
     public var provenance: [UInt8]?
 
-    /// Metadata of these parts.
+    /// Metadata with these fields.
     public init(configuration: [UInt8], tokenizer: [UInt8], chatTemplate: String? = nil, provenance: [UInt8]? = nil) {
         self.configuration = configuration
         self.tokenizer = tokenizer

@@ -9,8 +9,8 @@ import Tiles
 /// 1. Block by block, the weights are moved by the errors of those before them, the block's scale is searched for what they are
 ///    then, and weight by weight the nearest code is taken and its error handed on (GPTQ, arXiv:2210.17323, in the form of LDLQ,
 ///    arXiv:2307.13304: errors are those of the original weights, so that H is factorized and never inverted).
-/// 2. Twice, block by block: the scale, then each code in turn, is set to the best there is while all others stay. Neither raises
-///    eᵀ H e, but for rounding.
+/// 2. Twice, block by block: the scale, then each code in turn, is set to the best value while all others stay. Neither raises eᵀ H
+///    e, except by rounding.
 ///
 /// Rows are lanes: each row's sums are the same sequence of single operations in f32 on all machines.
 public final class ErrorFeedback {
@@ -19,16 +19,16 @@ public final class ErrorFeedback {
     /// What moved weights are limited to, so that their scales fit f16.
     private static let limit: Float = 65_500 * -ScaleSearch.lowestCode
 
-    /// e: weight less stored weight. [``InputCovariance/group``]
+    /// e: weight minus stored weight. [``InputCovariance/group``]
     private let errors: UnsafeMutablePointer<Lanes>
     /// [``InputCovariance/group``]
     private let codes: UnsafeMutablePointer<Lanes>
-    /// Of the block at hand: (H e)_k, and (H codes)_k with the codes of this block only. [``Tile/block``] each
+    /// Of the current block: (H e)_k, and (H codes)_k with the codes of this block only. [``Tile/block``] each
     private let slopes: UnsafeMutablePointer<Lanes>
     private let codeSlopes: UnsafeMutablePointer<Lanes>
-    /// Weights of the block at hand, moved. [``Tile/block``, ``Tile/rows``]
+    /// Weights of the current block, moved. [``Tile/block``, ``Tile/rows``]
     private let moved: UnsafeMutablePointer<Float>
-    /// By block.
+    /// Per block.
     private var scales: [BlockScale] = []
 
     /// Memory for groups of any size.
@@ -50,8 +50,8 @@ public final class ErrorFeedback {
         moved.deallocate()
     }
 
-    /// Writes the q4 tiles of a panel, and returns how far they are from it: further, weight by weight, than those of
-    /// ``TileEncoder/encode(_:into:)``, while what is computed with them is nearer.
+    /// Writes the q4 tiles of a panel, and returns how far they are from it: further, weight by weight, than the tiles of
+    /// ``TileEncoder/encode(_:into:)``, while results computed with them are nearer.
     ///
     /// `covariances` are those of all its inputs, group by group. `tiles` has room for ``Panel/columnTiles`` tiles and is 4-byte
     /// aligned. Throws for a weight from 8 · 65,520 on.
@@ -79,7 +79,7 @@ public final class ErrorFeedback {
         return figures
     }
 
-    /// Writes a tile of the group at hand; nil if a weight is too large.
+    /// Writes a tile of the current group; nil if a weight is too large.
     private func store(
         _ weights: HalfPanel, tile: Int, _ half: HalfTile, into bytes: UnsafeMutableRawPointer
     ) -> LaneFigures? {
@@ -140,18 +140,18 @@ public final class ErrorFeedback {
         }
     }
 
-    /// The best scale of a block for its codes, or the one it has where none is better that f16 has. Brings ``slopes`` up to date.
+    /// The best scale of a block for its codes, or the one it has if no f16 is better. Brings ``slopes`` up to date.
     @inline(__always) private func refit(
         _ scale: BlockScale, _ codes: UnsafePointer<Lanes>, _ moments: UnsafePointer<Float>, _ columns: Int
     ) -> BlockScale {
         multiply(codes, Tile.block, moments, columns, into: codeSlopes)
-        // A scale that is larger by d lowers the error by d (2 · gain - d · cost).
+        // A scale larger by d lowers the error by d (2 · gain - d · cost).
         var gain = Lanes.zero, cost = Lanes.zero
         for column in 0..<Tile.block {
             gain += codes[column] * slopes[column]
             cost += codes[column] * codeSlopes[column]
         }
-        // All is false for NaN, which codes of 0 give.
+        // Every comparison is false for NaN, which codes of 0 give.
         let other = BlockScale(scale.scale + gain / cost)
         let change = other.scale - scale.scale
         let isBetter = change * (gain + gain - change * cost) .> Lanes.zero
@@ -162,7 +162,7 @@ public final class ErrorFeedback {
         return BlockScale(where: isTaken, other, else: scale)
     }
 
-    /// results_k = Σ_j numbers_j · matrix[j, k], j from 0 to below `count`, k over a block, from j to j in order.
+    /// results_k = Σ_j numbers_j · matrix[j, k], j from 0 to below `count`, k over a block; the terms are added in the order of j.
     @inline(__always) private func multiply(
         _ numbers: UnsafePointer<Lanes>, _ count: Int, _ matrix: UnsafePointer<Float>, _ columns: Int,
         into results: UnsafeMutablePointer<Lanes>

@@ -4,25 +4,25 @@ import Tiles
 public enum CovarianceError: Error, Equatable {
     /// A number is NaN or infinite.
     case notFinite
-    /// No inputs have them: the mean square of an input, or of a mixture of inputs, would be negative.
+    /// No inputs can have them: the mean square of an input, or of a mixture of inputs, would be negative.
     case notPositive
 }
 
 /// The second moments H = E[x xᵀ] of a group of consecutive inputs x, prepared for ``ErrorFeedback``. A row of weights that is off
-/// by e in these inputs gives results that are off by eᵀ H e in the mean square.
+/// by e in these inputs gives results whose mean squared error is eᵀ H e.
 ///
 /// Moments are divided by the mean of their diagonal, and trusted less than they say: inputs that went together in one text may not
-/// in another. Takes 0.5 MB. Errors are `notFinite` and `notPositive`, and then there is no H.
+/// in another. Takes 0.5 MB. The errors are `notFinite` and `notPositive`; then there is no H.
 public final class InputCovariance: @unchecked Sendable {
     /// Most inputs in a group.
     public static let group = 256
-    /// How far products of different inputs are trusted. A text of 700 tokens can't tell 256 inputs apart: with all trust the loss
-    /// of q4 is a third above that without feedback, with this a fiftieth. With 100,000 tokens it costs nothing.
+    /// How far products of different inputs are trusted. A text of 700 tokens can't tell 256 inputs apart: with full trust the loss
+    /// of q4 is a third above that without feedback, with this value a fiftieth. With 100,000 tokens it costs nothing.
     private static let trust = 0.8
     /// What is added to the diagonal, whose mean is 1, for inputs that the text lacks.
     private static let damping = 0.01
 
-    /// Inputs, rounded up to whole tiles; those added go with no others.
+    /// Inputs, rounded up to whole tiles; those added are uncorrelated with all others.
     let columns: Int
     /// H, symmetric. [``columns``, ``columns``]
     let moments: UnsafeMutablePointer<Float>
@@ -67,7 +67,7 @@ public final class InputCovariance: @unchecked Sendable {
         for row in 0..<inputs {
             for column in 0..<row {
                 let moment = Double(triangle[row * (row + 1) / 2 + column]) * unit
-                // None is larger than the largest of the diagonal, and that no larger than the diagonal's sum.
+                // No moment is larger than the largest one of the diagonal, which is no larger than the diagonal's sum.
                 guard moment.magnitude <= Double(2 * inputs) else { throw .notPositive }
                 moments[row * columns + column] = Float(moment * Self.trust)
                 moments[column * columns + row] = Float(moment * Self.trust)
@@ -81,7 +81,7 @@ public final class InputCovariance: @unchecked Sendable {
     /// Sets ``feedback`` and ``importance``, by Cholesky's method from the last input to the first: H = R Rᵀ with R upper
     /// triangular, so M_jk = R_jk / R_kk for j < k, and D_k = R_kk².
     private func factorize(_ inputs: Int) throws(CovarianceError) {
-        // Zeros where it isn't known yet.
+        // Zeros where the root isn't known yet.
         let root = UnsafeMutablePointer<Double>.allocate(capacity: columns * columns)
         defer { root.deallocate() }
         root.initialize(repeating: 0, count: columns * columns)
@@ -90,7 +90,7 @@ public final class InputCovariance: @unchecked Sendable {
             // Whole vectors: what comes before the next column is 0 in both rows.
             let known = (column + 1) / 8 * 8..<columns
             let rest = Double(moments[column * columns + column]) - Self.product(own, own, known)
-            // Of moments that are some, it is no less than what was added. So all numbers here stay below 200.
+            // If the moments are valid, it is no less than what was added. So all numbers here stay below 200.
             guard rest >= Self.damping / 2 else { throw .notPositive }
             let diagonal = rest.squareRoot(), inverse = 1 / diagonal
             for row in 0..<column {

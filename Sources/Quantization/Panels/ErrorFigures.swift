@@ -11,7 +11,7 @@ public struct ErrorFigures: Equatable, Sendable {
     /// Largest magnitude of a difference.
     public var largestError: Float = 0
 
-    /// Those of no weights.
+    /// The figures of no weights.
     public init() {}
 
     /// True if no weight differs. A stored NaN makes the sum a NaN, which is not 0.
@@ -26,7 +26,7 @@ public struct ErrorFigures: Equatable, Sendable {
     /// Signal to noise in decibels: 10 · log10(Σ weight² / Σ error²); nil where all weights are exact, or one is stored as NaN.
     public var signalToNoise: Double? { squaredErrors > 0 ? 10 * log10(squares / squaredErrors) : nil }
 
-    /// True if this is worse than another: by relative error, one that is not finite before any that is.
+    /// True if this is worse than another: by relative error, where one that is not finite is worse than any that is.
     public func isWorse(than other: ErrorFigures) -> Bool {
         guard relativeError.isFinite, other.relativeError.isFinite else {
             return !relativeError.isFinite && other.relativeError.isFinite
@@ -43,7 +43,7 @@ public struct ErrorFigures: Equatable, Sendable {
     }
 }
 
-/// The figures of one tile, a lane a row: the sums are short enough for f32.
+/// The figures of one tile, one lane per row: the sums are short enough for f32.
 struct LaneFigures {
     private(set) var squares = Lanes.zero
     private(set) var squaredErrors = Lanes.zero

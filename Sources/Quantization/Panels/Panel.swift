@@ -1,9 +1,10 @@
 import Tiles
 
-/// One row of tiles as f32: up to ``Tile/rows`` rows of a matrix, turned so that they stand side by side, input by input.
+/// One row of tiles as f32: up to ``Tile/rows`` rows of a matrix, transposed so that they stand side by side, input by input.
 ///
-/// This is the order in which tiles hold weights, and in it 16 rows are quantized at once, one a SIMD lane. Rows that the matrix
-/// doesn't have, and inputs up to a whole tile, are 0. A panel is reused from row of tiles to row of tiles; one thread at a time.
+/// This is the order in which tiles hold weights, and in it 16 rows are quantized at once, one per SIMD lane. Rows that the matrix
+/// doesn't have, and inputs up to a whole tile, are 0. A panel is reused for one row of tiles after the other; one thread at a
+/// time.
 public final class Panel {
     /// Inputs of the matrix.
     public let columns: Int
@@ -18,7 +19,7 @@ public final class Panel {
     /// [``paddedColumns``]
     private var importance: UnsafeMutablePointer<Float>?
 
-    /// A panel of zeros for a matrix of so many columns, at least one. Every input counts the same.
+    /// A panel of zeros for a matrix of `columns` columns, at least one. Every input counts the same.
     public init(columns: Int) {
         precondition(columns > 0, "a matrix has columns")
         self.columns = columns
@@ -47,7 +48,7 @@ public final class Panel {
         self.importance = numbers
     }
 
-    /// The importance of the inputs from one on.
+    /// The importance of the inputs from `column` on.
     @inline(__always) func importance(from column: Int) -> UnsafePointer<Float>? { importance.map { UnsafePointer($0 + column) } }
 
     /// Takes `count` rows that lie row-major, `stride` numbers from one to the next: 1 to ``Tile/rows``, all finite.
@@ -65,7 +66,7 @@ public final class Panel {
         }
     }
 
-    /// Takes `count` rows of a matrix that lies turned, [inputs, outputs], `stride` numbers from one input to the next.
+    /// Takes `count` rows of a matrix that lies transposed, [inputs, outputs], `stride` numbers from one input to the next.
     public func load(transposedRows: UnsafePointer<Float>, stride: Int, count: Int) {
         precondition((1...Tile.rows).contains(count), "a panel has 1 to \(Tile.rows) rows")
         if count < Tile.rows { clear() }
@@ -82,7 +83,7 @@ public final class Panel {
         }
     }
 
-    /// Writes the first `count` rows turned, as ``load(transposedRows:stride:count:)`` takes them, without the padding.
+    /// Writes the first `count` rows transposed, as ``load(transposedRows:stride:count:)`` takes them, without the padding.
     public func store(transposedRows: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
         precondition((1...Tile.rows).contains(count), "a panel has 1 to \(Tile.rows) rows")
         for column in 0..<columns { (transposedRows + column * stride).update(from: values + column * Tile.rows, count: count) }

@@ -11,9 +11,9 @@ struct BlockScale {
     /// Scales rounded to f16.
     @inline(__always) init(_ exact: Lanes) { self.init(halves: LaneBits(narrowing: exact)) }
 
-    /// Scales rounded to f16 such that numbers up to `extreme` have codes up to `largestCode`. Nearest is always right but for
-    /// subnormal scales, of few bits: where it would lift the largest code by a quarter or more, which could round to the next one,
-    /// the f16 above is taken.
+    /// Scales rounded to f16 such that numbers up to `extreme` have codes up to `largestCode`. The nearest is always right except
+    /// for subnormal scales, which have few bits: where it would lift the largest code by a quarter or more, which could round to
+    /// the next one, the f16 above is taken.
     @inline(__always) init(_ exact: Lanes, extreme: Lanes, largestCode: Float) {
         let nearest = LaneBits(narrowing: exact)
         let isShort = extreme.magnitude .> nearest.widened.magnitude * Lanes(repeating: largestCode + 0.25)
@@ -36,7 +36,7 @@ struct BlockScale {
         halves.storeHalves(to: tile + TileLayout.scaleOffset(row: half.row, block: block))
     }
 
-    /// False where the scale is beyond f16.
+    /// False if the scale is beyond f16.
     @inline(__always) var isFinite: LaneMask { scale.magnitude .< Lanes(repeating: halfOverflow) }
 
     /// One or the other, lane by lane.

@@ -1,7 +1,7 @@
 import CSIMD
 import Tiles
 
-// Eight rows of a tile at once, one a lane, with what every instruction set has: the two or four registers that a vector takes
+// Eight rows of a tile at once, one per lane, with what every instruction set has: the two or four registers that a vector takes
 // leave enough of the others for sums and limits (sixteen lanes spill, and halve the speed of the search for scales).
 
 /// A number of each row.
@@ -14,7 +14,7 @@ enum HalfTile: Int, CaseIterable {
     case upper = 0
     case lower = 1
 
-    /// The first of them.
+    /// The first of these rows.
     @inline(__always) var row: Int { rawValue * Lanes.scalarCount }
 }
 
@@ -36,7 +36,7 @@ struct HalfPanel {
         nonmutating set { UnsafeMutableRawPointer(values + column * Tile.rows).storeBytes(of: newValue, as: Lanes.self) }
     }
 
-    /// The same rows, so many inputs on.
+    /// The same rows, `columns` inputs further on.
     @inline(__always) func advanced(by columns: Int) -> HalfPanel { HalfPanel(values: values + columns * Tile.rows) }
 }
 

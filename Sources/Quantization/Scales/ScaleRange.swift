@@ -1,10 +1,10 @@
 import Tiles
 
 extension TileDecoder {
-    /// The smallest and the largest magnitude of the scales of a stack of matrices, those of zeros left out; nil if no others are
-    /// left, and for types without scales.
+    /// The smallest and the largest magnitude of the scales of a stack of matrices, without scales that are 0; nil if there are no
+    /// others, and for types without scales.
     public func scaleRange(_ tiles: UnsafeRawPointer, shape: MatrixShape) -> ClosedRange<Float>? {
-        // Magnitudes of halves are ordered as their bits.
+        // Magnitudes of halves are ordered like their bits.
         var smallest = UInt16.max
         var largest: UInt16 = 0
         for tile in 0..<shape.tileCount {

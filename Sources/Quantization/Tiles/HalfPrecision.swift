@@ -1,5 +1,5 @@
-// IEEE half precision without Float16, whose conversion is a library call a number below AVX2's level. Halves are kept in
-// the low parts of 32-bit lanes, where masks of comparisons fit, and are packed when they are stored.
+// IEEE half precision without Float16, whose conversion is a library call per number below AVX2's level. Halves are kept in the low
+// parts of 32-bit lanes, where masks of comparisons fit, and are packed when they are stored.
 
 /// From here on rounding to half precision, whose largest number is 65,504, gives infinity.
 let halfOverflow: Float = 65_520

@@ -18,7 +18,7 @@ enum Q4Tile: TileCodec {
         }
     }
 
-    /// Writes codes [``Tile/columns``] that were found for the weights, under the scales of both blocks. False as ``encode``.
+    /// Writes codes [``Tile/columns``] that were found for the weights, under the scales of both blocks. False as for ``encode``.
     static func store(
         _ codes: UnsafePointer<Lanes>, _ low: BlockScale, _ high: BlockScale, of weights: HalfPanel, _ half: HalfTile,
         into tile: UnsafeMutableRawPointer, _ figures: inout LaneFigures

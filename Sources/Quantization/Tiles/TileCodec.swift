@@ -2,9 +2,9 @@ import Tiles
 
 /// How the tiles of a weight type are written and read, eight rows at a time.
 protocol TileCodec {
-    /// Writes half the rows of a tile and adds how far they are from the weights. `importance` says how much an error in each of the
-    /// 64 inputs counts, nil that all count the same; types that search for nothing don't ask. False if a weight is beyond what the
-    /// type can hold.
+    /// Writes half the rows of a tile and adds how far they are from the weights. `importance` says how much an error in each of
+    /// the 64 inputs counts, nil if all count the same; types without a search ignore it. False if a weight is beyond what the type
+    /// can hold.
     static func encode(
         _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures

@@ -2,8 +2,8 @@ import Tiles
 
 /// Writes rows of tiles in one weight type, as `formats/rgq.md` lays them out.
 ///
-/// The bytes depend on the weights, and for `q4` on the importance of the inputs, and on nothing else. Where it is known how inputs
-/// go together, ``ErrorFeedback`` writes better `q4`.
+/// The bytes depend only on the weights, and for `q4` on the importance of the inputs. If it is known how inputs go together,
+/// ``ErrorFeedback`` writes better `q4`.
 public struct TileEncoder: Sendable {
     /// The type of the tiles.
     public let type: WeightType
@@ -15,7 +15,7 @@ public struct TileEncoder: Sendable {
     ///
     /// - `f32`: exact.
     /// - `f16`: to nearest, halves to even.
-    /// - `q8`: scale = max|weight| / 127 of the block, rounded to f16; codes to nearest, halves to even, against that scale.
+    /// - `q8`: scale = max|weight| / 127 of the block, rounded to f16; codes to nearest, halves to even, with that scale.
     /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (``ScaleSearch``); codes as
     ///   for `q8`.
     ///
@@ -45,7 +45,7 @@ public struct TileEncoder: Sendable {
 }
 
 extension QuantizationError {
-    /// For the largest weight of a tile.
+    /// The error for the largest weight of a tile.
     init(largestOf panel: Panel, tile: Int) {
         let indices = tile * Tile.weights..<(tile + 1) * Tile.weights
         let index = indices.max { panel.values[$0].magnitude < panel.values[$1].magnitude } ?? indices.lowerBound

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Measures time on the monotonic clock (clock_gettime(2)), from its making on.
+/// Measures the time since it was made, on the monotonic clock (clock_gettime(2)).
 public struct Stopwatch: Sendable {
     private let start = MonotonicClock.nanoseconds
 
-    /// One that begins now.
+    /// A stopwatch that begins now.
     public init() {}
 
     /// Nanoseconds so far.

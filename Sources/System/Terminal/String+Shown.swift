@@ -1,5 +1,5 @@
-/// Text from files and people as it may be shown to a reader: what would act on a terminal, or on how text around it is read, is
-/// escaped like `\u{1B}`.
+/// Text from files and people as it may be shown: what would act on a terminal, or on how text around it is read, is escaped like
+/// `\u{1B}`.
 extension String {
     /// The text on one line: for messages, and for cells of tables.
     package var onOneLine: String { escaping(\.breaksLine) }
@@ -7,7 +7,7 @@ extension String {
     /// The text with its line breaks and tabs: for a terminal.
     package var harmless: String { escaping { $0 != "\n" && $0 != "\t" && $0.isCommand } }
 
-    /// Allocates only where there is something to escape.
+    /// Allocates only if there is something to escape.
     private func escaping(_ isEscaped: (Unicode.Scalar) -> Bool) -> String {
         guard unicodeScalars.contains(where: isEscaped) else { return self }
         var text = ""
@@ -24,7 +24,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// True of control characters (C0, DEL and C1), and of those that show text in another order than it has (Unicode Standard
+    /// True for control characters (C0, DEL and C1), and for those that show text in another order than it has (Unicode Standard
     /// Annex 9, explicit directional embeddings, overrides and isolates).
     package var isCommand: Bool {
         switch value {
@@ -33,6 +33,6 @@ extension Unicode.Scalar {
         }
     }
 
-    /// The same, and of line and paragraph separators.
+    /// The same, and for line and paragraph separators.
     fileprivate var breaksLine: Bool { isCommand || value == 0x2028 || value == 0x2029 }
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A mutex of the C library's, for what is used by one thread at a time.
+/// A mutex of the C library, for what is used by one thread at a time.
 ///
-/// Swift's own (`Synchronization.Mutex`) holds the kernel's numbers of threads, which are others in a child process after fork(2),
-/// and the tools that look for races (ThreadSanitizer, helgrind) don't know it.
+/// Swift's own (`Synchronization.Mutex`) holds the kernel's thread numbers, which differ in a child process after fork(2), and the
+/// tools that look for races (ThreadSanitizer, helgrind) don't know it.
 public final class Lock: @unchecked Sendable {
     let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
@@ -15,7 +15,7 @@ public final class Lock: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` while nobody else holds the lock. `body` must not come here again.
+    /// Runs `body` while nobody else holds the lock. `body` must not call this again.
     @inline(__always)
     public func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)

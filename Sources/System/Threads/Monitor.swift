@@ -13,7 +13,7 @@ public final class Monitor: Sendable {
         changed.deallocate()
     }
 
-    /// Runs `body` while no other thread runs one. `body` must not come here again.
+    /// Runs `body` while no other thread runs one. `body` must not call this again.
     @inline(__always)
     public func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try lock.withLock(body)

@@ -4,9 +4,9 @@ import Glibc
 public struct Thread {
     private let handle: pthread_t
 
-    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals are for the other threads of the program,
-    /// except SIGBUS, that of a mapped file that can't be read any more: where it is blocked, the kernel ends the process whoever
-    /// would handle it.
+    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals go to the other threads of the program,
+    /// except SIGBUS, the signal of a mapped file that can't be read any more: if it is blocked, the kernel ends the process even
+    /// if there is a handler.
     public init?(blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
         var everySignal = sigset_t()
         var previous = sigset_t()
@@ -32,7 +32,7 @@ public struct Thread {
         self.handle = handle
     }
 
-    /// Waits until the function has returned. Once.
+    /// Waits until the function has returned. To be called once.
     public func join() { pthread_join(handle, nil) }
 
     private final class Body: Sendable {

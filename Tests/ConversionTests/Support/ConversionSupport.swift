@@ -8,7 +8,7 @@ import Quantization
 import TestSupport
 import Tiles
 
-/// A model file in a folder of its own, which is there as long as this is.
+/// A model file in a folder of its own, which exists as long as this object.
 struct ConvertedModel {
     let folder: TemporaryFolder
     let report: ConversionReport
@@ -69,7 +69,7 @@ extension ModelFile {
 }
 
 extension Checkpoint {
-    /// All numbers of the tensor that is planned, turned as the model file has it.
+    /// All numbers of the planned tensor, transposed as in the model file.
     func weights(of planned: PlannedTensor) throws -> [Float] {
         guard let tensor = tensor(named: planned.name) else { return [] }
         let numbers = UnsafeMutablePointer<Float>.allocate(capacity: tensor.count)
@@ -107,7 +107,7 @@ func conversionError(
     }
 }
 
-/// Files that a failed conversion has left.
+/// Files that a failed conversion has left behind.
 struct LeftBehind: Error {
     let files: [String]
 }

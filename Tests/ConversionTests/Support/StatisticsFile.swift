@@ -21,7 +21,7 @@ struct StatisticsFile {
         }
     }
 
-    /// Changes the tensor of a name.
+    /// Changes the tensor called `name`.
     mutating func change(_ name: String, _ body: (inout Tensor) -> Void) {
         for index in tensors.indices where tensors[index].name == name { body(&tensors[index]) }
     }

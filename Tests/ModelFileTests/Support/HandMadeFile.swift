@@ -22,11 +22,11 @@ struct HandMadeFile {
     var metadata = Self.metadata([("configuration", "{}"), ("tokenizer", "pieces")])
     /// The metadata as stored; nil to pack ``metadata``.
     var block: [UInt8]?
-    /// What the header says of the metadata's size; nil for the truth.
+    /// What the header says about the metadata's size; nil for the truth.
     var unpackedBytes: UInt64?
     /// The 4 or 8 bytes of a header field by their offset, to be put in place of the right ones.
     var headerFields: [Int: [UInt8]] = [:]
-    /// Bytes of the file to add at its end, or if negative, to take away.
+    /// Bytes to add at the end of the file, or to take away if negative.
     var extraBytes = 0
 
     /// The file's bytes.
@@ -69,14 +69,14 @@ struct HandMadeFile {
         return bytes
     }
 
-    /// An LZ4 block of literals alone.
+    /// An LZ4 block of literals only.
     static func literalBlock(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.count >= 15 else { return [UInt8(bytes.count << 4)] + bytes }
         return [0xF0] + lengthBytes(bytes.count - 15) + bytes
     }
 
-    /// An LZ4 block that unpacks to `count` zeros, in a 255th of that: one literal, a match of all but it
-    /// and five more, five literals.
+    /// An LZ4 block that unpacks to `count` zeros, in a 255th of that: one literal, a match of all except that one and five more,
+    /// five literals.
     static func zerosBlock(_ count: Int) -> [UInt8] {
         [0x1F, 0, 1, 0] + lengthBytes(count - 6 - 19) + [0x50, 0, 0, 0, 0, 0]
     }

@@ -36,7 +36,7 @@ struct SampleModel {
         contents = tensors.map { tensor in Self.content(of: tensor, using: &random) }
     }
 
-    /// Writes the file, in pieces that don't end where tensors do.
+    /// Writes the file, in parts that don't end where tensors do.
     func write(to target: String) throws {
         let writer = try ModelFileWriter(target: target, tensors: tensors, metadata: metadata)
         let all = contents.flatMap { $0 }
