@@ -23,8 +23,8 @@ public struct KernelSet: Sendable {
     /// Writes row `row` of matrix 0 of a stack as f32, multiplied by `scale`: the embedding of a token. [columns]
     public let row: @Sendable (_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) -> Void
 
-    /// RMSNorm (Zhang and Sennrich, arXiv:1910.07467): `output = input / sqrt(mean(input²) + epsilon) · (1 + weight)`.
-    /// False if the sum of the squares is not finite: because an input is not, or is too large for its square.
+    /// RMSNorm (Zhang and Sennrich, arXiv:1910.07467): `output = input / sqrt(mean(input²) + epsilon) · (1 + weight)`. False if the
+    /// sum of the squares is not finite: because an input is not, or is too large to be squared.
     public let rmsNorm:
         @Sendable (
             _ input: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int,
@@ -62,7 +62,7 @@ public struct KernelSet: Sendable {
             _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
         ) -> Void
 
-    /// Floats that ``attend`` needs for a call with so many heads.
+    /// Floats that ``attend`` needs for a call with `heads` heads.
     public let scratchCount: @Sendable (_ heads: Int, _ dimension: Int, _ window: Int) -> Int
 
     /// Stores a vector of f32 as IEEE half precision, divided by 2^exponent and rounded to nearest even. Returns the exponent,

@@ -2,14 +2,17 @@ import Tiles
 
 /// Activations as the integer kernels read them: signed bytes with one f32 scale per block of ``Tile/block``.
 ///
-/// For some types of matrices consecutive blocks have the same scale, from a matrix's first block on, so that kernels multiply by it
-/// once for all of them (``WeightType/Properties/blocksPerActivationScale``).
+/// For some types of matrices several consecutive blocks, counted from a matrix's first block on, have the same scale, so that
+/// kernels multiply by it only once (``WeightType/Properties/blocksPerActivationScale``).
 ///
-/// The input of a stack of matrices is one vector per matrix, one after the other; each is padded with zero codes to whole tiles, so
-/// that a token's codes are `count` × `paddedColumns` bytes. An activation is `scale × code`, codes -127…127,
-/// scale = max|x| / 127 of the blocks that share it, rounded to nearest even. Where that scale would be below the smallest normal
-/// f32, scale and codes are 0. NaN becomes 0, and an infinity counts as the largest finite number (`KernelSet.quantize` tells if
-/// there were any). Does not own its memory.
+/// The input of a stack of matrices is one vector per matrix, one after the other. Each is padded with zero codes to whole tiles,
+/// so that a token's codes are `count` × `paddedColumns` bytes.
+///
+/// An activation is `scale × code`, rounded to the nearest code, ties to even. Codes are -127…127; the scale is max|x| / 127 of the
+/// blocks that share it. If that would be below the smallest normal f32, scale and codes are 0. NaN becomes 0, and an infinity
+/// counts as the largest finite number (`KernelSet.quantize` tells if there were any).
+///
+/// Does not own its memory.
 public struct QuantizedActivations: @unchecked Sendable {
     /// [tokens × count × paddedColumns], 64-byte aligned.
     public let codes: UnsafeMutablePointer<Int8>
@@ -25,12 +28,12 @@ public struct QuantizedActivations: @unchecked Sendable {
         self.sums = sums
     }
 
-    /// The same memory from a block on, which the caller knows to be there.
+    /// The same memory from a block on; the caller makes sure that the block exists.
     public func from(block: Int) -> QuantizedActivations {
         QuantizedActivations(codes: codes + block * Tile.block, scales: scales + block, sums: sums + block)
     }
 
-    /// Most blocks that share a scale for any type.
+    /// The most blocks that share a scale, for any type.
     public static let widestScale = WeightType.allCases.compactMap(\.properties.blocksPerActivationScale).max() ?? 1
 
     /// Codes of one token.

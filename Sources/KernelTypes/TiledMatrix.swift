@@ -10,7 +10,7 @@ public struct TiledMatrix: @unchecked Sendable {
     public let shape: MatrixShape
     /// What its weights are stored as.
     public let type: WeightType
-    /// Which tensor it is, counted in the order of its file; 0 for one of no file.
+    /// The tensor's number in the order of its file; 0 if it is of no file.
     public let number: Int
 
     /// A matrix in memory that outlives it.

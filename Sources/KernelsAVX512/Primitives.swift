@@ -1,4 +1,4 @@
-// AVX-512 with VNNI: 16 rows a register, 32 registers, dot products of four bytes.
+// AVX-512 with VNNI: 16 rows per register, 32 registers, dot products of four bytes.
 import CSIMD
 
 let instructionSetName = "avx512vnni"
@@ -26,5 +26,5 @@ typealias FloatTokenPatch = PatchSums<1, 1>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x16(bits) }
 
-/// Called between steps: keeps their loads apart, which would need more registers than there are.
+/// Called between steps: keeps their loads apart, which together would need more registers than there are.
 @inline(__always) func separateSteps() { csimd_order() }

@@ -34,8 +34,8 @@ enum Q8Codes: BlockCodes {
     @inline(__always) static func finish(_ sums: Sums, total: Int32) -> RowInts { csimd_pair_i32_x4(sums.low, sums.high) }
 }
 
-/// Codes 0…15, which mean -8…7. A block's products in a lane, 8 × 15 × 127 at most, fit 16 bits; 8 × the sum of the
-/// activations goes at the end.
+/// Codes 0…15, which mean -8…7. A block's products in a lane, 8 × 15 × 127 at most, fit 16 bits; 8 × the sum of the activations is
+/// subtracted at the end.
 enum Q4Codes: BlockCodes {
     typealias Weights = RowInts
     typealias Sums = (low: RowInts, high: RowInts)

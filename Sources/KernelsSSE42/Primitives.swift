@@ -1,4 +1,4 @@
-// SSE4.2 and SSSE3: 4 rows a register, 16 registers, no fused multiply-add, f16 by integer arithmetic.
+// SSE4.2 and SSSE3: 4 rows per register, 16 registers, no fused multiply-add, f16 by integer arithmetic.
 import CSIMD
 
 let instructionSetName = "x86-64-v2"
@@ -46,7 +46,7 @@ typealias FloatTokenPatch = PatchSums<4, 1>
     let all = unsafeBitCast(values, to: RowBits.self)
     let bits = all & RowBits(repeating: 0x7FFF_FFFF)
     let magnitude = unsafeBitCast(bits, to: RowFloats.self)
-    // Normal numbers: half of the last place kept, less one where the last bit kept is even; then 13 bits go.
+    // Normal numbers: adds half of the last place kept, less one if the last bit kept is even; then 13 bits go.
     let odd = (bits &>> RowBits(repeating: 13)) & RowBits(repeating: 1)
     let rebased = bits &- RowBits(repeating: 112 << 23) &+ RowBits(repeating: 0xFFF) &+ odd
     let normal = rebased &>> RowBits(repeating: 13)

@@ -1,7 +1,7 @@
 /// The shape of a stack of matrices, all of one size, as tiles: `count` × [`rows` outputs, `columns` inputs].
 ///
-/// A plain matrix is a stack of one; the block-diagonal gates of the RG-LRU are a stack with a matrix a head.
-/// Each matrix is padded by itself to whole tiles, with zeros.
+/// A plain matrix is a stack of one; the block-diagonal gates of the RG-LRU are a stack with one matrix per head. Each matrix is
+/// padded by itself to whole tiles, with zeros.
 public struct MatrixShape: Equatable, Sendable {
     /// Matrices in the stack.
     public let count: Int
@@ -15,7 +15,7 @@ public struct MatrixShape: Equatable, Sendable {
     /// The largest number of matrices in a stack.
     public static let largestCount = 1 << 12
 
-    /// Nil where a dimension is not in 1…``largestDimension``, or the count not in 1…``largestCount``.
+    /// Nil if a dimension is not in 1…``largestDimension``, or the count not in 1…``largestCount``.
     public init?(count: Int = 1, rows: Int, columns: Int) {
         let range = 1...MatrixShape.largestDimension
         guard (1...MatrixShape.largestCount).contains(count), range.contains(rows), range.contains(columns) else { return nil }
@@ -28,12 +28,12 @@ public struct MatrixShape: Equatable, Sendable {
     public var rowTiles: Int { (rows + Tile.rows - 1) / Tile.rows }
     /// Tiles across one matrix.
     public var columnTiles: Int { (columns + Tile.columns - 1) / Tile.columns }
-    /// Tiles of the whole stack, in file order: matrix by matrix, in a matrix row of tiles by row of tiles.
+    /// Tiles of the whole stack, in file order: matrix by matrix, and in each matrix row of tiles by row of tiles.
     public var tileCount: Int { count * rowTiles * columnTiles }
     /// Bytes of the whole stack.
     public func byteCount(_ type: WeightType) -> Int { tileCount * type.bytesPerTile }
-    /// The rows, counted over the whole stack, that row of tiles `index` holds, counted over the stack, too: the last one of a
-    /// matrix may hold fewer than ``Tile/rows``.
+    /// The rows that row of tiles `index` holds, both counted over the whole stack: the last row of tiles of a matrix may hold
+    /// fewer than ``Tile/rows``.
     public func rows(ofRowTile index: Int) -> Range<Int> {
         let first = index % rowTiles * Tile.rows
         let start = index / rowTiles * rows

@@ -1,8 +1,8 @@
-/// The geometry of a tile: the unit in which matrices lie in a model file and in which kernels read them
-/// (`formats/rgq.md`, "Tiles"). Where its numbers lie, ``TileLayout`` says.
+/// The geometry of a tile: the unit in which matrices lie in a model file and in which kernels read them (`formats/rgq.md`,
+/// "Tiles"). ``TileLayout`` says where its numbers lie.
 ///
-/// A tile holds 16 outputs (rows) × 64 inputs (columns), which are two quantization blocks.
-/// All inlinable, so that kernels in other modules see constants.
+/// A tile holds 16 outputs (rows) × 64 inputs (columns), which are two blocks per row. All inlinable, so that kernels in other
+/// modules see constants.
 public enum Tile {
     /// Outputs in a tile.
     @inlinable public static var rows: Int { 16 }

@@ -19,10 +19,10 @@ public struct TileLayout: Sendable {
         self.scaleBytes = scaleBytes
     }
 
-    /// Floats of so many bits, which need no scales.
+    /// Floats of `bits` bits, which need no scales.
     @inlinable public static func floats(bits: Int) -> TileLayout { TileLayout(bits: bits, interleave: 1, scaleBytes: 0) }
 
-    /// Integer codes of so many bits, with one f16 scale per row and block.
+    /// Integer codes of `bits` bits, with one f16 scale per row and block.
     @inlinable
     public static func codes(bits: Int) -> TileLayout {
         TileLayout(bits: bits, interleave: Tile.step, scaleBytes: Tile.rows * Tile.blocks * 2)

@@ -14,7 +14,7 @@ public enum WeightType: UInt32, CaseIterable, Sendable {
         public let name: StaticString
         /// Where the numbers of a tile lie.
         public let layout: TileLayout
-        /// What a stored code has to be lessened by: 8 for codes 0…15 that mean -8…7.
+        /// What is subtracted from a stored code: 8 for codes 0…15 that mean -8…7.
         public let codeBias: Int32
         /// Consecutive blocks of activations that share one scale where a matrix of this type reads them; nil for types whose
         /// kernels multiply floats.
@@ -38,7 +38,7 @@ public enum WeightType: UInt32, CaseIterable, Sendable {
         case .f32: Properties(name: "f32", layout: .floats(bits: 32), blocksPerActivationScale: nil)
         case .f16: Properties(name: "f16", layout: .floats(bits: 16), blocksPerActivationScale: nil)
         case .q8: Properties(name: "q8", layout: .codes(bits: 8), blocksPerActivationScale: 1)
-        // A scale per four blocks makes decoding with one thread and prefill some 5 % faster. What it costs is small beside what
+        // One scale per four blocks makes decoding with one thread and prefill some 5 % faster. What it costs is small beside what
         // 4-bit weights cost: half a percent of their divergence (`Tests/Fixtures/tiny-en`). With q8 it would be a third.
         case .q4: Properties(name: "q4", layout: .codes(bits: 4), codeBias: 8, blocksPerActivationScale: 4)
         }

@@ -8,10 +8,10 @@ import Tiles
 
 @Suite("Chunks")
 struct ChunkTests {
-    /// Sizes of chunks, and tokens fed in them: many windows of 16 tokens, and a whole chunk at least.
+    /// Sizes of chunks, and tokens fed in them: many windows of 16 tokens, and at least one whole chunk.
     private static let cases = [(size: 7, tokens: 150), (64, 150), (256, 520), (512, 520)]
 
-    /// Prompts are computed so, in chunks of which only the last token's logits are wanted.
+    /// Prompts are computed like this: in chunks of which only the last token's logits are wanted.
     @Test(
         "After a chunk of any size the logits are those of token by token, to the bit, on every kernel set",
         arguments: Kernels.available.map(\.name), [WeightType.q4, .q8])

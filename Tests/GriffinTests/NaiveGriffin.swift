@@ -54,7 +54,7 @@ struct NaiveGriffin {
     /// The same weights, with a mistake.
     func making(_ mistake: Mistake) -> NaiveGriffin { NaiveGriffin(configuration, tensors, mistake) }
 
-    /// The weights as a file of type f16 has them: what is a matrix is rounded.
+    /// The weights as a file of type f16 has them: matrices are rounded.
     func withMatricesInF16() -> NaiveGriffin {
         let isMatrix = { (name: String) in
             ["_proj.weight", "linear_x.weight", "linear_y.weight", "linear_out.weight", "gate_weight", "embed_tokens.weight"]
@@ -67,7 +67,7 @@ struct NaiveGriffin {
     /// The logits after each token.
     func logits(_ tokens: [Int]) -> [[Double]] { residuals(tokens).last!.map(logits(ofResidual:)) }
 
-    /// The residual stream of every token: the scaled embeddings, then after each block.
+    /// The residual stream of every token: the scaled embeddings, then after each layer.
     func residuals(_ tokens: [Int]) -> [[[Double]]] {
         let width = configuration.hiddenSize
         let embedding = tensors["model.embed_tokens.weight"]!

@@ -22,7 +22,7 @@ struct NonFiniteTests {
         return try folder.write([UInt8](content), to: "bent.rgq")
     }
 
-    /// Bits of numbers that are not finite. The last two NaNs have payloads that integer arithmetic on exponents makes numbers of.
+    /// Bits of numbers that are not finite. The last two NaNs have payloads of which integer arithmetic on exponents makes numbers.
     private static let floats: [UInt32] = [0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFFF_FFFF, 0x7F80_0001]
     private static let halves: [UInt16] = [0x7C00, 0xFC00, 0x7E00, 0xFFFF, 0x7C01]
 
@@ -42,11 +42,11 @@ struct NonFiniteTests {
         let source = try ConvertedModels.path("alpha", type)
         let tokens = try Fixtures.oracleArray("alpha", "tokens_17").integers
         let whole = try ModelFile(path: source)
-        // All kinds of non-finite numbers for the kernels that are used here, the rest take turns.
+        // The kernels that are used here meet all kinds of non-finite numbers, the others one kind per tensor.
         let kinds = set.name == Kernels.best.name ? Self.floats.count : 1
         for (number, tensor) in whole.tensors.enumerated() {
             for kind in 0..<kinds {
-                // Scales, and the first weights of a tile, are at its start; the second row's.
+                // A tile starts with its scales, or with its first weights; these bytes are the second row's.
                 let size = tensor.type == .f32 ? 4 : 2
                 let bytes = Self.bytes(tensor.type, kind + number)
                 let path = try Self.file(source, tensor, at: size, bytes, in: folder)
@@ -99,7 +99,7 @@ struct NonFiniteTests {
         #expect(error?.layer == nil)
     }
 
-    /// A model whose token 511 has an embedding that f32 has no square of.
+    /// A model whose token 511 has an embedding that is too large to be squared in f32.
     private static func model(in folder: TemporaryFolder) throws -> RunnableModel {
         let source = try ConvertedModels.path("alpha", .f32)
         let embedding = try #require(try ModelFile(path: source).tensor(named: "model.embed_tokens.weight"))
@@ -132,7 +132,7 @@ struct NonFiniteTests {
             let state = try model.makeState()
             let logits = try model.logits(tokens, to: state)
             #expect(state.hasExponents)
-            // f16 rounds keys and values to 2^-11, and with exponents no other way, unless f32 runs out of exponents.
+            // f16 rounds keys and values to 2^-11, with exponents just as without, unless f32 runs out of exponents.
             #expect(relativeError(logits, expected) < 1e-5, "values × \(values), keys × \(keys)")
             // One by one, and by a speculation.
             let single = try model.logits(tokens, chunksOf: [1])
@@ -152,7 +152,7 @@ struct NonFiniteTests {
         }
     }
 
-    /// Three layers of alpha in f16, with values and keys multiplied and what reads them divided; f16 has no weights of all of
+    /// Three layers of alpha in f16, with values and keys multiplied and what reads them divided. f16 can't hold weights of all of
     /// these sizes, so the matrices concerned are f32.
     private static func converted(values: Float, keys: Float) throws -> RunnableModel {
         var checkpoint = try EditableCheckpoint.small()

@@ -8,8 +8,8 @@ import Tiles
 /// What block quantization costs: the mean KL divergence of the logits from the reference's, over all prompts of a checkpoint.
 @Suite("Quantization loss")
 struct QuantizationLossTests {
-    /// Measured, in nats a token; a test fails when the loss grows by more than a tenth. Random weights
-    /// lose far more than trained ones.
+    /// Measured, in nats per token; a test fails when the loss grows by more than a tenth. Random weights lose far more than
+    /// trained ones.
     private static let measured: [String: [WeightType: Double]] = [
         "alpha": [.q8: 0.0174, .q4: 1.852],
         "beta": [.q8: 0.0120, .q4: 1.328],

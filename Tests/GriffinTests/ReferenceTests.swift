@@ -49,7 +49,7 @@ struct ReferenceTests {
             let expected = try Fixtures.oracleArray(name, "greedy_\(length)").integers
             let continuation = try model.greedy(after: tokens, count: expected.count)
             for (step, token) in expected.enumerated() {
-                // Nearer to each other, either of the two best might come first.
+                // If they were nearer to each other, either of the two best might come first.
                 #expect(continuation[step].margin > 1e-3, "\(length) tokens, step \(step)")
                 #expect(continuation[step].token == token, "\(length) tokens, step \(step)")
             }

@@ -44,7 +44,7 @@ final class RunnableModel {
         return logits
     }
 
-    /// `count` tokens after a prompt, each the one with the largest logit; with each the margin to the second largest.
+    /// `count` tokens after a prompt, each the one with the largest logit, and its margin to the second largest.
     func greedy(after prompt: [Int], count: Int) throws -> [(token: Int, margin: Float)] {
         let state = try makeState()
         let vocabulary = configuration.vocabularySize
@@ -59,7 +59,7 @@ final class RunnableModel {
         return result
     }
 
-    /// The residual stream of some tokens: the scaled embeddings, then after each block. [layers + 1][tokens × width]
+    /// The residual stream of some tokens: the scaled embeddings, then after each layer. [layers + 1][tokens × width]
     func residuals(_ tokens: [Int]) throws -> [[Float]] {
         let job = TraceJob(pass, state: try makeState(), count: tokens.count)
         tokens.map(UInt32.init).withUnsafeBufferPointer { tokens in
@@ -70,7 +70,7 @@ final class RunnableModel {
     }
 }
 
-/// The forward pass with a look at the residual stream after every block.
+/// The forward pass with a look at the residual stream after every layer.
 private final class TraceJob: TeamJob {
     let pass: ForwardPass
     let state: State
@@ -99,7 +99,7 @@ private final class TraceJob: TeamJob {
     }
 
     private func keepStream(_ member: TeamMember) {
-        // One piece: whoever gets it copies, and the others wait.
+        // One share: whoever gets it copies, and the others wait.
         member.share(1) { _ in
             streams.append(Array(UnsafeBufferPointer(start: pass.workspace.residual, count: count * pass.configuration.width)))
         }

@@ -75,7 +75,7 @@ struct AttentionTests {
             let (ringKeys, chunkKeys) = cache(keys, keyExponents)
             let (ringValues, chunkValues) = cache(values, valueExponents)
             let width = heads * dimension, gap = 3
-            // A gap after each token but the last.
+            // A gap after each token except the last.
             var padded = [Float](repeating: -7, count: tokens * (width + gap) - gap)
             for index in queries.indices { padded[index / width * (width + gap) + index % width] = queries[index] }
             let queryMemory = GuardedMemory(padded)
@@ -185,7 +185,7 @@ struct AttentionTests {
                 for index in key * 20..<(key + 1) * 20 { test.keys[index] *= exp2(Float(-exponent)) }
             }
             try Self.expectExact(test, kernels, "\(tokens) tokens from \(position)")
-            // A power of two of all values is one of the output, to the bit.
+            // If all values are multiplied by a power of two, so is the output, to the bit.
             let plain = try #require(test.run(kernels))
             for key in test.valueExponents.indices { test.valueExponents[key] += 50 }
             #expect(try #require(test.run(kernels)).map { $0 * 0x1p-50 } == plain)

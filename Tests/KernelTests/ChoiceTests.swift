@@ -8,7 +8,7 @@ struct ChoiceTests {
         let names = Kernels.available.map(\.name)
         #expect(names.first == "scalar" && Kernels.scalar.name == "scalar")
         #expect(names.last == Kernels.best.name)
-        // In the order of the compiled ones, none twice.
+        // In the order of the compiled ones, each once.
         #expect(names == Kernels.compiledNames.filter(names.contains))
         #expect(Set(Kernels.compiledNames).count == Kernels.compiledNames.count)
     }

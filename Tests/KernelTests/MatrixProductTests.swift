@@ -14,7 +14,7 @@ struct MatrixProductTests {
         try #require(MatrixShape(count: count, rows: rows, columns: columns))
     }
 
-    /// The rounding that f32 sums of so many terms may show, as a part of the sum of magnitudes.
+    /// The rounding that f32 sums of `columns` terms may show, as a part of the sum of magnitudes.
     private static func tolerance(_ type: WeightType, _ columns: Int) -> Double {
         let terms = type.isBlockQuantized ? columns / 32 + 4 : columns + 4
         return Double(terms) * 0x1p-24 + 4 * 0x1p-24
@@ -79,7 +79,7 @@ struct MatrixProductTests {
                 let matrix = TestMatrix(
                     type, shape, numbers: [Float](repeating: code, count: shape.weightCount),
                     scales: [Float](repeating: scale, count: shape.rows * 5))
-                // A token for each activation, and one with all of them mixed.
+                // One token per activation, and one with all of them mixed.
                 let values =
                     activations.flatMap { [Float](repeating: $0, count: shape.columns) }
                     + (0..<shape.columns).map { _ in activations.randomElement(using: &random) ?? 0 }

@@ -135,7 +135,7 @@ struct RecurrenceTests {
                 let state = token == 0 ? scan.state[channel] : result.output[(token - 1) * width + channel]
                 let (exact, magnitude) = scan.exact(token, channel, state: state)
                 let h = result.output[token * width + channel]
-                // sigmoid and decay multiply: an error of the gate of an ulp is one of log a, and so |log a| ulp of a.
+                // sigmoid and decay are multiplied: an error of one ulp in the gate is one in log a, and so |log a| ulp in a.
                 let logA = abs(Double(scan.decay[channel])), growth = min(logA, 90) * 2e-7
                 #expect(abs(Double(h) - exact) <= magnitude * (6e-7 + growth) + 1e-37, "token \(token), channel \(channel)")
             }

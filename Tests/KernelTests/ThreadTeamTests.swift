@@ -21,8 +21,8 @@ private final class SumJob: TeamJob {
 
     func run(_ member: TeamMember) {
         for phase in 0..<phases {
-            // Each item becomes the old value of its mirror image plus one, so a piece done twice, left out or done before the
-            // end of the last phase shows.
+            // Each item becomes the old value of its mirror image plus one, so a share done twice, left out or done before the end
+            // of the last phase shows.
             let half = items / 2
             member.share(half) { range in
                 for item in range {

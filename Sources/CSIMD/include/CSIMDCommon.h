@@ -40,7 +40,7 @@ CSIMD void csimd_prefetch(const void *address) { __builtin_prefetch(address, 0, 
 /// Keeps the compiler from moving loads across this place.
 CSIMD void csimd_order(void) { __asm__ volatile("" ::: "memory"); }
 
-// The same value, but not to the compiler's knowledge: what keeps a loop that only measures from being simplified.
+// The same value, but the compiler doesn't know that: it keeps a loop that only measures from being simplified.
 #if defined(__aarch64__)
 #define CSIMD_VECTOR_REGISTER "w"
 #else

@@ -1,5 +1,5 @@
 // One of two vectors, lane by lane, for every instruction set: Swift's `replacing(with:where:)` is a loop with branches, and its
-// bit operations are loops over lanes. The compiler makes minima and maxima of selections by a comparison.
+// bit operations are loops over lanes. The compiler turns selections by a comparison into minima and maxima.
 #pragma once
 #include "CSIMDTypes.h"
 

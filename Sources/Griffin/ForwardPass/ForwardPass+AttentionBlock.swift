@@ -86,7 +86,7 @@ extension ForwardPass {
         }
     }
 
-    /// Attention from the queries to themselves.
+    /// Attention, whose output replaces the queries.
     private func attend(_ block: AttentionBlock, queries: UnsafeMutablePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         let heads = configuration.headCount, queryWidth = heads * configuration.headDimension
         let operands = LocalAttention(
@@ -96,14 +96,14 @@ extension ForwardPass {
             chunkKeys: workspace.chunkKeys, chunkValues: workspace.chunkValues)
         let scratch = workspace.scratch + member.index * workspace.scratchCount
         if chunk.count == 1 {
-            // As few pieces as there are members: kernels take the heads of a token side by side, up to 16 in the time of one.
+            // As few shares as there are members: kernels take the heads of a token side by side, up to 16 in the time of one.
             member.share(heads, atLeast: (heads + member.count - 1) / member.count) { kernels.attend(operands, 0..<1, $0, scratch) }
         } else {
             member.share(chunk.count) { kernels.attend(operands, $0, 0..<heads, scratch) }
         }
     }
 
-    /// Copies a token's key and value to the ring, unless the chunk has a later one for the slot; or to the speculation.
+    /// Copies a token's key and value to the speculation; without one to the ring, unless a later token takes the slot.
     private func store(_ block: AttentionBlock, token: Int, _ chunk: Chunk) {
         let bytes = configuration.headDimension * weights.cacheElement.bytes
         let keys: CachedVectors, values: CachedVectors, slot: Int

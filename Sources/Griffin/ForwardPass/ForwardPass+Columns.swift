@@ -2,11 +2,11 @@ import KernelTypes
 import Kernels
 import Tiles
 
-/// How work on single numbers is divided among the members of a team: by columns whose activations share no scale.
+/// How work on single numbers is divided among the members of a team: into groups of columns that share no scale with each other.
 extension ForwardPass {
     /// Columns that may share a scale.
     private static let scaleColumns = QuantizedActivations.widestScale * Tile.block
-    /// Columns in a piece of work on one token.
+    /// Columns in a share of the work on one token.
     private static let pieceColumns = 4 * scaleColumns
 
     /// Shares out the columns of all tokens.
@@ -33,7 +33,7 @@ extension ForwardPass {
         }
     }
 
-    /// Quantizes some columns of a token's input of a matrix, as shared out above.
+    /// Quantizes some columns of a token's input to a matrix, shared out as above.
     func quantize(_ input: UnsafePointer<Float>, columns: Range<Int>, token: Int, for inputs: SharedInput) -> Bool {
         guard let part = MatrixShape(rows: inputs.shape.rows, columns: columns.count) else { return true }
         return quantize(input, part, token: token, firstCode: columns.lowerBound, for: inputs)

@@ -1,14 +1,14 @@
 import Kernels
 
-/// Where numbers come up that are not finite.
+/// Where numbers that are not finite come up.
 ///
-/// The residual stream can't hide them: the sum of squares of each norm shows any of them, whatever gave it. What never gets there
-/// is looked at where it would get lost: activations when they are quantized, which makes NaN 0; the gates, whose sigmoid makes 1
-/// of infinity; queries, keys and values, before the softmax; and logits, before the soft cap.
+/// The residual stream can't hide them: the sum of squares of each norm shows any of them, whatever gave it. Numbers that never get
+/// there are checked where they would get lost: activations when they are quantized, which makes NaN 0; the gates, whose sigmoid
+/// makes infinity 1; queries, keys and values, before the softmax; and logits, before the soft cap.
 extension ForwardPass {
     typealias Place = NonFiniteNumbers.Place
 
-    /// No fault yet: comes after every place.
+    /// No fault yet: larger than every place.
     private static let none = Int32.max
 
     private func fault(_ member: Int) -> UnsafeMutablePointer<Int32> {
@@ -38,7 +38,7 @@ extension ForwardPass {
         fault.pointee = min(fault.pointee, place.number)
     }
 
-    /// What the residual stream comes from before a layer.
+    /// The place that the residual stream comes from before a layer.
     func stream(before layer: Int) -> Place {
         layer == 0 ? Place(.embedding, layer: -1) : Place(.mlpOutput, layer: layer - 1)
     }

@@ -20,13 +20,13 @@ extension ForwardPass {
         }
     }
 
-    /// Quantizes one token's input of matrices, if one of them wants that. False if some of it is not finite: to matrices that read
-    /// it as it is, that shows in their results.
+    /// Quantizes one token's input to matrices, if one of them wants that. False if some of it is not finite; matrices that read it
+    /// as it is show that in their results.
     func quantize(_ input: UnsafePointer<Float>, token: Int, for inputs: SharedInput) -> Bool {
         quantize(input, inputs.shape, token: token, firstCode: 0, for: inputs)
     }
 
-    /// Quantizes a `part` of a token's input, from code `firstCode` on, which starts a scale.
+    /// Quantizes a `part` of a token's input, from code `firstCode` on, where a scale starts.
     func quantize(_ input: UnsafePointer<Float>, _ part: MatrixShape, token: Int, firstCode: Int, for inputs: SharedInput) -> Bool {
         guard let blocksPerScale = inputs.blocksPerScale else { return true }
         let block = (token * QuantizedActivations.codeCount(inputs.shape) + firstCode) / Tile.block

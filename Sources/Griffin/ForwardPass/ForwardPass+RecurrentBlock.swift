@@ -41,7 +41,7 @@ extension ForwardPass {
         }
     }
 
-    /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, a head at a time, quantized for the gates.
+    /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, one head at a time, quantized for the gates.
     private func convolve(_ block: RecurrentBlock, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.recurrentWidth, headWidth = configuration.gateBlockWidth
         let operands = Convolution(
@@ -92,8 +92,8 @@ extension ForwardPass {
     }
 }
 
-/// What the kernels of a recurrent block update: the state, with what was there kept for the undo, or with a speculation a copy of it,
-/// with what comes of each token kept.
+/// What the kernels of a recurrent block update: the state, after what was there is kept for the undo. With a speculation: a copy
+/// of the state, and what each token makes of it is kept.
 extension Chunk {
     /// The last three inputs of the convolution. [3 × recurrentWidth]
     fileprivate func history(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {

@@ -8,10 +8,10 @@ import Tiles
 /// Runs one chunk of tokens at a time, for one state at a time: callers keep others out. Nothing is allocated after `init`, and the
 /// result for a token depends neither on how the tokens are divided into chunks, nor on the number of threads.
 ///
-/// The functions in the extensions are run by every member of the team: each does the pieces that it gets from `share`, which ends
-/// when the others' are done too.
+/// The functions in the extensions are run by every member of the team: each does the shares that it gets from `share`, which
+/// returns when the others' are done too.
 public final class ForwardPass: @unchecked Sendable {
-    /// A part of the pass, in the order in which a token comes to it.
+    /// A part of the pass. The cases are in the order in which a token comes to them.
     public enum Operation: String, CaseIterable, Sendable {
         case embedding
         case norm = "norm, quantize"
@@ -42,7 +42,7 @@ public final class ForwardPass: @unchecked Sendable {
 
     /// The model.
     public let weights: Weights
-    /// What computes.
+    /// The kernels that compute.
     public let kernels: KernelSet
     /// The threads that share each operation's work.
     public let team: ThreadTeam
@@ -83,12 +83,12 @@ public final class ForwardPass: @unchecked Sendable {
         undo.deallocate()
     }
 
-    /// Feeds up to ``chunkCapacity`` tokens, all of which must be below the vocabulary's size, and moves the state on by as many positions.
-    /// With a speculation, which has room for them, the state stays as it is until the speculation is told how many of the tokens to accept.
-    /// State and speculation must be of this model.
+    /// Feeds up to ``chunkCapacity`` tokens, each below the vocabulary's size, and moves the state on by as many positions. With a
+    /// speculation, which must have room for them, the state stays as it is until the speculation is told how many of the tokens to
+    /// accept. State and speculation must be of this model.
     ///
-    /// Throws if numbers come up that are infinite or NaN, wherever they do, also where later steps would hide them; and if the file
-    /// is guarded and can't be read any more. The state is then as it was before; speculation and output are of no use.
+    /// Throws if numbers come up anywhere that are infinite or NaN, even if later steps would hide them; and if the file is guarded
+    /// and can't be read any more. The state is then as it was before; speculation and output are of no use.
     public func feed(
         _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, speculation: Speculation? = nil
     ) throws(ForwardPassError) {
@@ -105,10 +105,10 @@ public final class ForwardPass: @unchecked Sendable {
         if speculation == nil { state.position += Int64(tokens.count) }
     }
 
-    /// Why the chunk that was just computed is of no use; nil if it is.
+    /// Why the chunk that was just computed is of no use; nil if it can be used.
     private var failure: ForwardPassError? {
         do throws(ModelFileError) {
-            // First, since what is computed with zeros may be anything.
+            // First, since results computed with zeros may be anything.
             try weights.file.checkIntact()
         } catch {
             return .unreadable(error)
@@ -122,7 +122,7 @@ struct Chunk {
     let tokens: UnsafeBufferPointer<UInt32>
     let state: State
     let output: ForwardPass.Output
-    /// Where what would change the state goes instead.
+    /// Receives what would otherwise change the state.
     var speculation: Speculation?
 
     var count: Int { tokens.count }

@@ -10,7 +10,7 @@ public protocol ForwardPassObserver: AnyObject {
     func run(_ operation: ForwardPass.Operation, _ body: () -> Void)
 
     /// Sees a product that is about to be computed, whose inputs are there. Called on every member; must return only when all
-    /// members are done with the inputs (`TeamMember.share`): those that went on would soon write over them.
+    /// members are done with the inputs (`TeamMember.share`): a member that went on would soon write over them.
     func willMultiply(_ product: MatrixProduct, _ member: TeamMember)
 }
 

@@ -6,7 +6,7 @@ public struct NonFiniteNumbers: Error, Equatable, CustomStringConvertible {
         /// Before the first layer; after the last one.
         case embedding, finalNorm, head
 
-        /// What it is in a layer, or outside of them.
+        /// What the step is called: in a layer, or outside of them.
         var name: String {
             switch self {
             case .temporalNorm: "the norm before"
@@ -44,9 +44,9 @@ public struct NonFiniteNumbers: Error, Equatable, CustomStringConvertible {
         var step: Step? { Step(rawValue: Int(number % Self.stepCount)) }
     }
 
-    /// The layer whose numbers they are, counted from 0 as in the tensors' names; nil outside of layers.
+    /// The layer that the numbers come from, counted from 0 as in the tensors' names; nil outside of layers.
     public let layer: Int?
-    /// What gives them, in a clause: the layer is named with its kind.
+    /// What gives them, in a clause that names the layer and its kind.
     public let description: String
 
     private static let start = "numbers that are not finite come from"

@@ -2,8 +2,8 @@ import Glibc
 import KernelTypes
 import Tiles
 
-/// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One for a model, whatever the number of
-/// its sessions; 26 MB for the 2B model and chunks of 256.
+/// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One per model, whatever the number of its
+/// sessions; 26 MB for the 2B model and chunks of 256.
 ///
 /// [n × m] below are f32, row by row, of the chunk's tokens.
 struct Workspace: @unchecked Sendable {
@@ -32,7 +32,7 @@ struct Workspace: @unchecked Sendable {
     let sines: UnsafeMutablePointer<Float>
     /// [members × scratchCount]
     let scratch: UnsafeMutablePointer<Float>
-    /// Floats of scratch a member.
+    /// Floats of scratch per member.
     let scratchCount: Int
     /// [members]: the first place where a member found numbers that are not finite, each on a cache line of its own.
     let faults: UnsafeMutableRawPointer
@@ -100,7 +100,7 @@ struct Workspace: @unchecked Sendable {
     /// Gives the memory back; the workspace must not be used afterwards.
     func deallocate() { munmap(memory, byteCount) }
 
-    /// Offsets of parts in one block of memory, each on a cache line of its own.
+    /// Offsets of parts in one allocation, each on a cache line of its own.
     private struct Plan {
         private(set) var byteCount = 0
 

@@ -4,7 +4,7 @@ import JSON
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// What is wrong, in a clause that names the key.
     public let problem: String
-    /// True if it is not the text: there was no memory to read it.
+    /// True if the text is not the cause: there was no memory to read it.
     public let isMemory: Bool
 
     /// What is wrong, in a clause that names the key.
@@ -23,8 +23,8 @@ extension Configuration {
 
     /// Reads the `configuration` of a model file (`formats/rgq.md`, "Metadata"); keys that it doesn't know are skipped.
     ///
-    /// What it returns has no ``problem``. Throws for a text that is no JSON object, another architecture, a key that is missing or
-    /// has a value of another kind, and for numbers that no model can have.
+    /// The result has no ``problem``. Throws for a text that is not a JSON object, for another architecture, for a key that is
+    /// missing or has a value of another kind, and for numbers that no model can have.
     public init(parsing json: [UInt8]) throws(ConfigurationError) {
         let fields = try ConfigurationFields(parsing: json)
         let architecture = try fields.string("architecture")

@@ -11,11 +11,11 @@ public struct Configuration: Equatable, Sendable {
         case attention
     }
 
-    /// Tokens that there are; rows of the embedding.
+    /// Number of tokens; rows of the embedding.
     public var vocabularySize: Int
     /// Width of the residual stream.
     public var width: Int
-    /// Residual blocks: each mixes over time, then comes an MLP.
+    /// Layers: each mixes over time, then comes an MLP.
     public var layerCount: Int
     /// Query heads; also the number of diagonal blocks of the RG-LRU's gates.
     public var headCount: Int
@@ -82,7 +82,7 @@ public struct Configuration: Equatable, Sendable {
     public var gateBlockWidth: Int { recurrentWidth / headCount }
     /// Elements of a head that are rotated; even.
     public var rotaryDimension: Int { Int((Double(headDimension) * rotaryFraction).rounded()) }
-    /// Layers of that kind.
+    /// How many layers are of that kind.
     public func layerCount(of kind: BlockKind) -> Int { (0..<layerCount).count { self.kind(ofLayer: $0) == kind } }
 
     /// sqrt(width) rounded to bfloat16, as the reference keeps it even in f32
@@ -97,7 +97,7 @@ public struct Configuration: Equatable, Sendable {
     public enum Limit {
         /// Of widths and dimensions.
         public static let dimension = 1 << 20
-        /// The gates are a stack with a matrix a head.
+        /// The gates are a stack with one matrix per head.
         public static let heads = MatrixShape.largestCount
         /// Of the vocabulary.
         public static let vocabulary = 1 << 22

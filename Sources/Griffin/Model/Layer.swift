@@ -2,7 +2,7 @@ import KernelTypes
 
 /// One layer: x + temporal(norm(x)), then that + MLP(norm(that)) (Griffin, arXiv:2402.19427, figure 2).
 ///
-/// All pointers are into the mapped model file, but for `decay`.
+/// All pointers are into the mapped model file, except `decay`.
 struct Layer {
     /// What mixes over time.
     enum TemporalBlock {
@@ -29,7 +29,7 @@ struct RecurrentBlock {
     /// [4 × recurrentWidth]
     let taps: UnsafePointer<Float>
     let convolutionBias: UnsafePointer<Float>
-    /// Stacks of a matrix a head.
+    /// Stacks of one matrix per head.
     let inputGate: TiledMatrix
     let recurrentGate: TiledMatrix
     let inputGateBias: UnsafePointer<Float>

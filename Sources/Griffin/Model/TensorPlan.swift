@@ -20,7 +20,7 @@ public struct PlannedTensor: Equatable, Sendable {
     public let isTiled: Bool
     /// What the converter does to the shape.
     public let transposition: Transposition
-    /// Of a matrix: the name of the first one, in file order, that reads the same input; its own where no other does.
+    /// Of a matrix: the name of the first one, in file order, that reads the same input; its own name if no other does.
     public let inputName: String
 
     /// Shape in the checkpoint.

@@ -7,7 +7,7 @@ import Tiles
 /// The weights of a model, in place in its mapped file.
 ///
 /// Takes microseconds and touches no matrix. The only numbers that are computed and held in memory are the RG-LRU's decays: one f32
-/// a channel of each recurrent layer, 184 KB in the 2B model.
+/// per channel of each recurrent layer, 184 KB in the 2B model.
 public final class Weights: @unchecked Sendable {
     /// The model's shape and constants.
     public let configuration: Configuration
@@ -15,12 +15,12 @@ public final class Weights: @unchecked Sendable {
     public let file: ModelFile
     /// Weights of the model, the tied head counted once.
     public let parameterCount: Int
-    /// Bytes of the file that are read to decode a token: every tensor, the embedding in its part as the head.
+    /// Bytes of the file that are read to decode a token: every tensor, the embedding only as the head.
     public let bytesPerToken: Int
     /// Bytes in memory besides the mapping.
     public var allocatedBytes: Int { Self.decayCount(configuration) * MemoryLayout<Float>.size }
 
-    /// How attention keys and values are kept: as f16 but for models whose matrices are all f32, which exist to be compared.
+    /// How attention keys and values are kept: as f16, except for models whose matrices are all f32, which exist to be compared.
     public let cacheElement: CacheElement
 
     let layers: [Layer]
@@ -63,7 +63,7 @@ public final class Weights: @unchecked Sendable {
     /// Throws unless the file has just the tensors of a model; returns how many weights they have.
     private static func check(_ file: ModelFile, against configuration: Configuration) throws(WeightsError) -> Int {
         var tensorCount = 0, weightCount = 0
-        // Layer by layer: a small file may claim a thousand of them, and has not even the first.
+        // Layer by layer: a small file may claim a thousand layers and not even have the first.
         for layer in 0..<configuration.layerCount {
             try check(file, against: configuration.layerPlan(layer), &tensorCount, &weightCount)
         }

@@ -4,7 +4,7 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
     public let path: String
     /// What is wrong, in a clause that names the tensor.
     public let problem: String
-    /// True if it is not the file: the system has no memory for what is computed of it.
+    /// True if the file is not the cause: the system has no memory for what is computed from it.
     public let isMemory: Bool
 
     /// One line: path, problem, advice.

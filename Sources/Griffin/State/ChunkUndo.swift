@@ -3,7 +3,7 @@ import KernelTypes
 
 /// What a chunk of tokens writes over in a state, kept to take the chunk back if it came to numbers that are not finite.
 ///
-/// Costs a copy of the recurrent part and of the ring's slots that are written. One for a model; 2.8 MB for the 2B model and chunks
+/// Costs a copy of the recurrent part and of the ring's slots that are written. One per model; 2.8 MB for the 2B model and chunks
 /// of 256.
 struct ChunkUndo: @unchecked Sendable {
     /// Bytes allocated.
@@ -30,18 +30,18 @@ struct ChunkUndo: @unchecked Sendable {
     /// Gives the memory back; it must not be used afterwards.
     func deallocate() { munmap(memory, byteCount) }
 
-    /// Keeps some of a recurrent layer's floats, counted from its h on, of which the convolution's inputs follow.
+    /// Keeps some of a recurrent layer's floats, counted from the start of h; the convolution's inputs follow h.
     func keep(_ floats: Range<Int>, ofRecurrent layer: Int, in state: State) {
         (recurrent(layer) + floats.lowerBound).update(from: state.hidden(layer) + floats.lowerBound, count: floats.count)
     }
 
-    /// Keeps the key and the value in a slot of an attention layer, which number `index` of those that the chunk stores replaces.
+    /// Keeps the key and value in `slot` of an attention layer: number `index` of those that the chunk replaces.
     func keep(slot: Int, as index: Int, ofAttention layer: Int, in state: State) {
         state.keys(layer).copy(slot, to: vectors(2 * layer), at: index, bytes: vectorBytes)
         state.values(layer).copy(slot, to: vectors(2 * layer + 1), at: index, bytes: vectorBytes)
     }
 
-    /// Makes `state`, whose position has not moved, what it was before a chunk of `count` tokens, all of which was computed.
+    /// Makes `state` what it was before a chunk of `count` tokens, which was computed to its end; the position has not moved.
     func restore(_ state: State, count: Int) {
         state.recurrentPart.copyMemory(from: UnsafeRawBufferPointer(start: memory, count: state.recurrentPart.count))
         let stored = min(count, layout.window)

@@ -3,9 +3,9 @@ import KernelTypes
 
 /// What a chunk of tokens makes of a state, kept aside until it is known how many of the tokens stay: speculation without undoing.
 ///
-/// Holds, after each token, h and the convolution's input of every recurrent layer, and the keys and values that would go to
-/// the rings. ``accept(_:into:)`` moves a state on by the first tokens at the cost of copying the recurrent part once. 0.38
-/// MB a token for the 2B model.
+/// Holds, after each token, h and the convolution's input of every recurrent layer, and the keys and values that would go to the
+/// rings. ``accept(_:into:)`` moves a state on by the first tokens at the cost of copying the recurrent part once. 0.38 MB per
+/// token for the 2B model.
 public final class Speculation: @unchecked Sendable {
     /// Tokens that a chunk may have.
     public let capacity: Int

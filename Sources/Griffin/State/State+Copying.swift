@@ -2,8 +2,8 @@ import KernelTypes
 
 /// What copies of a state are made of, in memory and in files.
 extension State {
-    /// Makes this state equal to `other`, which is of the same model, without allocating. Copies what means something: of a ring
-    /// that isn't full yet, only the slots that are.
+    /// Makes this state equal to `other`, which is of the same model, without allocating. Copies only what means something: of a
+    /// ring that isn't full yet, only the filled slots.
     public func copy(from other: State) {
         precondition(layout == other.layout, "states of different models")
         position = other.position
@@ -16,7 +16,7 @@ extension State {
         }
     }
 
-    /// What a saved session has of a state.
+    /// A part of a state as a saved session has it.
     public struct Part {
         /// Its bytes, in place.
         public let bytes: UnsafeMutableRawBufferPointer
@@ -52,8 +52,8 @@ extension State {
         rings.contains { UnsafeBufferPointer(start: $0.exponents, count: filledSlots).contains { $0 != 0 } }
     }
 
-    /// Moves the state to `position`, which is not negative, with exponents of 0: the ``parts(withExponents:)`` are then those that
-    /// belong there, for the caller to fill.
+    /// Moves the state to `position`, which must not be negative, with exponents of 0. The caller then fills the
+    /// ``parts(withExponents:)``, which have the sizes for that position.
     public func restore(position: Int64) {
         self.position = position
         preferLargePages()

@@ -1,13 +1,13 @@
 import Glibc
 import KernelTypes
 
-/// What a model remembers of the tokens so far: of one size, however many they were.
+/// What a model remembers of the tokens so far; its size does not depend on their number.
 ///
 /// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with
 /// the keys (rotated) and values of the last `window` positions, each with its exponent (`CacheElement`): position k in slot
 /// k mod window. 17.5 MB for the 2B model.
 ///
-/// One block of memory, of which the system gives pages only when they are first written.
+/// One allocation, whose pages the system gives only when they are first written.
 public final class State: @unchecked Sendable {
     /// Sizes and offsets of the parts.
     struct Layout: Equatable, Sendable {

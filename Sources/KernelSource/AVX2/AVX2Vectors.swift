@@ -1,4 +1,4 @@
-// AVX2, FMA and F16C: 8 rows a register, 16 registers. For both modules of such processors.
+// AVX2, FMA and F16C: 8 rows per register, 16 registers. For both modules of such processors.
 import CSIMD
 
 typealias RowFloats = SIMD8<Float>

@@ -1,4 +1,4 @@
-// NEON: 4 rows a register, 32 registers, fused multiply-add, f16 conversion. For both ARM modules.
+// NEON: 4 rows per register, 32 registers, fused multiply-add, f16 conversion. For both ARM modules.
 import CSIMD
 
 typealias RowFloats = SIMD4<Float>

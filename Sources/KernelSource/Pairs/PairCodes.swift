@@ -21,8 +21,8 @@ enum Q8Codes: BlockCodes {
     }
 }
 
-/// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the
-/// activations goes at the end.
+/// Codes 0…15, which mean -8…7. A block's products, 16 × 15 × 127 at most, fit 16 bits; 8 × the sum of the activations is
+/// subtracted at the end.
 enum Q4Codes: BlockCodes {
     @inline(__always) static var type: WeightType { .q4 }
 

@@ -1,5 +1,5 @@
-// Bytes, for instruction sets that multiply them and add two neighbours in 16 bits. Products wait for nothing but the
-// multipliers, so four sums are enough.
+// Bytes, for instruction sets that multiply them and add two neighbours in 16 bits. Products wait only for the multipliers, so four
+// sums are enough.
 
 /// Codes of 8 bits: every pair of products is widened to 32 bits (`pmaddubsw`, `pmaddwd`, `paddd`).
 enum Q8Peak: PeakLoop {

@@ -15,10 +15,10 @@ import KernelsNEON
 struct CompiledSet {
     let name: String
     let isSupported: @Sendable () -> Bool
-    /// Its table. Not to be asked for on a processor without the instructions: even what makes the table is compiled to them.
+    /// Its table. Must not be called on a processor without the instructions: even the code that makes the table uses them.
     let kernels: @Sendable () -> KernelSet
 
-    /// All but the scalar reference, slowest first.
+    /// All except the scalar reference, slowest first.
     #if arch(x86_64)
     static let all = [
         CompiledSet(name: "x86-64-v2", isSupported: { csimd_has_x86_64_v2() }, kernels: { KernelsSSE42.kernelSet }),

@@ -5,11 +5,11 @@ struct ControlGroups {
     /// Folders of its groups whose limits count, version 2 or 1: each with the folder of its hierarchy's root.
     private let folders: [(root: String, path: Substring)]
 
-    /// Of a process whose `/proc/PID/cgroup` has these lines, `NUMBER:CONTROLLERS:PATH`; hierarchies are mounted in `root`.
+    /// The groups of a process whose `/proc/PID/cgroup` has these lines, `NUMBER:CONTROLLERS:PATH`; hierarchies are mounted in
+    /// `root`.
     ///
-    /// Version 2 has number 0 and no controllers. Of version 1 there is a hierarchy a line, in the folder named after
-    /// its controllers. A container sees its own group as the root, but may be told the path outside: where there is no
-    /// such folder, the root counts.
+    /// Version 2 has number 0 and no controllers. Version 1 has one hierarchy per line, in the folder named after its controllers.
+    /// A container sees its own group as the root, but may be told the path outside: if there is no such folder, the root counts.
     init(_ lines: String, root: String = "/sys/fs/cgroup") {
         folders = lines.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -19,7 +19,7 @@ struct ControlGroups {
         }
     }
 
-    /// Processors, rounded up: the least of the limits of the groups and of all above them; nil where there is none.
+    /// Processors, rounded up: the smallest limit of the groups and of all above them; nil if there is none.
     var processors: Int? {
         var least: Int?
         for (root, path) in folders {
@@ -33,7 +33,7 @@ struct ControlGroups {
         return least
     }
 
-    /// The limit of a group: the time of all processors that it has in a period, by that period.
+    /// The limit of a group: the time of all processors that it has in a period, divided by that period.
     private static func limit(_ folder: String) -> Int? {
         if let words = SystemFile.firstLine(folder + "/cpu.max")?.split(separator: " "), words.count == 2 {
             return processors(time: String(words[0]), period: String(words[1]))

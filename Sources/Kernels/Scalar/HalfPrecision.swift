@@ -23,8 +23,8 @@ enum HalfPrecision {
             let sum = value.magnitude + 0.5
             return sign | UInt16(sum.bitPattern - Float(0.5).bitPattern)
         }
-        // Half of the last place kept, less one where the last bit kept is even, then the 13 bits too many go; the
-        // exponents' biases differ by 112.
+        // Adds half of the last place kept, less one if the last bit kept is even; then the 13 surplus bits go. The exponents'
+        // biases differ by 112.
         let rounded = magnitude + 0xFFF + ((magnitude >> 13) & 1)
         return sign | UInt16((rounded - (112 << 23)) >> 13)
     }

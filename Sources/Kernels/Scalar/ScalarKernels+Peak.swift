@@ -25,8 +25,8 @@ extension ScalarKernels {
         }
     }
 
-    /// Calls `body` so often with 1024 numbers of both kinds. It returns something that depends on its
-    /// result; a false one ends the loop.
+    /// Calls `body` at most `rounds` times with 1024 numbers of both kinds. `body` returns something that depends on its result;
+    /// false ends the loop.
     @inline(__always)
     private static func peak<Number>(
         of number: Number, _ rounds: Int,

@@ -2,9 +2,9 @@ import CSIMD
 import Synchronization
 import System
 
-/// Waiting that is quick when it is short and costs nothing when it is long: it spins, then sleeps until the waiting rings.
+/// Waiting that is quick when it is short and costs nothing when it is long: it spins, then sleeps until ``wake()``.
 final class SpinWait: @unchecked Sendable {
-    /// Turns of the spin loop: some 50 µs, several times what waking a thread costs.
+    /// Rounds of the spin loop: some 50 µs, several times what waking a thread costs.
     private static let spins = 2_000
 
     private let monitor = Monitor()
@@ -19,7 +19,7 @@ final class SpinWait: @unchecked Sendable {
             csimd_pause()
         }
         monitor.withLock {
-            // From here on a waiting that rings after the change sees a sleeper, and takes the lock to wake it.
+            // From here on, a `wake()` after the change sees a sleeper and takes the lock to wake it.
             sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
             while isPending() { monitor.wait() }
             sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)

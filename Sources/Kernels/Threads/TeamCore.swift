@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the members of a ``ThreadTeam`` share: the gate to the current job, and the ticket to the pieces of its current phase.
+/// What the members of a ``ThreadTeam`` share: the gate to the current job, and the ticket to the shares of its current phase.
 final class TeamCore: @unchecked Sendable {
     /// Written once, before the first job.
     var memberCount = 1
@@ -77,16 +77,16 @@ final class TeamCore: @unchecked Sendable {
         waiting.wake()
     }
 
-    // MARK: - Pieces
+    // MARK: - Shares
 
     static func phase(after phase: UInt32) -> UInt32 { phase &+ 1 }
 
     private static func phase(ofTicket ticket: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: ticket >> 32) }
 
-    /// The next piece of a phase of `count` items, at most 2^32 - 1; nil if all are taken or the phase is over.
+    /// The next share of a phase of `count` items, at most 2^32 - 1; nil if all are taken or the phase is over.
     ///
-    /// A piece is half of a member's part of what is left, but has at least so many items, and one: large pieces first, which read
-    /// memory in long runs, and small ones last, so that the members end together.
+    /// A share is what is left, divided by twice the number of members, but never fewer than `atLeast` (or 1): large shares first,
+    /// which read memory in long runs, and small ones last, so that the members end together.
     func claim(phase: UInt32, count: Int, atLeast: Int) -> Range<Int>? {
         var current = ticket.load(ordering: .acquiring)
         while TeamCore.phase(ofTicket: current) == phase {
@@ -110,7 +110,7 @@ final class TeamCore: @unchecked Sendable {
         waiting.wake()
     }
 
-    /// Waits until all pieces of `phase` are done.
+    /// Waits until all shares of `phase` are done.
     func waitForEnd(of phase: UInt32) {
         waiting.wait { TeamCore.phase(ofTicket: ticket.load(ordering: .sequentiallyConsistent)) == phase }
     }

@@ -3,7 +3,7 @@ public final class TeamMember {
     /// 0 for the thread that called ``ThreadTeam/run(_:)``.
     public let index: Int
     private let core: TeamCore
-    /// The phase of the job at which this member is: each ``share(_:atLeast:_:)`` is one.
+    /// The phase of the job that this member is in: each ``share(_:atLeast:_:)`` is one.
     var phase: UInt32 = 0
 
     init(index: Int, core: TeamCore) {
@@ -17,8 +17,8 @@ public final class TeamMember {
     /// Does items 0..<`count` together with the other members: calls `body` with ranges until none is left, and returns when all
     /// of them are done, by whomever. What was written by other members is then visible.
     ///
-    /// Ranges have `atLeast` items or more, but for the last one; `atLeast` is to be worth about a
-    /// microsecond. `count` is below 2^32.
+    /// Ranges have `atLeast` items or more, except the last one; `atLeast` should be worth about a microsecond. `count` is below
+    /// 2^32.
     @inline(__always)
     public func share(_ count: Int, atLeast: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }

@@ -10,12 +10,12 @@ public protocol TeamJob: AnyObject {
 
 /// Threads that stay, for work that is split very often: a token passes some 200 splits, each of microseconds.
 ///
-/// The caller is member 0. A job is one call of ``run(_:)``; inside it, ``TeamMember/share(_:atLeast:_:)`` hands out pieces to
-/// whoever asks and ends when all pieces are done. Nobody waits for a member that holds no piece: where another process takes a
-/// core away, the others do the work, and the late member finds the pieces gone. Waiting spins for some microseconds, then sleeps.
+/// The caller is member 0. A job is one call of ``run(_:)``; inside it, ``TeamMember/share(_:atLeast:_:)`` hands out shares to
+/// whoever asks and ends when all shares are done. Nobody waits for a member that holds no share: where another process takes a
+/// core away, the others do the work, and the late member finds the shares gone. Waiting spins for some microseconds, then sleeps.
 ///
-/// One job at a time: callers keep others out. Nothing is allocated after `init`, but for a child process after fork(2): the other
-/// threads don't exist there, and its first job starts new ones.
+/// One job at a time: callers keep others out. Nothing is allocated after `init`, except in a child process after fork(2): the
+/// other threads don't exist there, and its first job starts new ones.
 public final class ThreadTeam: @unchecked Sendable {
     /// Members, the caller included.
     public var count: Int { core.memberCount }

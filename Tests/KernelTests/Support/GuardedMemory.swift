@@ -1,10 +1,10 @@
 import Glibc
 
 /// Memory whose end is the end of a page that is followed by one that nobody may touch: what reads or writes beyond the end is
-/// killed. The bytes before the first are known, so that what was written there shows.
+/// killed. The bytes before the first element are known, so that what was written there shows.
 ///
-/// The memory goes with the last reference: a test that passes pointers on says with ``keep(_:)`` how long
-/// it needs what they point to.
+/// The memory goes with the last reference: a test that passes pointers on says with ``keep(_:)`` how long it needs what they point
+/// to.
 final class GuardedMemory<Element: BitwiseCopyable> {
     let count: Int
     let pointer: UnsafeMutablePointer<Element>
@@ -15,7 +15,7 @@ final class GuardedMemory<Element: BitwiseCopyable> {
     init(_ elements: [Element]) {
         let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
         let bytes = elements.count * MemoryLayout<Element>.stride
-        // A page at least before the elements.
+        // At least one page before the elements.
         let usedBytes = (bytes + pageBytes - 1) / pageBytes * pageBytes + pageBytes
         count = elements.count
         mappedBytes = usedBytes + pageBytes

@@ -14,7 +14,7 @@ struct TestMatrix {
 
     var tiled: TiledMatrix { TiledMatrix(tiles: memory.raw, shape: shape, type: type) }
 
-    /// Blocks a row.
+    /// Blocks per row.
     private static func blocks(_ shape: MatrixShape) -> Int { (shape.columns + 31) / 32 }
 
     /// Random numbers all over the type's range.

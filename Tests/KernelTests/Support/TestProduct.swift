@@ -15,8 +15,8 @@ struct TestProduct {
 
     private var width: Int { matrix.shape.count * matrix.shape.rows }
 
-    /// The outputs [tokens × count × rows], of the tokens from `token` on, computed by calls for those ranges of rows of tiles.
-    /// Nil if something else was written.
+    /// The outputs [tokens × count × rows], of the tokens from `token` on, computed by one call per range of `rowTiles`. Nil if
+    /// something else was written.
     func run(_ kernels: KernelSet, token: Int = 0, tokens: Int? = nil, rowTiles: [Range<Int>]? = nil) -> [Float]? {
         let tokens = tokens ?? activations.tokens - token
         let stride = width + Self.gap

@@ -1,7 +1,7 @@
 // The working vectors. Elementwise kernels work on 16 lanes on every instruction set, which the compiler splits into as many
 // registers as it takes; matrix kernels on one register (`RowFloats` and its kin, `Primitives.swift`). Only spellings that become
-// single instructions are used: what Swift does a lane at a time (`squareRoot()`, `replacing(with:where:)`, `pointwiseMax`,
-// converting initializers, reductions) comes from CSIMD.
+// single instructions are used: what Swift does lane by lane (`squareRoot()`, `replacing(with:where:)`, `pointwiseMax`, converting
+// initializers, reductions) comes from CSIMD.
 import CSIMD
 
 typealias Floats = SIMD16<Float>

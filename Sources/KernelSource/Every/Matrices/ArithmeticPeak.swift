@@ -7,7 +7,7 @@ protocol PeakLoop {
     static var zero: Sums { get }
     /// Products that a round adds to the sums.
     static var productsPerRound: Int { get }
-    /// One round. The compiler knows neither operand, and must not find a product to be one that it has.
+    /// One round. The compiler knows neither operand, and must not be able to reuse a product that it already has.
     static func round(_ sums: inout Sums, _ weights: inout RowBits, _ activations: RowBits)
     /// What depends on all sums.
     static func total(_ sums: Sums) -> RowBits

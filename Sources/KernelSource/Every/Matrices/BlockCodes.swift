@@ -2,8 +2,8 @@ import Tiles
 
 /// How an instruction set multiplies the codes of q8 or q4 tiles with those of activations.
 ///
-/// A step is four consecutive inputs: of the weights a register with the four codes of a row in each lane, of the activations four
-/// codes, the same in each lane. A block is eight steps, summed in integers.
+/// A step is four consecutive inputs: for the weights, a register with the four codes of one row in each lane; for the activations,
+/// four codes, the same in each lane. A block is eight steps, summed in integers.
 protocol BlockCodes {
     /// A step of weights, prepared for any number of activations.
     associatedtype Weights

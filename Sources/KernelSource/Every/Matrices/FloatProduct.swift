@@ -2,7 +2,7 @@ import CSIMD
 import KernelTypes
 import Tiles
 
-// Products of f32 and f16 matrices. The generic functions are private so that they exist as these two alone.
+// Products of f32 and f16 matrices. The generic functions are private so that only these two versions of them exist.
 
 func multiplyF32(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
     multiply(F32Weights.self, FloatPatch.self, FloatTokenPatch.self, product, rowTiles)
@@ -14,7 +14,7 @@ func multiplyF16(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
 
 /// How the weights of a tile are read.
 private protocol FloatWeights {
-    /// Bytes a weight.
+    /// Bytes per weight.
     static var bytes: Int { get }
     /// A register of consecutive rows.
     static func load(_ weights: UnsafeRawPointer) -> RowFloats

@@ -2,7 +2,7 @@ import CSIMD
 import KernelTypes
 import Tiles
 
-// Products of q8 and q4 matrices. The generic functions are private so that they exist as these two alone.
+// Products of q8 and q4 matrices. The generic functions are private so that only these two versions of them exist.
 
 func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
     multiply(Q8Codes.self, IntegerPatch.self, IntegerTokenPatch.self, product, rowTiles)
@@ -24,7 +24,7 @@ private func multiply<Codes: BlockCodes, let registers: Int, let tokens: Int, le
 
 /// One patch, whose sums stay in registers over all columns.
 ///
-/// Registers beyond a tile go on in the next row of tiles. For each output the quantization blocks are added in order, whatever the
+/// Registers beyond a tile continue in the next row of tiles. For each output the blocks are added in order, whatever the patch's
 /// shape, so that all shapes give the same bits.
 @inline(__always)
 private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: Int>(
@@ -46,15 +46,15 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
 
     let registersPerTile = Tile.rows / rowLanes
     var results = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
-    // Of the blocks since the last scale, where several share one.
+    // Sums of the blocks since the last scale, where several share one.
     var parts = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
 
-    // A strip's first patches ask for the next strip, which the processor's own prefetching meets too late: a
+    // A strip's first patches ask for the next strip, for which the processor's own prefetching comes too late: this saves a
     // seventh of the time for 64 tokens.
     let stripTiles = max(1, registers / registersPerTile)
     let ahead = InlineArray<4, Int> { lineAhead(4 * origin.pass + $0, stripTiles: stripTiles, rowBytes, Codes.tileBytes) }
 
-    /// Adds a quantization block of a tile: with a constant for `block`, so that q4's shift is one.
+    /// Adds a block of a tile: with a constant for `block`, so that q4's shift is a constant too.
     @inline(__always)
     func add(block: Int) {
         var sums = InlineArray<tokens, InlineArray<registers, Codes.Sums>>(repeating: .init(repeating: Codes.zero))
@@ -116,7 +116,7 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
         add(block: 0)
         add(block: 1)
         tile += Codes.tileBytes
-        // A scale is that of two tiles, the last one's perhaps of one.
+        // A scale is for two tiles, the last one perhaps for one.
         if Codes.sharesScales, column % 2 > 0 || column + 1 == shape.columnTiles { applyScale() }
     }
     for token in 0..<tokens where token >= origin.written {
@@ -124,12 +124,12 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 }
 
-/// How far ahead of one token's product a line a tile is asked for: two pages, which took 1 to 5 % off a token in q4 with AVX-512.
-/// One page brought less, three and four nothing; more lines a tile, at half the distance or the same, made it slower.
+/// How far ahead of one token's product one cache line per tile is asked for: two pages, which took 1 to 5 % off the time per token
+/// in q4 with AVX-512. One page gained less, three and four nothing; more lines per tile, at half the distance or the same, made it
+/// slower.
 @inline(__always) private var bytesAhead: Int { 8192 }
 
-/// From a strip's tile of a column to a cache line of the next strip's there: number `line` of as many as
-/// the tiles have, then no other.
+/// From a strip's tile to cache line number `line` of the next strip's tiles in the same column; 0 if they have fewer.
 @inline(__always)
 private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
     let lineBytes = 64
@@ -137,7 +137,7 @@ private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileByte
     return tile < stripTiles ? (stripTiles + tile) * rowBytes + rest : 0
 }
 
-/// A loop that is unrolled for certain: `broadcast`'s place must be a constant to be a register's lane and not a place in memory.
+/// A loop that is certain to be unrolled: only with a constant place does `broadcast` read a lane of a register and not memory.
 @inline(__always)
 private func forEachOfFour(_ body: (_ place: Int) -> Void) {
     body(0)

@@ -7,18 +7,19 @@ import Tiles
 /// (`Primitives.swift`).
 typealias PatchSums<let registers: Int, let tokens: Int> = InlineArray<tokens, InlineArray<registers, RowFloats>>
 
-/// Where a patch lies: the first of its rows, a multiple of the registers' lanes, in a matrix of the stack, and the first of its
-/// tokens, of which the first `written` are in the output already; and how many patches of the strip come before it.
+/// Where a patch lies: its matrix in the stack, its first row, a multiple of the registers' lanes, and its first token. Its first
+/// `written` tokens are in the output already; `pass` tells how many patches of tokens of the strip come before it.
 ///
-/// A tuple, as types of this module's own would bring metadata and with it helper functions whose names other modules share
+/// A tuple: a type of this module's own would bring metadata, and with it helper functions whose names other modules share
 /// (`tools/support/check-objects`).
 typealias PatchOrigin = (matrix: Int, row: Int, token: Int, written: Int, pass: Int)
 
-/// Cuts the outputs of a product into patches: into full ones where there are rows and tokens enough, else into patches of one token
-/// and one row of tiles.
+/// Cuts the outputs of a product into patches: into full ones where there are enough rows and tokens, else into patches of one
+/// token and one row of tiles.
 ///
 /// A strip is as many rows of tiles as a full patch needs for whole tiles. All tokens pass a strip before the next one is touched,
-/// so that weights come from memory once. The last patch of a strip reaches back over tokens that are done where too few are left.
+/// so that weights come from memory once. If too few tokens are left, the last patch of a strip reaches back over tokens that are
+/// done.
 @inline(__always)
 func forEachPatch(
     _ product: MatrixProduct, _ rowTiles: Range<Int>, patchRows: Int, patchTokens: Int, full: (PatchOrigin) -> Void,
@@ -49,7 +50,7 @@ func forEachPatch(
     }
 }
 
-/// Asks for the outputs to which a patch's sums will be added. Not inlined: the registers are the products'.
+/// Asks for the outputs to which a patch's sums will be added. Not inlined: the product needs the registers.
 @inline(never)
 private func fetchOutputs(_ product: MatrixProduct, _ matrix: Int, _ row: Int, _ token: Int, _ rows: Int, _ tokens: Int) {
     let first = product.output + (token * product.outputStride + matrix * product.matrix.shape.rows + row)

@@ -27,7 +27,7 @@ import Tiles
     }
 }
 
-/// Writes a row of a matrix whose weights `weight` reads: of a tile, its layout, and the row and column in it.
+/// Writes a row of a matrix; `weight` reads one weight, given a tile, its layout, and the row and column in it.
 @inline(__always)
 private func write(
     _ type: WeightType, _ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>,

@@ -8,8 +8,8 @@ import KernelTypes
 
 /// See `KernelSet.attend`.
 ///
-/// A vector's lanes are queries: 16 heads of one token or of several in turn, so that there are no sums across lanes, and each key
-/// and value is widened once for all of them. Scores lie in the scratch until their largest is known. For a query the keys are
+/// A vector's lanes are queries: 16 consecutive heads, of one token or of several, so that there are no sums across lanes, and each
+/// key and value is widened once for all of them. Scores lie in the scratch until their largest is known. For a query the keys are
 /// added in order of position and masked ones add exactly nothing, so that its result does not depend on the queries beside it.
 @Sendable func attend(
     _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
@@ -38,7 +38,7 @@ private struct AttentionScratch {
     let mixed: UnsafeMutablePointer<Float>
     /// [8 × dimension]: keys or values as f32.
     let vectors: UnsafeMutablePointer<Float>
-    /// [keys × 16]: scores, then their exponentials. 16 queries in turn belong to at most 16 tokens, which see window + 15 keys.
+    /// [keys × 16]: scores, then their exponentials. 16 consecutive queries are of at most 16 tokens, which see window + 15 keys.
     let scores: UnsafeMutablePointer<Float>
 
     static func count(dimension: Int, window: Int) -> Int {
@@ -89,7 +89,7 @@ private struct QueryGroup {
 
     private func token(_ query: Int) -> Int { (firstPair + query) / heads.count }
 
-    /// Floats from the head 0 of token 0 to the head of a query, given those from token to token.
+    /// Floats from head 0 of token 0 to the head of a query, with `stride` floats from token to token.
     private func offset(_ query: Int, _ stride: Int) -> Int {
         token(query) * stride + (heads.lowerBound + (firstPair + query) % heads.count) * operands.dimension
     }
@@ -131,7 +131,7 @@ private struct QueryGroup {
     func normalizeScores(_ scratch: AttentionScratch) -> Floats {
         var lowest = Ints.zero, highest = Ints.zero
         for query in 0..<lanes {
-            // Lanes without a query do as the last one.
+            // Lanes without a query do the same as the last one with a query.
             let position = operands.position + Int64(token(min(query, count - 1)))
             highest[query] = Int32(truncatingIfNeeded: position - firstKey)
             lowest[query] = max(0, highest[query] - Int32(truncatingIfNeeded: operands.window) + 1)
@@ -193,8 +193,8 @@ private struct QueryGroup {
         }
     }
 
-    /// Widens 8 keys, or values, from number `first` on, and returns what each is to be multiplied by: powers of two. After the
-    /// last one, which stands in for those that are missing, nothing is read.
+    /// Widens 8 keys, or values, from number `first` on, and returns what each is to be multiplied by: powers of two. Nothing is
+    /// read after the last one, which stands in for those that are missing.
     @inline(__always)
     private func widenVectors(
         _ first: Int, _ ring: CachedVectors, _ chunk: CachedVectors, _ scratch: AttentionScratch
