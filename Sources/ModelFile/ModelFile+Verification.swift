@@ -13,11 +13,11 @@ extension ModelFile {
     /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and not a SIGBUS.
     public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
         guard var checksum = Checksum() else { throw ModelFileError(.system(path, while: "verifying", ENOMEM)) }
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.verifyingBytes, alignment: 64)
-        defer { piece.deallocate() }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.verifyingBytes, alignment: 64)
+        defer { buffer.deallocate() }
 
         let padding = try endOfBytes(before: tensor)..<tensor.offset
-        try read(padding, by: 1, through: piece) { bytes throws(ModelFileError) in
+        try read(padding, by: 1, through: buffer) { bytes throws(ModelFileError) in
             guard bytes.allSatisfy({ $0 == 0 }) else {
                 throw ModelFileError.damaged(path, .checksum, "is damaged before tensor \(tensor.name): its padding is not zero")
             }
@@ -25,7 +25,7 @@ extension ModelFile {
         let floats = StoredFloats(tensor)
         var unit = 0
         var fault: [Int]?
-        try read(tensor.range, by: floats.unitBytes, through: piece) { bytes in
+        try read(tensor.range, by: floats.unitBytes, through: buffer) { bytes in
             checksum.update(bytes)
             if fault == nil, let found = floats.firstNotFinite(in: bytes) {
                 fault = floats.place(unit: unit + found, UnsafeRawBufferPointer(rebasing: bytes[(found * floats.unitBytes)...]))
@@ -56,15 +56,15 @@ extension ModelFile {
     }
 
     /// Hands the bytes of `range`, a whole number of units, to `body` in order, in parts of whole units, by way of the buffer
-    /// `piece`.
+    /// `buffer`.
     private func read(
-        _ range: Range<Int>, by unitBytes: Int, through piece: UnsafeMutableRawBufferPointer,
+        _ range: Range<Int>, by unitBytes: Int, through buffer: UnsafeMutableRawBufferPointer,
         body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
     ) throws(ModelFileError) {
         var start = range.lowerBound
         while start < range.upperBound {
-            let count = min(piece.count / unitBytes * unitBytes, range.upperBound - start)
-            let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<count])
+            let count = min(buffer.count / unitBytes * unitBytes, range.upperBound - start)
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
             try translatingFileErrors { () throws(FileError) in try file.read(at: start, into: part) }
             try body(UnsafeRawBufferPointer(part))
             start += count

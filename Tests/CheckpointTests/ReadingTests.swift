@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func numbersAreThoseOfTheFileHoweverTheyAreRead() throws {
-        let count = 2 * Checkpoint.pieceLength + 77
+        let count = 2 * Checkpoint.readLength + 77
         var random = RandomSource(seed: 1)
         let values = random.normalFloats(count)
         let halves = values.map { Float16($0) }
@@ -46,7 +46,7 @@ import Testing
         for tensor in checkpoint.tensors {
             let whole = try #require(expected[tensor.name])
             #expect(try checkpoint.values(of: tensor) == whole)
-            for range in [0..<0, 0..<1, 5..<6, count - 1..<count, 31..<Checkpoint.pieceLength + 32, count..<count] {
+            for range in [0..<0, 0..<1, 5..<6, count - 1..<count, 31..<Checkpoint.readLength + 32, count..<count] {
                 #expect(try checkpoint.values(of: tensor, range) == Array(whole[range]))
             }
             checkpoint.release(tensor, elements: 0..<count)

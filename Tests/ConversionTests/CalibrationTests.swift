@@ -49,8 +49,8 @@ import Tiles
         let embedding = file.weights(of: try #require(file.tensor(named: "model.embed_tokens.weight")))
         let norm = file.weights(of: try #require(file.tensor(named: "model.layers.0.temporal_pre_norm.weight")))
         let tokens = try Tokenizer(model: file.metadata.tokenizer).encoder().encode(Self.text)
-        #expect(tokens.count == calibration.tokenCount && tokens.count > 2 * Calibration.chunk)
-        let chunks = (tokens.count + Calibration.chunk - 1) / Calibration.chunk
+        #expect(tokens.count == calibration.tokenCount && tokens.count > 2 * Calibration.tokensPerStart)
+        let chunks = (tokens.count + Calibration.tokensPerStart - 1) / Calibration.tokensPerStart
         var sums = [Double](repeating: 0, count: width)
         let fed = tokens + [UInt32](repeating: configuration.bos, count: chunks)
         for token in fed {

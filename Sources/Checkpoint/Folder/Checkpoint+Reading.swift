@@ -2,7 +2,7 @@ import Glibc
 
 extension Checkpoint {
     /// Numbers that are read and widened together, so that they are still in the processor's cache when they are widened.
-    static let pieceLength = 32 * 1024
+    static let readLength = 32 * 1024
 
     /// Reads numbers `elements` of a tensor, counted row-major, and widens them to f32, which is exact.
     ///
@@ -15,13 +15,13 @@ extension Checkpoint {
         let file = weightFiles[tensor.file]
         var first = elements.lowerBound
         while first < elements.upperBound {
-            let count = min(Checkpoint.pieceLength, elements.upperBound - first)
-            let piece = UnsafeMutableRawPointer(destination + (first - elements.lowerBound))
+            let count = min(Checkpoint.readLength, elements.upperBound - first)
+            let part = UnsafeMutableRawPointer(destination + (first - elements.lowerBound))
             // Narrow numbers go to the end of the room for the wide ones and are widened in place, from the front.
             let narrow = UnsafeMutableRawBufferPointer(
-                start: piece + count * (MemoryLayout<Float>.size - tensor.type.bytes), count: count * tensor.type.bytes)
+                start: part + count * (MemoryLayout<Float>.size - tensor.type.bytes), count: count * tensor.type.bytes)
             try file.read(at: tensor.byteRange.lowerBound + first * tensor.type.bytes, into: narrow)
-            guard widenInPlace(piece, count: count, from: tensor.type) else {
+            guard widenInPlace(part, count: count, from: tensor.type) else {
                 throw nonFiniteError(tensor, first..<first + count, destination + (first - elements.lowerBound))
             }
             first += count

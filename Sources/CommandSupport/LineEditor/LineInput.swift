@@ -46,7 +46,7 @@ public final class LineInput {
 
     /// Reads more bytes; false at the end, and if a signal came.
     private func read(onResize: () -> Void = {}) -> Bool {
-        var piece = [UInt8](repeating: 0, count: 4096)
+        var bytes = [UInt8](repeating: 0, count: 4096)
         while !isAtEnd {
             switch Interruption.waitForInput(STDIN_FILENO) {
             case .input: break
@@ -55,9 +55,9 @@ public final class LineInput {
                 onResize()
                 continue
             }
-            let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
+            let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
             if count > 0 {
-                pending += piece[..<count]
+                pending += bytes[..<count]
                 return true
             }
             if count < 0, errno != EINTR { failure = errno }

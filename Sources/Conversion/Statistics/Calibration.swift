@@ -8,12 +8,12 @@ import Text
 
 /// Runs a text through a model and keeps the mean squares of every matrix's inputs, and their second moments.
 ///
-/// The text's tokens are cut into parts of ``chunk`` tokens, each fed to an empty state after `<bos>`.
+/// The text's tokens are cut into parts of ``tokensPerStart`` tokens, each fed to an empty state after `<bos>`.
 public struct Calibration {
     /// Tokens that follow each `<bos>`.
-    public static let chunk = 512
+    public static let tokensPerStart = 512
     /// Tokens computed at once: logits are computed for each, since the head's inputs count too. 33 MB in the 2B model.
-    private static let slice = 32
+    private static let chunkCapacity = 32
 
     private let path: String
     private let textPath: String?
@@ -93,13 +93,13 @@ public struct Calibration {
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(ConversionError) -> InputStatistics {
         let forwardPass = ForwardPass(
-            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.slice)
+            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.chunkCapacity)
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
             throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
         }
         guard let squares = InputSquares(file: weights.file),
             let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan),
-            let logits = SystemMemory.zeroed(Float.self, count: Self.slice * configuration.vocabularySize)
+            let logits = SystemMemory.zeroed(Float.self, count: Self.chunkCapacity * configuration.vocabularySize)
         else {
             throw ConversionError(.source, path: path, problem: "no memory for statistics", advice: "close other programs")
         }
@@ -109,22 +109,22 @@ public struct Calibration {
         try text.begin()
         var start = 0
         while true {
-            try text.fill(to: Self.chunk)
-            let tokens = try text.take(Self.chunk)
+            try text.fill(to: Self.tokensPerStart)
+            let tokens = try text.take(Self.tokensPerStart)
             if tokens.isEmpty { break }
-            let chunk = [configuration.bos] + tokens
+            let sequence = [configuration.bos] + tokens
             state.reset()
-            for first in stride(from: 0, to: chunk.count, by: Self.slice) {
-                let slice = chunk[first..<min(first + Self.slice, chunk.count)]
+            for first in stride(from: 0, to: sequence.count, by: Self.chunkCapacity) {
+                let chunk = sequence[first..<min(first + Self.chunkCapacity, sequence.count)]
                 do throws(ForwardPassError) {
-                    try slice.withUnsafeBufferPointer { slice throws(ForwardPassError) in
-                        try forwardPass.feed(slice, to: state, output: .all(logits))
+                    try chunk.withUnsafeBufferPointer { chunk throws(ForwardPassError) in
+                        try forwardPass.feed(chunk, to: state, output: .all(logits))
                     }
                 } catch {
                     throw ConversionError(error, path: path)
                 }
                 // The <bos> doesn't belong to the text.
-                progress(start + min(first + slice.count, tokens.count))
+                progress(start + min(first + chunk.count, tokens.count))
                 if isCancelled() { throw Self.cancelled(path) }
             }
             start += tokens.count

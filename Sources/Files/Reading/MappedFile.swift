@@ -96,10 +96,10 @@ public final class MappedFile: Sendable {
 
     /// Reads the whole file into the system's file cache.
     private func readThrough() throws(FileError) {
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-        defer { piece.deallocate() }
-        for offset in stride(from: 0, to: byteCount, by: piece.count) {
-            try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, byteCount - offset)]))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { buffer.deallocate() }
+        for offset in stride(from: 0, to: byteCount, by: buffer.count) {
+            try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, byteCount - offset)]))
         }
     }
 

@@ -14,7 +14,7 @@ public final class TextFile {
     private var start: [UInt8] = []
 
     /// Bytes that are read at once.
-    private static let pieceBytes = 1 << 16
+    private static let bufferBytes = 1 << 16
 
     /// Opens a file, without waiting for a FIFO's writer. `isStopped` is called before each read with the descriptor: it waits
     /// until there is something to read, and says whether to stop instead.
@@ -70,7 +70,7 @@ public final class TextFile {
                 throw FileError(path: name, problem: "was not read to its end", advice: "start again", code: EINTR)
             }
             var code: Int32 = 0
-            let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
+            let bytes = [UInt8](unsafeUninitializedCapacity: Self.bufferBytes) { buffer, count in
                 let result = read(descriptor, buffer.baseAddress, buffer.count)
                 code = result < 0 ? errno : 0
                 count = max(0, result)

@@ -106,15 +106,15 @@ final class TemporaryFile {
 
     /// Copies a file's bytes, owner and permissions, and makes them durable. Returns 0 or an errno.
     private static func copyAll(of source: Int32, to copy: Int32) -> Int32 {
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { piece.deallocate() }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
         var end = 0
         while true {
-            let count = pread(source, piece.baseAddress, piece.count, off_t(end))
+            let count = pread(source, buffer.baseAddress, buffer.count, off_t(end))
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { return errno }
             guard count > 0 else { break }
-            let code = write(UnsafeRawBufferPointer(rebasing: piece[..<count]), at: end, to: copy)
+            let code = write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: end, to: copy)
             guard code == 0 else { return code }
             end += count
         }

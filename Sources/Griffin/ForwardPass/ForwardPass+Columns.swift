@@ -7,7 +7,7 @@ extension ForwardPass {
     /// Columns that may share a scale.
     private static let scaleColumns = QuantizedActivations.widestScale * Tile.block
     /// Columns in a share of the work on one token.
-    private static let pieceColumns = 4 * scaleColumns
+    private static let columnsPerShare = 4 * scaleColumns
 
     /// Shares out the columns of all tokens.
     @inline(__always)
@@ -23,7 +23,7 @@ extension ForwardPass {
     func shareTokensAndColumns(
         _ tokens: Int, _ width: Int, _ member: TeamMember, _ body: (_ token: Int, _ columns: Range<Int>) -> Void
     ) {
-        let columns = tokens < 4 * member.count ? ForwardPass.pieceColumns : width
+        let columns = tokens < 4 * member.count ? ForwardPass.columnsPerShare : width
         let parts = (width + columns - 1) / columns
         member.share(tokens * parts) { items in
             for item in items {
