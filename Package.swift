@@ -31,13 +31,13 @@ let instructionSets: [InstructionSet] =
         InstructionSet(target: "KernelsAVX512", flags: ["-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512"]),
     ]
 
-/// Kernels read memory that their callers have checked, so they are built without traps. `unsafeFlags` is the price:
-/// SwiftPM refuses this package as a versioned dependency (README, "From Swift").
+/// Kernels read memory that their callers have checked, so they are built without traps, which takes `unsafeFlags`. SwiftPM accepts
+/// those in dependencies since 6.2, if their tools version is 6.2 or later (README, "From Swift").
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
     [
         .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"] + set.flags.flatMap { ["-Xcc", $0] }),
         // Release builds compile a module whole anyway. Debug builds must too, or vectors would be passed from file to file by
-        // calls; one object a file is what SwiftPM expects of them.
+        // calls; SwiftPM expects one object per file of them.
         .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "1"], .when(configuration: .debug)),
     ]
 }
@@ -58,7 +58,7 @@ let loadTargets: [Target] =
     ]
     : []
 
-/// What `tools/fuzz` builds, and nobody else: it asks by RG_EDGE_FUZZ. The library is for libFuzzer, which has a main of its own.
+/// What only `tools/fuzz` builds: it asks by RG_EDGE_FUZZ. The library is for libFuzzer, which has a main of its own.
 let isFuzzed = Context.environment["RG_EDGE_FUZZ"] != nil
 let fuzzProducts: [Product] = isFuzzed ? [.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"])] : []
 let fuzzTargets: [Target] =
@@ -105,7 +105,7 @@ let package = Package(
         .target(name: "Checkpoint", dependencies: ["Files", "JSON", "System"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
-        // Kernels: one module an instruction set behind one table of functions.
+        // Kernels: one module per instruction set behind one table of functions.
         .target(name: "KernelTypes", dependencies: ["Tiles"]),
     ] + kernelTargets + [
         .target(

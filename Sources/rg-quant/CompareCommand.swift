@@ -41,7 +41,7 @@ struct CompareCommand: ParsableCommand {
         Interruption.watch()
         let comparison = try SourceComparison(source: source, file: file, threads: work.threads)
         if let html { try checkIsNoSource(html, among: comparison.paths) }
-        // Made now: that it can't be written would come late after all the work.
+        // Made now: after all the work it would be late to find that it can't be written.
         let page = try html.map { path throws(FileError) in try AtomicFile(target: path, replacing: .webPage) }
         let tensors = try run(comparison)
         if let page { try ErrorPage(title: file, tensors: tensors).write(to: page) }

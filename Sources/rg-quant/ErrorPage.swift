@@ -3,12 +3,12 @@ import Conversion
 import Files
 import Glibc
 
-/// A web page with a heat map of relative errors: a row a layer, a column a kind of matrix. It needs nothing but itself.
+/// A web page with a heat map of relative errors: one row per layer, one column per kind of matrix. It needs no other file.
 struct ErrorPage {
     let title: String
     let tensors: [SourceComparison.Tensor]
 
-    /// Writes the page to a new file and gives that its name.
+    /// Writes the page to a new file, then gives the file its name.
     func write(to file: AtomicFile) throws(FileError) { try file.write(whole: Array(text.utf8)) }
 
     /// Where a tensor stands: `12` and `mlp_block.up_proj`, or no layer and `embed_tokens`.

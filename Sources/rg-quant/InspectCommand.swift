@@ -57,7 +57,7 @@ struct InspectCommand: ParsableCommand {
         try model.metadata.provenance.flatMap { json throws(ModelFileError) in try value(of: json) }
     }
 
-    /// What a text of the metadata says; nil if it isn't JSON, which nobody needs to inspect a file.
+    /// What a text of the metadata says; nil if it isn't JSON, which inspecting a file doesn't need.
     private func value(of json: [UInt8]) throws(ModelFileError) -> JSONValue? {
         do throws(JSONError) {
             return try JSONValue(parsing: json)

@@ -28,7 +28,7 @@ struct VerifyCommand: ParsableCommand {
         Interruption.watch()
         let model = try ModelFile(path: file)
         let faults = try faults(in: model)
-        // What numbers damaged tensors have says nothing.
+        // The numbers of a damaged tensor mean nothing.
         let damage = faults.filter { $0.error.kind == .checksum }
         if let error = error(of: damage, "is damaged") ?? error(of: faults, "has numbers that are not finite") { throw error }
         try checkUse()
@@ -36,7 +36,7 @@ struct VerifyCommand: ParsableCommand {
         try StandardOutput.write("\(file.onOneLine): \(size), all as they were written\n")
     }
 
-    /// Opens the model as those do that run it. Throws if its configuration, tensors, tokenizer or chat template can't be used.
+    /// Opens the model as programs that run it do. Throws if its configuration, tensors, tokenizer or chat template can't be used.
     private func checkUse() throws(ModelError) {
         _ = try Model(path: file, options: Model.Options(threads: 1)).encoder()
     }
@@ -49,7 +49,7 @@ struct VerifyCommand: ParsableCommand {
             path: file, kind: first.kind, problem: "\(problem) in \(faults.count) tensors: \(names)", advice: first.advice)
     }
 
-    /// Checks all tensors, with progress, until a signal says to stop. Throws what is no fault of a tensor.
+    /// Checks all tensors, with progress, until a signal says to stop. Throws any error that isn't a tensor's fault.
     private func faults(in model: ModelFile) throws -> [Fault] {
         let meter = ProgressMeter("verifying", style: .automatic(quiet: quiet))
         defer { meter.finish() }

@@ -80,7 +80,7 @@ import Testing
             usleep(500_000)
             #expect(running.isRunning)
             running.send(signal)
-            // What has nothing to tidy up leaves it to the system, which a shell shows as the same number.
+            // A command with nothing to tidy up leaves the signal to the system; a shell shows the same number for it.
             #expect(running.wait().ending == (isCaught ? .exit(status) : .signal(signal)), "\(arguments)")
         }
         #expect(try folder.contents() == ["pipe"])

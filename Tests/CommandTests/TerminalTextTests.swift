@@ -3,7 +3,7 @@ import System
 import Testing
 import TestSupport
 
-/// What commands a terminal reaches none that it isn't from; files and pipes get text as it is.
+/// Text that would command a terminal reaches none, except the program's own; files and pipes get text as it is.
 @Suite struct TerminalTextTests {
     /// A title for the window, in C0 and in C1, and text from right to left.
     private static let hostile = "\u{1B}]0;pwn\u{7}\u{9D}0;pwn\u{9C}\u{202E}\u{2067}"
@@ -67,7 +67,7 @@ import TestSupport
             #expect(isHarmless(screen), "\(arguments[0])")
             #expect(screen.contains(#"\u{009D}0;pwn\u{009C}"#), "\(arguments[0])")
         }
-        // Where lines are drawn over, the erasing is ours.
+        // Where lines are drawn over, the program itself erases.
         let terminal = try TerminalCommand(.rgEdge, arguments: ["bench", "-m", model + "none"])
         #expect(try isHarmless(terminal.end().text.replacingOccurrences(of: "\u{1B}[K", with: "")))
         // A pipe gets the name as it is.

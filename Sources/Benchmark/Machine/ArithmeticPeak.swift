@@ -6,8 +6,8 @@ import Tiles
 
 /// How fast a set of kernels could multiply if nothing had to be loaded: what bounds prefill.
 public enum ArithmeticPeak {
-    /// Operations a second that `team` does with the set's instructions for weights of `type`, the best of several passes.
-    /// A multiplication and an addition are two operations.
+    /// Operations per second that `team` does with the set's instructions for weights of `type`, the best of several passes. A
+    /// multiplication and an addition are two operations.
     public static func measure(_ kernels: KernelSet, _ type: WeightType, team: ThreadTeam) -> Double {
         let rounds = roundsPerPiece(kernels, type)
         var best = 0.0
@@ -27,7 +27,7 @@ public enum ArithmeticPeak {
     }
 }
 
-/// Some rounds, of which members take pieces until none is left.
+/// Some rounds. Members take shares of them until none is left.
 private final class PeakPass: TeamJob {
     let operations = Atomic<Int>(0)
     private let kernels: KernelSet

@@ -1,7 +1,7 @@
 /// What the machine can do at most, measured right before and right after a test: machines that are
 /// shared, or that heat up, change.
 public struct Limit: Equatable, Sendable {
-    /// Bytes or operations a second.
+    /// Bytes or operations per second.
     public let before: Double
     /// The same figure after the test.
     public let after: Double

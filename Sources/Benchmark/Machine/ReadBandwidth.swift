@@ -2,13 +2,13 @@ import Kernels
 import Synchronization
 import System
 
-/// How fast a machine reads memory: what bounds decoding, which reads every weight once a token.
+/// How fast a machine reads memory: what bounds decoding, which reads every weight once per token.
 ///
-/// Measured as the rate at which whole cache lines arrive, with nothing else to do: a word of each line, in order, so that what
+/// Measured as the rate at which whole cache lines arrive, with nothing else to do: one word of each line, in order, so that what
 /// the kernels lose by their loads and their arithmetic is not hidden in the measure. On huge pages, for the same reason: a mapped
 /// file has small ones. `formats/benchmark.md` has the figures behind this.
 public enum ReadBandwidth {
-    /// Bytes a second that `team` reads from `buffer`, the best of several passes.
+    /// Bytes per second that `team` reads from `buffer`, the best of several passes.
     public static func measure(_ buffer: StreamBuffer, team: ThreadTeam) -> Double {
         var best = 0.0
         var passes = 0
@@ -24,7 +24,7 @@ public enum ReadBandwidth {
     }
 }
 
-/// One reading of a buffer. Members take pieces until none is left.
+/// One reading of a buffer. Members take shares until none is left.
 private final class ReadPass: TeamJob {
     private static let piece = 1 << 20
     private let buffer: StreamBuffer

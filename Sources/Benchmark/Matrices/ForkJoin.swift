@@ -4,7 +4,8 @@ import System
 
 /// What it costs to split work among the members of a team and wait for all of them.
 public enum ForkJoin {
-    /// Seconds of a split into a piece a member, of which no member can take two: the median of up to 5000 splits in half a second.
+    /// Seconds of a split into one share per member, where no member can take two: the median of up to 5000 splits in half a
+    /// second.
     public static func measure(team: ThreadTeam) -> Double {
         let job = RendezvousJob(members: team.count)
         let watch = Stopwatch()
@@ -13,7 +14,7 @@ public enum ForkJoin {
     }
 }
 
-/// A hundred splits, the pieces of each of which end when every member holds one.
+/// A hundred splits. The shares of each end when every member holds one.
 private final class RendezvousJob: TeamJob {
     private static let splits = 100
     private let members: Int

@@ -5,9 +5,9 @@ import Tiles
 
 /// How fast the kernel of a matrix is.
 public struct MatrixResult: Sendable {
-    /// The name of ``MatrixCase``.
+    /// The matrix's name, as in ``MatrixCase``.
     public let name: String
-    /// What was measured: the case's shape, or a part of its rows where the whole would take too long or much memory.
+    /// What was measured: the case's shape, or a part of its rows if the whole would take too long or too much memory.
     public let shape: MatrixShape
     /// The type of its weights.
     public let type: WeightType
@@ -22,9 +22,9 @@ public struct MatrixResult: Sendable {
     /// Bytes for one token, operations for a chunk.
     public let speed: Speed
 
-    /// Bytes of the matrix read a second, for each repetition.
+    /// Bytes of the matrix read per second, for each repetition.
     public var bytesPerSecond: Samples { seconds.map { Double(shape.byteCount(type)) / $0 } }
-    /// Operations a second, for each repetition.
+    /// Operations per second, for each repetition.
     public var operationsPerSecond: Samples { seconds.map { Double(tokens * shape.operationsPerToken) / $0 } }
 }
 
@@ -44,7 +44,7 @@ public struct MatrixBenchmark {
         RandomTiles.fill(machine.buffer, type)
     }
 
-    /// Measures the kernel of a matrix for so many tokens at once, and the machine's limit before and after.
+    /// Measures the kernel of a matrix for `tokens` tokens at once, and the machine's limit before and after.
     public func measure(_ matrix: MatrixCase, tokens: Int) -> MatrixResult {
         let shape = part(of: matrix.shape, tokens: tokens)
         let operands = MatrixOperands(shape, type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
@@ -58,7 +58,7 @@ public struct MatrixBenchmark {
             seconds: seconds, speed: Speed(unit, seconds.map { amount / $0 }, limit: limit))
     }
 
-    /// The shape with so many rows that it fits the buffer and that a product takes no longer than all repetitions are to take.
+    /// The shape with as many rows as fit the buffer and let a product take no longer than all repetitions are to take.
     private func part(of shape: MatrixShape, tokens: Int) -> MatrixShape {
         let fitting = shape.cut(toRowTiles: machine.buffer.byteCount / (shape.columnTiles * type.bytesPerTile))
         let probe = MatrixOperands(shape.cut(toRowTiles: 1), type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
@@ -66,7 +66,7 @@ public struct MatrixBenchmark {
         return fitting.cut(toRowTiles: Int(min(1e6, seconds / rowTileSeconds)))
     }
 
-    /// Takes the products in turn, some a repetition.
+    /// Takes the products in turn, some per repetition.
     private func secondsPerProduct(_ operands: MatrixOperands) -> Samples {
         let count = operands.products.count
         let estimate = secondsPerProduct(operands, 0..<1)

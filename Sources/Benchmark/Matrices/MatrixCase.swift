@@ -32,10 +32,10 @@ extension MatrixShape {
     /// `7680×2560`, `10×256×256`.
     var description: String { (count > 1 ? "\(count)×" : "") + "\(rows)×\(columns)" }
 
-    /// Operations of a product with one token: a multiplication and an addition a weight.
+    /// Operations of a product with one token: a multiplication and an addition per weight.
     var operationsPerToken: Int { 2 * weightCount }
 
-    /// The shape with its rows cut so that it has at most `limit` rows of tiles, but at least one a matrix.
+    /// The shape with its rows cut so that it has at most `limit` rows of tiles, but at least one per matrix.
     func cut(toRowTiles limit: Int) -> MatrixShape {
         let rowTiles = max(1, min(self.rowTiles, limit / count))
         return MatrixShape(count: count, rows: min(rows, rowTiles * Tile.rows), columns: columns) ?? self

@@ -21,7 +21,7 @@ struct SplitMix: RandomNumberGenerator {
         return bits & 0x83FF | (15 - 6) << 10
     }
 
-    /// So many tokens of a vocabulary.
+    /// `count` tokens of a vocabulary.
     mutating func tokens(_ count: Int, below vocabularySize: Int) -> [UInt32] {
         (0..<count).map { _ in UInt32(truncatingIfNeeded: Int.random(in: 0..<vocabularySize, using: &self)) }
     }

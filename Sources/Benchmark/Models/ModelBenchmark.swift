@@ -11,7 +11,7 @@ public final class ModelBenchmark {
     public let loadSeconds: Double
     /// Tokens of the prompt of ``firstTokenSeconds``.
     public let firstPromptTokens: Int
-    /// Seconds from opening the file to the logits after its first prompt: what somebody waits who starts the program.
+    /// Seconds from opening the file to the logits after its first prompt: how long somebody waits who starts the program.
     public let firstTokenSeconds: Double
     private let session: Session
     private let work: WorkCount
@@ -29,7 +29,7 @@ public final class ModelBenchmark {
         work = WorkCount(model.configuration)
     }
 
-    /// Runs a test so many times. `progress` is told what goes on.
+    /// Runs a test `repetitions` times. `progress` is told what goes on.
     public func measure(
         _ test: SpeedTest, repetitions: Int, on machine: Machine, progress: (String) -> Void
     ) throws(ModelError) -> SpeedResult {

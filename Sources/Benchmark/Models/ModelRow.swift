@@ -13,7 +13,7 @@ public struct ModelDescription: Equatable, Sendable {
     let allocatedBytes: Int
     let kernels: String
     let threads: Int
-    /// Tokens a chunk.
+    /// Tokens per chunk.
     let chunk: Int
     let loadSeconds: Double
     let firstPromptTokens: Int

@@ -16,8 +16,8 @@ public final class SessionBenchmark {
         label = model.label
     }
 
-    /// Measures every operation at a position, so many times, with a file at `path` that is removed afterwards. Positions
-    /// must rise from call to call.
+    /// Measures every operation at a position `repetitions` times, with a file at `path` that is removed afterwards. Positions must
+    /// rise from call to call.
     public func measure(
         at position: Int, repetitions: Int, file path: String, progress: (String) -> Void
     ) throws(ModelError) -> [SessionResult] {
@@ -58,7 +58,7 @@ public final class SessionBenchmark {
 
 /// How long an operation on a session took.
 public struct SessionResult: ReportRow {
-    /// What was measured, by the name of the session's function.
+    /// What was measured, as reports name it: `checkpoint` is `snapshot()`, `rewind` is `restore(_:)`.
     public enum Operation: String, Sendable {
         case fork, checkpoint, rewind, save, load
     }

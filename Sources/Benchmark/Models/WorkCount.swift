@@ -20,7 +20,7 @@ public struct WorkCount: Equatable, Sendable {
         headWeights = matrices.reduce(0) { $0 + ($1.isHead ? $1.weights : 0) }
     }
 
-    /// Operations of a prompt of so many tokens, fed at once: two a weight.
+    /// Operations of a prompt of `tokens` tokens, fed at once: two per weight.
     public func operations(prompt tokens: Int) -> Int { 2 * (layerWeights * tokens + headWeights) }
 }
 

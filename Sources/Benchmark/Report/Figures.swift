@@ -17,7 +17,7 @@ enum Figures {
     /// `35.9 GB/s`, `892 GOPS`.
     static func rate(_ unit: Speed.Unit, _ value: Double) -> String { "\(threeDigits(value / 1e9)) \(name(unit))" }
 
-    /// The mean of a limit, or where it changed meanwhile both its values: `35.9 GB/s`, `37.1…68.8 GB/s`.
+    /// The mean of a limit or, if it changed meanwhile, both its values: `35.9 GB/s`, `37.1…68.8 GB/s`.
     static func limit(_ speed: Speed) -> String {
         let limit = speed.limit
         guard !limit.isSteady else { return rate(speed.unit, limit.mean) }

@@ -5,7 +5,7 @@ import JSON
 public protocol ReportRow {
     /// The columns of a table for people.
     static var columns: [ReportColumn] { get }
-    /// A cell a column.
+    /// One cell per column.
     var cells: [String] { get }
     /// Everything, for programs; the same keys in every row.
     var fields: JSONObject { get }
@@ -39,9 +39,9 @@ public struct ReportColumn: Sendable {
 public enum ReportFormat: String, CaseIterable, Sendable {
     /// A table in Markdown, then notes.
     case md
-    /// An array with an object a row, all of it at the end: it is whole or not there.
+    /// An array with one object per row, all of it at the end: it is complete or not there.
     case json
-    /// A line with the names, then a line a row. Leaves lists out.
+    /// A line with the names, then one line per row. Leaves lists out.
     case csv
 
     /// What comes before the rows.

@@ -10,12 +10,12 @@ public struct Speed: Equatable, Sendable {
 
     /// What the speed is one of.
     public let unit: Unit
-    /// Units a second.
+    /// Units per second.
     public let samples: Samples
     /// What the machine can do at most, in the same unit.
     public let limit: Limit
 
-    /// A speed beside its limit, both in units a second.
+    /// A speed beside its limit, both in units per second.
     public init(_ unit: Unit, _ samples: Samples, limit: Limit) {
         self.unit = unit
         self.samples = samples

@@ -6,11 +6,11 @@ public struct SpeedResult: Equatable, Sendable {
     public let threads: Int
     /// Of each repetition.
     public let seconds: Samples
-    /// Bytes of weights a second (`tg`) or operations of the matrices a second (`pp`).
+    /// Bytes of weights per second (`tg`) or operations of the matrices per second (`pp`).
     public let speed: Speed
     /// Bytes of the process in memory after the test, without those that the bandwidth is measured with: mapped files included.
     public let residentBytes: Int
-    /// Those of them that are no file's: all that was allocated and written to.
+    /// Those of them that belong to no file: all that was allocated and written to.
     public let privateBytes: Int
 
     /// What repetitions gave, each of which read or computed `unitsPerRun` units.

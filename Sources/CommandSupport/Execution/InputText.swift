@@ -15,7 +15,7 @@ public struct InputError: Error, CustomStringConvertible {
 public enum InputText {
     /// What stands for standard input where a command takes a text or a file.
     public static let standardInput = "-"
-    /// Bytes of a text that is needed whole, at most: some 16 million tokens.
+    /// At most this many bytes of a text that is needed whole: some 16 million tokens.
     public static let limit = 64 << 20
 
     static let standardInputName = "standard input"
@@ -27,7 +27,7 @@ public enum InputText {
     /// All of standard input, to its end. Throws as ``contents(ofFile:)`` does.
     public static func contentsOfStandardInput() throws(InputError) -> String { try contents(ofFile: standardInput) }
 
-    /// A file, or standard input for `-`, to be read piece by piece until a signal says to stop (``Interruption``).
+    /// A file, or standard input for `-`, to be read part by part until a signal says to stop (``Interruption``).
     public static func file(_ path: String) throws(InputError) -> TextFile {
         func isStopped(_ descriptor: Int32) -> Bool {
             var arrival = Interruption.Arrival.resize
@@ -41,7 +41,7 @@ public enum InputText {
         return TextFile(descriptor: STDIN_FILENO, name: standardInputName, isStopped: isStopped)
     }
 
-    /// The next piece of a text; nil at its end. Throws ``Interrupted`` for a signal that came meanwhile.
+    /// The next part of a text; nil at its end. Throws ``Interrupted`` for a signal that came meanwhile.
     public static func next(_ file: TextFile) throws -> [UInt8]? {
         do throws(FileError) {
             return try file.next()

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A command that stopped because a signal asked for it.
 public struct Interrupted: Error {
-    /// The signal's number, of which the exit code is made.
+    /// The signal's number, from which the exit code is made.
     public let signal: Int32
     /// What that means for the user, in a clause: "interrupted; model.rgq was not written".
     public let message: String
@@ -16,7 +16,7 @@ public struct Interrupted: Error {
     }
 }
 
-/// Ctrl-C and its like as something that a command looks at between two pieces of work, so that it can tidy up.
+/// Ctrl-C and the like, as something that a command checks between two steps, so that it can tidy up.
 public enum Interruption {
     private static let received = Atomic<Int32>(0)
     /// Done once, before any handler can do it.
@@ -24,10 +24,10 @@ public enum Interruption {
 
     /// From here on SIGINT, SIGTERM and SIGHUP are kept in ``signal`` instead of ending the process. Only the first of each: the
     /// second ends it at once, should the command hang, and removes the temporaries of unfinished files. A signal that was ignored
-    /// (`nohup`) stays so; one that was blocked, as by programs that start others from a thread of a pool, no longer is.
+    /// (`nohup`) stays ignored; one that was blocked, as by programs that start others from a thread of a pool, is unblocked.
     ///
     /// With `keepsInterrupts`, for programs that SIGINT doesn't end, it never ends the process, however often it comes: Ctrl-\ is
-    /// for those that hang. Nor does it take the place of a signal that does end them.
+    /// for those that hang. Nor does it replace a signal that does end them.
     public static func watch(keepsInterrupts: Bool = false) {
         // Made here, not in the handlers, which may not take a lock.
         _ = madeReadyForRemoval
@@ -104,7 +104,7 @@ public enum Interruption {
             var wanted = fd_set()
             withUnsafeMutableBytes(of: &wanted) { $0[Int(descriptor) / 8] |= 1 << UInt8(descriptor % 8) }
             let count = pselect(descriptor + 1, &wanted, nil, nil, nil, &former)
-            // Another error than a signal: reading will tell.
+            // An error other than a signal: reading will tell.
             if count > 0 || count < 0 && errno != EINTR { return .input }
         }
         return .signal

@@ -20,7 +20,7 @@ extension ParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         // And a model file that is cut, or whose disk fails, while it is mapped.
         MappedFile.guardAll()
-        // What the arguments name: a mistake that is found later is one in its arguments.
+        // The command that the arguments name: a mistake found later is in its arguments.
         var named: (any ParsableCommand.Type)?
         do {
             do {
@@ -52,7 +52,7 @@ extension ParsableCommand {
         }
     }
 
-    /// Throws for an argument that is not UTF-8: Swift would hand it on with other characters in the place of its bytes.
+    /// Throws for an argument that is not UTF-8: Swift would hand it on with other characters in place of its bytes.
     private static func checkEncoding() throws(ValidationError) {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else { continue }
@@ -69,7 +69,7 @@ extension ParsableCommand {
         throw ValidationError("There is no command '\(word)'; use \(names.joined(separator: ", "))")
     }
 
-    /// ArgumentParser's message on one line, without its usage but with where to find it: that of the command `named`, if the
+    /// ArgumentParser's message on one line, without its usage, but saying where to find it: that of the command `named`, if the
     /// arguments were understood so far.
     private static func usageMessage(for error: any Error, of named: (any ParsableCommand.Type)?) -> String {
         let lines = message(for: error).split(separator: "\n").map { $0.drop { $0.isWhitespace } }.filter { !$0.isEmpty }

@@ -16,7 +16,7 @@ public enum Key: Equatable, Sendable {
     case suspend
     /// Ctrl-D.
     case endOfInput
-    /// No key, but the terminal's answer to the question for its cursor's column, from 0 on.
+    /// Not a key, but the terminal's answer when asked for its cursor's column, from 0 on.
     case cursor(column: Int)
     /// A key that means nothing here.
     case unknown
@@ -25,7 +25,7 @@ public enum Key: Equatable, Sendable {
 /// Turns the bytes that a terminal sends into keys: UTF-8, control characters, and the escape sequences of VT100 and xterm
 /// (ECMA-48; XTerm Control Sequences, "PC-Style Function Keys").
 struct KeyReader {
-    /// The next byte; nil where there is none: at the end, or if `isWaiting` is false, where none has come yet.
+    /// The next byte; nil if there is none: at the end or, with `isWaiting` false, if none has come yet.
     private let nextByte: (_ isWaiting: Bool) -> UInt8?
 
     private static let escape: UInt8 = 0x1B
@@ -55,7 +55,7 @@ struct KeyReader {
         return Dictionary(uniqueKeysWithValues: letters.map { ($0.asciiValue.map { $0 & 0x1F } ?? 0, $1) })
     }()
 
-    /// A character of several bytes; bytes that are none are left out.
+    /// A character of several bytes; bytes that are not one are left out.
     private func character(startingWith first: UInt8) -> Key {
         let count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
         var bytes = [first]

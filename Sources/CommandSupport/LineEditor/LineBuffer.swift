@@ -5,7 +5,7 @@ struct LineBuffer: Equatable {
     private(set) var characters: [Character] = []
     /// Characters before the cursor.
     private(set) var cursor = 0
-    /// What was deleted last in one piece.
+    /// What was last deleted at once.
     private var deleted = ""
 
     var text: String { String(characters) }
@@ -18,7 +18,7 @@ struct LineBuffer: Equatable {
         insert(text)
     }
 
-    /// Inserts text at the cursor. Control characters are left out, but for line breaks; tabs become spaces.
+    /// Inserts text at the cursor. Control characters are left out, except line breaks; tabs become spaces.
     mutating func insert(_ text: String) {
         let clean = String(
             String.UnicodeScalarView(
@@ -31,7 +31,7 @@ struct LineBuffer: Equatable {
         cursor = min(before.count, characters.count)
     }
 
-    /// Does what a key says; false if the key is none that edits.
+    /// Does what a key says; false if the key isn't one that edits.
     mutating func apply(_ key: Key) -> Bool {
         switch key {
         case .text(let text): insert(text)
@@ -65,7 +65,7 @@ struct LineBuffer: Equatable {
 
     /// Where the word before the cursor begins.
     private var startOfWord: Int { start { $0.isLetter || $0.isNumber } }
-    /// Where what stands between spaces before the cursor begins.
+    /// Where the text without spaces before the cursor begins.
     private var startOfPart: Int { start { !$0.isWhitespace } }
 
     private func start(of belongs: (Character) -> Bool) -> Int {
@@ -82,8 +82,9 @@ struct LineBuffer: Equatable {
         return place
     }
 
-    /// The part of the line that fits into `columns` columns of a terminal but the last, into one at least, and the column of the
-    /// cursor, in it or right after it. Of a longer line that part is shown which the cursor is in, with something of what follows.
+    /// The part of the line that fits all of the `columns` columns of a terminal except the last (at least one), and the column of
+    /// the cursor, in that part or right after it. Of a longer line it is the part that the cursor is in, with some of what
+    /// follows.
     func visible(columns: Int) -> (text: String, cursor: Int) {
         let room = max(1, columns - 1)
         let after = characters[cursor...].reduce(0) { $0 + $1.columns }
@@ -99,7 +100,7 @@ struct LineBuffer: Equatable {
             width += characters[end].columns
             end += 1
         }
-        // What commands a terminal takes no columns, and is left out.
+        // Characters that command a terminal take no columns and are left out.
         let shown = characters[first..<end].filter { !$0.unicodeScalars.contains(where: \.isCommand) || $0 == "\n" }
         return (String(shown.map { $0 == "\n" ? Character("⏎") : $0 }), column)
     }

@@ -6,7 +6,7 @@ final class LineDisplay {
     private let prompt: String
     /// Where the cursor was put.
     private var cursor = 0
-    /// The width of a terminal that was asked where its cursor is; nil where no answer is waited for.
+    /// The width of a terminal that was asked where its cursor is; nil if no answer is awaited.
     private var askedColumns: Int?
 
     init(prompt: String) { self.prompt = prompt }

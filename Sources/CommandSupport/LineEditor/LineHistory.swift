@@ -3,8 +3,8 @@ import Glibc
 
 /// The lines that a user has given before, kept in a file from one run to the next.
 ///
-/// A line of the file holds one, with `\n` for a line break and `\\` for a backslash. That the file can't be read or written is no
-/// error: then there is a history of this run only.
+/// Each line of the file holds one, with `\n` for a line break and `\\` for a backslash. It is not an error if the file can't be
+/// read or written: then the history is of this run only.
 public struct LineHistory {
     /// Oldest first.
     private(set) var lines: [String] = []
@@ -13,7 +13,7 @@ public struct LineHistory {
     /// Lines that are kept from one run to the next.
     static let limit = 1000
 
-    /// Bytes at the end of the file that are read.
+    /// At most this many bytes are read, from the end of the file.
     private static let byteLimit = 4 << 20
 
     /// The history in the file `NAME` of the user's state folder, `$XDG_STATE_HOME/rg-edge` or `~/.local/state/rg-edge`
@@ -29,11 +29,11 @@ public struct LineHistory {
     /// The history in a file, or in none.
     init(path: String?) {
         self.path = path
-        // No FIFO, which would wait, and no device, which may have no end.
+        // Not a FIFO, which would wait, nor a device, which may have no end.
         guard let path, let file = try? RegularFile(path: path) else { return }
         let start = max(0, file.byteCount - Self.byteLimit)
         guard let bytes = try? file.bytes(start..<file.byteCount) else { return }
-        // What is left of a line that begins before that is none.
+        // The rest of a line that begins before that is left out.
         let rest = start == 0 ? bytes[...] : bytes.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
         for line in rest.split(separator: UInt8(ascii: "\n")) {
             guard !line.contains(0), let text = String(validating: line, as: UTF8.self) else { continue }
@@ -42,20 +42,20 @@ public struct LineHistory {
         if lines.count > 2 * Self.limit || start > 0 { shorten() }
     }
 
-    /// Adds a line, unless it is empty, begins with a space or is that before it.
+    /// Adds a line, unless it is empty, begins with a space or repeats the one before it.
     public mutating func add(_ line: String) {
         guard !line.isEmpty, !line.hasPrefix(" "), line != lines.last else { return }
         lines.append(line)
         write([line], isWhole: false)
     }
 
-    /// Leaves the last ``limit`` lines, in the file too.
+    /// Keeps only the last ``limit`` lines, in the file too.
     private mutating func shorten() {
         lines = lines.suffix(Self.limit)
         write(lines, isWhole: true)
     }
 
-    /// Writes lines to the end of the file, or in the place of all that it holds.
+    /// Writes lines to the end of the file, or in place of all that it holds.
     private func write(_ lines: [String], isWhole: Bool) {
         guard let path else { return }
         makeFolders(above: path)

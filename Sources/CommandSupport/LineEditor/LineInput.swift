@@ -25,7 +25,7 @@ public final class LineInput {
     /// Bytes that have been read but not used.
     private var pending: [UInt8] = []
     private var isAtEnd = false
-    /// What kept more from being read, as an errno, or 0.
+    /// Why no more could be read, as an errno, or 0.
     private var failure: Int32 = 0
     /// Lines that have come.
     private var lineCount = 0
@@ -72,7 +72,7 @@ public final class LineInput {
         return poll(&entry, 1, milliseconds) > 0
     }
 
-    /// Throws for what kept more from being read: the end that it seems to be is none.
+    /// Throws if no more could be read: that only looks like the end.
     private func checkFailure() throws(InputError) {
         guard failure != 0 else { return }
         throw InputError(TextFile.readingError(InputText.standardInputName, isStandardInput: true, failure))
@@ -109,7 +109,7 @@ public final class LineInput {
         return .line(try text(pending[...]))
     }
 
-    /// The text of a line. What is not UTF-8 in one that was typed becomes U+FFFD, which who types can see.
+    /// The text of a line. In a typed one, what is not UTF-8 becomes U+FFFD, which the user can see.
     private func text(_ bytes: ArraySlice<UInt8>) throws(InputError) -> String {
         lineCount += 1
         let bytes = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes

@@ -8,12 +8,12 @@ public enum Diagnostics {
         write("\(command): \(message.onOneLine)\n")
     }
 
-    /// Writes lines that are no error: figures, what the command waits for.
+    /// Writes lines that aren't errors: figures, what the command waits for.
     public static func note(_ lines: String) { write(lines + "\n") }
 
-    /// Writes text. That nobody reads it is no error.
+    /// Writes text. It is not an error if nobody reads it.
     static func write(_ text: String) { try? writeText(text, to: STDERR_FILENO) }
 
-    /// Writes text of ours that commands the terminal; what is somebody else's in it must have been made harmless.
+    /// Writes our own text, which may command the terminal; any other text in it must have been made harmless.
     static func draw(_ text: String) { try? writeAll(text, to: STDERR_FILENO) }
 }

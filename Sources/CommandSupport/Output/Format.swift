@@ -2,7 +2,7 @@ import Glibc
 
 /// Numbers as people read them.
 public enum Format {
-    /// A number with so many digits after the point.
+    /// A number with `digits` digits after the point.
     public static func fixed(_ value: Double, digits: Int) -> String { print("%.*f", Int32(digits), value) }
 
     /// A number in three digits, with an exponent where it is small, and all digits before the point where it is large:
@@ -50,7 +50,7 @@ public enum Format {
     private static func print(_ format: String, _ arguments: any CVarArg...) -> String {
         withVaList(arguments) { list in
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
-                // Cut, not overrun, were a number longer.
+                // A longer number would be cut; it can't overrun.
                 _ = vsnprintf(buffer.baseAddress, buffer.count, format, list)
                 return buffer.baseAddress.map { String(cString: $0) } ?? ""
             }

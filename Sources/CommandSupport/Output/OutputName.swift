@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Names of files and folders that a command writes.
 public enum OutputName {
-    /// What a name is of.
+    /// What a name stands for.
     public enum Kind: String, Sendable {
         case file, folder
     }

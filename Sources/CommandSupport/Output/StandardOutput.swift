@@ -3,7 +3,7 @@ import System
 
 /// What keeps a result from being written to standard output.
 public enum OutputError: Error, Equatable, CustomStringConvertible {
-    /// The reader is gone: no fault of anybody, `head` does it.
+    /// The reader is gone: nobody's fault, `head` does it.
     case closedPipe
     /// The system refuses, for the reason `code` (an errno).
     case failed(code: Int32)
@@ -25,8 +25,8 @@ public enum StandardOutput {
     public static func write(_ text: String) throws(OutputError) { try writeText(text, to: STDOUT_FILENO) }
 }
 
-/// Writes text, whoever it is from: as it is to a file or a pipe, and without what would command a terminal to one. The only way
-/// there but for ``Diagnostics/draw(_:)``.
+/// Writes text, whoever it is from: as it is to a file or a pipe, and to a terminal without what would command it. The only way to
+/// a terminal except ``Diagnostics/draw(_:)``.
 func writeText(_ text: String, to descriptor: Int32) throws(OutputError) {
     try writeAll(isatty(descriptor) == 1 ? text.harmless : text, to: descriptor)
 }

@@ -17,13 +17,13 @@ public struct Table: CustomStringConvertible {
         rows = [columns.map(\.title)]
     }
 
-    /// Adds a row with a cell a column.
+    /// Adds a row with one cell per column.
     public mutating func add(_ cells: String...) {
         precondition(cells.count == alignments.count, "as many cells as columns")
         rows.append(cells)
     }
 
-    /// The titles and the rows, a line each.
+    /// The titles and the rows, one line each.
     public var description: String {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

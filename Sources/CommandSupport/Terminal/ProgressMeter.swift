@@ -1,7 +1,7 @@
 import Glibc
 
-/// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a
-/// terminal, elsewhere a line a tenth.
+/// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a terminal, elsewhere one line per
+/// tenth.
 public final class ProgressMeter {
     /// What is shown.
     public enum Style: Sendable {
@@ -59,7 +59,7 @@ public final class ProgressMeter {
     }
 
     /// Shows that `done` of `total` units are done, if it is time to; or of a task whose end isn't known, if `total` is nil. Lines
-    /// then come whenever as much again is done.
+    /// then come whenever the amount has doubled.
     public func update(done: Int, total: Int?) {
         if let total, total <= 0 { return }
         switch style {

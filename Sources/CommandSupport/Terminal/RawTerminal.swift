@@ -9,7 +9,7 @@ struct RawTerminal: ~Copyable {
     /// What makes a terminal send pasted text between two marks.
     private static let pasteOn = "\u{1B}[?2004h", pasteOff = "\u{1B}[?2004l"
 
-    /// Nil if it is no terminal. Nothing changes before ``enter()``.
+    /// Nil if it isn't a terminal. Nothing changes before ``enter()``.
     init?(_ descriptor: Int32) {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }

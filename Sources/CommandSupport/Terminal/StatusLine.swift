@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// A line on standard error that says what goes on and is drawn over. Nothing where that is no terminal.
+/// A line on standard error that says what goes on and is drawn over. Nothing if that is not a terminal.
 public final class StatusLine {
     private let isShown = Terminal.canRedraw(STDERR_FILENO)
     private var isDrawn = false

@@ -3,12 +3,12 @@ import Synchronization
 
 /// What is known of the terminal behind a file descriptor.
 enum Terminal {
-    /// True if a line on it can be drawn over: of one without a name nothing is known.
+    /// True if a line on it can be drawn over: nothing is known of one without a name.
     static func canRedraw(_ descriptor: Int32) -> Bool {
         isatty(descriptor) == 1 && !["", "dumb"].contains(getenv("TERM").map { String(cString: $0) } ?? "")
     }
 
-    /// Characters a line; 80 where it can't be told.
+    /// Characters per line; 80 if unknown.
     static func columns(_ descriptor: Int32) -> Int {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -21,7 +21,7 @@ enum Terminal {
     static func watchSize() {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in Terminal.isResized.store(true, ordering: .relaxed) }
-        // Nothing but a wait for input (pselect(2), which never goes on) is to notice.
+        // Only a wait for input is to notice: pselect(2), which is never restarted.
         action.sa_flags = SA_RESTART
         sigaction(SIGWINCH, &action, nil)
         var number = sigset_t()

@@ -3,7 +3,7 @@ import CommandSupport
 import RGEdge
 
 extension BenchCommand {
-    /// Runs all tests of a model, for one number of threads after the other.
+    /// Runs all tests of a model, for each number of threads in turn.
     func measureModel(_ path: String) throws {
         let status = StatusLine()
         defer { status.clear() }
@@ -29,6 +29,6 @@ extension BenchCommand {
         try StandardOutput.write(report.end)
     }
 
-    /// The prompt whose first token is waited for: the first that is measured.
+    /// The prompt for which the time to the first token is taken: the first that is measured.
     private var firstPromptTokens: Int { prompts.counts.first { $0 > 0 } ?? 1 }
 }

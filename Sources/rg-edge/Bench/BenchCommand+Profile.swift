@@ -4,7 +4,7 @@ import Griffin
 import RGEdge
 
 extension BenchCommand {
-    /// Prints, for each test and number of threads, the share of each operation in its time.
+    /// Prints, for each test and number of threads, the part of the time that each operation takes.
     func printProfiles(_ path: String) throws {
         for threads in threadCounts {
             let options = Model.Options(threads: threads, kernels: set.kernels)

@@ -29,7 +29,7 @@ extension BenchCommand {
         try StandardOutput.write(report.end(folder: folder))
     }
 
-    /// Looks at what a token takes while a session becomes very long.
+    /// Measures what a token takes while a session becomes very long.
     func measureLength(_ path: String, tokens count: Int) throws {
         let status = StatusLine()
         defer { status.clear() }

@@ -22,7 +22,7 @@ final class Chat {
         conversation = Conversation(session, undoLimit: undoLimit)
     }
 
-    /// The session of the branch that is talked in.
+    /// The session of the current branch.
     var session: Session { conversation.session }
 
     /// True if somebody types.
@@ -31,7 +31,7 @@ final class Chat {
     /// Talks until the user ends it. Throws ``Interrupted`` for a signal that ends it, and if standard output fails or the model's
     /// file can't be read any more.
     func run() throws {
-        // Who stops an answer may press Ctrl-C twice.
+        // Somebody who stops an answer may press Ctrl-C twice.
         Interruption.watch(keepsInterrupts: isInteractive)
         if isInteractive {
             let isNew = session.position == 0
@@ -64,7 +64,7 @@ final class Chat {
             switch try input.next(prompt: text.isEmpty ? "> " : "… ") {
             case .line(let line) where line.hasSuffix("\\"):
                 text += line.dropLast() + "\n"
-                // They may have no end.
+                // Such lines may never end.
                 if text.utf8.count > InputText.limit { throw InputError.tooLong("standard input") }
             case .line(let line):
                 text += line
@@ -76,7 +76,7 @@ final class Chat {
         }
     }
 
-    /// Throws for a signal that ends the chat: any but the Ctrl-C of somebody who types, since the chat began.
+    /// Throws for a signal that ends the chat: any since the chat began, except Ctrl-C from somebody who types.
     private func checkSignal() throws(Interrupted) {
         guard let signal = Interruption.signal, !isInteractive || signal != SIGINT else { return }
         throw Interrupted(signal: signal, message: "interrupted")
@@ -96,7 +96,7 @@ final class Chat {
                     output.write($0)
                 }
             } catch {
-                // What is wrong is said on a line of its own.
+                // The error goes on a line of its own.
                 try? output.finishLine()
                 throw error
             }
@@ -117,7 +117,7 @@ final class Chat {
         switch instruction {
         case .help: note(ChatInstruction.overview)
         case .save(let name):
-            // As with --session, - is no name.
+            // As with --session, - is not a name.
             guard let path = name.map(Self.expanded) ?? file?.path, path != "-" else {
                 throw ChatInstruction.Mistake.noFile("save")
             }
@@ -167,7 +167,7 @@ final class Chat {
         return start.count < line.count ? start + "…" : String(start)
     }
 
-    /// A path with the user's home folder for `~`, which no shell has seen.
+    /// A path with the user's home folder in place of `~`, which no shell has replaced.
     private static func expanded(_ path: String) -> String {
         guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
         return String(cString: home) + path.dropFirst()

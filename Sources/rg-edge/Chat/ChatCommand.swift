@@ -55,8 +55,8 @@ struct ChatCommand: ParsableCommand {
         try kept?.save(chat.session)
     }
 
-    /// Keeps a conversation that something else ended than its user: the line to the terminal may be gone, what was said on it is
-    /// not. Lines of a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
+    /// Keeps a conversation that was ended by something other than its user: the line to the terminal may be gone, what was said on
+    /// it is not. Lines from a pipe count all or not at all. Returns what became of the file, as the rest of a sentence.
     private func keep(_ chat: Chat, in file: SessionFile?) throws -> String {
         guard let file else { return "" }
         guard chat.isInteractive else { return "; \(file.untouched)" }

@@ -32,13 +32,13 @@ struct Conversation {
     /// True if there are ways back at all.
     var canUndo: Bool { undoLimit > 0 }
 
-    /// Keeps this moment, so that what comes now can be taken back.
+    /// Keeps a snapshot, so that what comes next can be taken back.
     mutating func prepare(_ what: String) throws(ModelError) {
         if canUndo { keep(Step(moment: try session.snapshot(), what: what)) }
     }
 
-    /// Does what can be taken back later. Where `turn` throws, the conversation and the ways back from it are as they were before;
-    /// where it returns false, it says that nothing has changed. Returns what it returns.
+    /// Runs `turn`, so that it can be taken back later. If it throws, the conversation and the ways back from it are as they were
+    /// before; if it returns false, it says that nothing has changed. Returns what `turn` returns.
     mutating func attempt(_ what: String, _ turn: (Session) throws(ModelError) -> Bool) throws(ModelError) -> Bool {
         let step = Step(moment: try session.snapshot(), what: what)
         do throws(ModelError) {
@@ -63,7 +63,7 @@ struct Conversation {
         return step.what
     }
 
-    /// Goes on with another session in the place of the current branch's.
+    /// Goes on with another session in place of the current branch's.
     mutating func replace(with session: Session) { branches[current].session = session }
 
     /// Makes a branch that begins here, and goes on in it.
@@ -72,7 +72,7 @@ struct Conversation {
         current = branches.count - 1
     }
 
-    /// Goes on in another branch; false if there is none of this number.
+    /// Goes on in another branch; false if none has this number.
     mutating func go(toBranch number: Int) -> Bool {
         guard branches.indices.contains(number - 1) else { return false }
         current = number - 1

@@ -10,12 +10,12 @@ struct GenerationSummary {
 
     private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, result.prefillSeconds) }
     private var decodeRate: Double { rate(result.generatedTokens, result.decodeSeconds) }
-    /// Decoding a token reads every weight once; one that was guessed came with another.
+    /// Decoding a token reads every weight once; a guessed one came with another.
     private var bytesPerSecond: Double {
         rate(result.generatedTokens - result.acceptedTokens, result.decodeSeconds) * Double(model.weights.bytesPerToken)
     }
     private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
-    /// The seed, where chance had a part.
+    /// The seed, if chance had a part.
     private var seed: UInt64? { sampling.temperature > 0 ? sampling.seed : nil }
 
     private func rate(_ count: Int, _ seconds: Double) -> Double { seconds > 0 ? Double(count) / seconds : 0 }

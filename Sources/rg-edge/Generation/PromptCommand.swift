@@ -59,7 +59,7 @@ struct PromptCommand: ParsableCommand {
                 return output.write(piece)
             }
         } catch {
-            // What is wrong is said on a line of its own.
+            // The error goes on a line of its own.
             try? output.finish()
             throw error
         }
@@ -68,7 +68,7 @@ struct PromptCommand: ParsableCommand {
         let summary = GenerationSummary(result: result, model: model, sampling: options.sampling)
         if json { try StandardOutput.write(summary.json.line) }
         if timings { Diagnostics.note((output.leavesLineOpenOnStandardError ? "\n" : "") + summary.line) }
-        // Without an answer a prompt is nothing to go on from: it will be given again.
+        // Without an answer there is nothing to go on from after a prompt: it will be given again.
         if result.finish != .cancelled || output.hasText { try kept?.save(session) }
         if result.finish == .cancelled, let signal = Interruption.signal {
             guard let kept else { throw ExitCode(128 + signal) }

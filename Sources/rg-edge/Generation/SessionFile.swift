@@ -2,7 +2,8 @@ import Files
 import Glibc
 import RGEdge
 
-/// The file that a conversation is kept in: locked against other processes, and watched for those that don't ask.
+/// The file that a conversation is kept in: locked against other processes, and checked for changes by programs that ignore the
+/// lock.
 final class SessionFile {
     /// Where the conversation is kept. Another file once ``save(_:)`` found that the first one had changed.
     private(set) var path: String
@@ -27,8 +28,8 @@ final class SessionFile {
         }
     }
 
-    /// Keeps the session in the file. If that is no longer what was read from it or last written to it, it stays as it is, the
-    /// session goes to a new one beside it, and an error says so.
+    /// Keeps the session in the file. If the file no longer holds what was last read from it or written to it, it stays as it is,
+    /// the session goes to a new file beside it, and an error says so.
     func save(_ session: Session) throws(ModelError) {
         guard FileIdentity(of: path) == known else {
             let former = path
@@ -47,13 +48,13 @@ final class SessionFile {
         known = FileIdentity(of: path)
     }
 
-    /// True if it is the file at `path`, by whatever name of its folder.
+    /// True if it is the file at `path`, whatever name of its folder is used.
     func isAt(_ path: String) -> Bool { path == self.path || lock?.isOn(path) == true }
 
     /// Whether the file stays as it was, in a clause.
     var untouched: String { Self.exists(path) ? "\(path) is as it was" : "\(path) was not written" }
 
-    /// A new name beside a file's, `talk-2.rgs` for `talk.rgs`, that no other process has.
+    /// A new name beside a file's, `talk-2.rgs` for `talk.rgs`, that no other process uses.
     private static func other(than path: String) throws(ModelError) -> (String, FileLock?) {
         let suffix = path.hasSuffix(".rgs") ? ".rgs" : ""
         let stem = path.dropLast(suffix.count)

@@ -2,19 +2,19 @@ import CommandSupport
 import Glibc
 import JSON
 
-/// Where a model's text goes: standard output, piece by piece, as text or as lines of JSON.
+/// Where a model's text goes: standard output, part by part, as text or as lines of JSON.
 final class TextOutput {
     private let asJSON: Bool
     private var failure: OutputError?
     private let isTerminal = isatty(STDOUT_FILENO) == 1
-    /// True after the first piece.
+    /// True after the first part.
     private(set) var hasText = false
-    /// True if what was written so far is whole lines.
+    /// True if all that was written so far is whole lines.
     private(set) var endsLine = true
 
     init(asJSON: Bool) { self.asJSON = asJSON }
 
-    /// Writes a piece; false if that failed, in which case ``finish()`` throws the reason.
+    /// Writes a part; false if that failed, in which case ``finish()`` throws the reason.
     func write(_ piece: String) -> Bool {
         hasText = true
         let object: JSONValue = ["text": .string(piece)]
@@ -27,7 +27,7 @@ final class TextOutput {
         return failure == nil
     }
 
-    /// True where the next line on standard error would go on with the text's last one: both go to the same file.
+    /// True if the next line on standard error would continue the text's last one: both go to the same file.
     var leavesLineOpenOnStandardError: Bool {
         var output = stat(), errors = stat()
         guard !endsLine, fstat(STDOUT_FILENO, &output) == 0, fstat(STDERR_FILENO, &errors) == 0 else { return false }
@@ -41,8 +41,8 @@ final class TextOutput {
         endsLine = true
     }
 
-    /// Ends the text. On a terminal that takes a line break, so that the shell's prompt starts a line; elsewhere the text stays as
-    /// it is.
+    /// Ends the text. On a terminal it adds a line break, so that the shell's prompt starts a line; elsewhere the text stays as it
+    /// is.
     func finish() throws(OutputError) {
         if let failure { throw failure }
         guard !endsLine, isTerminal else { return }

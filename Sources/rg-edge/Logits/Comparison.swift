@@ -4,7 +4,7 @@ import JSON
 import RGEdge
 import System
 
-/// How likely a text is under a model and, where there is a reference, how far the model's predictions are from its.
+/// How likely a text is under a model and, if there is a reference, how far the model's predictions are from the reference's.
 struct Comparison {
     private let session: Session
     private let reference: Session?
@@ -12,7 +12,7 @@ struct Comparison {
     let slice: Int
     /// The token before those that come next.
     private var previous: UInt32
-    /// The reference's, for one slice.
+    /// Those of the reference, for ``slice`` tokens.
     private let referenceLogits: Logits?
 
     /// [slice × vocabulary]
@@ -90,7 +90,7 @@ struct Comparison {
     private var perplexity: Double { exp(mean(negativeLogLikelihood)) }
     private var referencePerplexity: Double { exp(mean(referenceNegativeLogLikelihood)) }
 
-    /// False where a model gave logits that are not numbers.
+    /// False if a model gave logits that are not numbers.
     var isNumber: Bool { !negativeLogLikelihood.isNaN && !divergence.isNaN }
 
     /// The figures for people, a line or two.

@@ -5,10 +5,10 @@ struct LogProbabilities {
     private let logits: UnsafeBufferPointer<Float>
     /// log Σ exp(logits), computed around the largest one so that nothing overflows.
     private let logSumExp: Double
-    /// The likeliest token; the first of several.
+    /// The likeliest token; of several the first.
     let best: Int
 
-    /// Keeps the pointer: use it while the logits stay. They must not be empty.
+    /// Keeps the pointer: use it only while the logits exist. They must not be empty.
     init(_ logits: UnsafeBufferPointer<Float>) {
         self.logits = logits
         var best = 0

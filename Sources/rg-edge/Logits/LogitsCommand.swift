@@ -26,7 +26,7 @@ struct LogitsCommand: ParsableCommand {
 
     @OptionGroup var compute: ComputeArguments
 
-    /// Tokens between two looks at Ctrl-C; a multiple of the model's chunks.
+    /// Tokens between two checks for Ctrl-C; a multiple of the model's chunks.
     private static let slice = 512
 
     func validate() throws { try OutputName.check(output, for: "--output") }

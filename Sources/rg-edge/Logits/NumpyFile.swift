@@ -1,7 +1,7 @@
 import Files
 
 /// Writes a matrix of f32 as NumPy's `.npy`, version 1.0 (numpy.lib.format), row by row. The file appears under its name when it is
-/// whole.
+/// complete.
 struct NumpyFile {
     /// How all versions begin.
     fileprivate static let magic = [0x93] + Array("NUMPY".utf8)
@@ -10,8 +10,8 @@ struct NumpyFile {
     private let columns: Int
     private var offset: Int
 
-    /// Begins a file of `rows` × `columns` numbers. Throws where it can't be made, or would replace
-    /// something else, or its disk has no room for it.
+    /// Begins a file of `rows` × `columns` numbers. Throws if it can't be made, would replace something else, or its disk has no
+    /// room for it.
     init(target: String, rows: Int, columns: Int) throws(FileError) {
         file = try AtomicFile(target: target, replacing: .array)
         self.columns = columns

@@ -52,7 +52,7 @@ struct PerplexityCommand: ParsableCommand {
         if let reference { try checkSameTokens(model, reference) }
         var tokens = TokenStream(try model.encoder())
         let meter = ProgressMeter("measuring", unit: .tokens, style: .automatic(quiet: quiet))
-        // Before an error's line, too.
+        // Also before an error's line.
         defer { meter.finish() }
         var comparison = try Comparison(model: model, reference: reference)
         var done = 0
@@ -75,7 +75,7 @@ struct PerplexityCommand: ParsableCommand {
         try StandardOutput.write(json ? comparison.json.line : comparison.lines)
     }
 
-    /// Reads until so many tokens are there, or the text ends.
+    /// Reads until `count` tokens are there, or the text ends.
     private func fill(_ tokens: inout TokenStream, to count: Int, from text: TextFile, _ model: Model) throws {
         while tokens.count < count, !tokens.isFinished {
             let piece = try InputText.next(text)

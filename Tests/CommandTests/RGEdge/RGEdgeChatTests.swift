@@ -63,7 +63,7 @@ import Testing
         #expect(undone.errors.contains("Took back loading \(file)."))
     }
 
-    /// A model that fails at every answer, after it has read the question: the weights of its last norm are no numbers.
+    /// A model that fails at every answer, after it has read the question: the weights of its last norm are not numbers.
     private func sickModel() throws -> String {
         let path = folder.file("sick.rgq")
         let options = ["--type", "f32", "--chat-template", "gemma", "--quiet"]

@@ -15,7 +15,7 @@ import Testing
         try Command.rgEdge.run(["prompt", "-m", model] + arguments, environment: environment, input: Array(input.utf8))
     }
 
-    /// The text that the JSON pieces add up to.
+    /// The text that the JSON objects add up to.
     private func text(_ objects: [JSONValue]) -> String { objects.compactMap { $0["text"]?.stringValue }.joined() }
 
     // MARK: - Text
@@ -93,7 +93,7 @@ import Testing
         #expect(text(random) == text(try sample("--temperature", "1", "--seed", String(seed))))
         #expect(text(random) != text(try sample("--temperature", "1")))
 
-        // One candidate is no choice, and without any of the flags there is none either.
+        // One candidate leaves no choice, and neither does leaving out all the flags.
         let greedy = try sample()
         #expect(text(greedy) == text(try sample("--top-k", "1", "--seed", "7")))
         #expect(greedy.last?["seed"] == .null)

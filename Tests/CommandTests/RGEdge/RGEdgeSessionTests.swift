@@ -64,7 +64,7 @@ import Testing
             + "<end_of_turn>\n<start_of_turn>user\nAnd Aaron?<end_of_turn>\n<start_of_turn>model\n" + last
         let expected = try Command.rgEdge.run("tokenize", "-m", model, "--special", "--ids", whole).text
         #expect(try tokens(ofSession: file) == expected.split { $0 == "," || $0 == "\n" }.compactMap { Int($0) })
-        // Raw text alone is no turn.
+        // Raw text alone is not a turn.
         let raw = folder.file("raw.rgs")
         _ = try prompt("-n", "6", "--session", raw, "--raw", "In the beginning", model: model)
         #expect(try flags(ofSession: raw) == 0)
@@ -111,7 +111,7 @@ import Testing
         let outcome = running.wait()
         #expect(outcome.ending == .exit(128 + signal))
         #expect(outcome.errors == "rg-edge: interrupted; the conversation is in \(file)\n")
-        // As after an answer of so many tokens that ended by itself.
+        // As after an answer of as many tokens that ended by itself.
         let whole = folder.file("whole.rgs")
         let count = try #require(try summary(outcome)["generated_tokens"]?.intValue)
         #expect(try text(try prompt("-n", "\(count)", "--json", "--session", whole, "In the", model: model)) == text(outcome))
@@ -157,7 +157,7 @@ import Testing
 
                         """)
             }
-            // Who only reads it may.
+            // Somebody who only reads it may.
             if number == 1 {
                 let reader = try prompt("-n", "4", "--session", file, "--session-read-only", "a", model: model)
                 #expect(reader.ending == .exit(0))

@@ -79,7 +79,7 @@ import Testing
 
     @Test func aPageThatCanNotBeWrittenIsNoticedBeforeTheWork() throws {
         let file = try convert("--type", "q8", to: "model.rgq"), page = folder.file("none/page.html")
-        // With progress, of which there would be lines.
+        // With progress, which would add lines.
         let outcome = try Command.rgQuant.run("compare", source, file, "--html", page)
         #expect(outcome.ending == .exit(1) && outcome.text == "")
         #expect(outcome.errors == "rg-quant: \(page): its folder \(folder.file("none")) doesn't exist; make the folder first\n")
@@ -91,7 +91,7 @@ import Testing
         let text = try String(contentsOfFile: page, encoding: .utf8)
         #expect(text.hasPrefix("<!DOCTYPE html>"))
         for word in ["http:", "https:", "src=", "<script", "a & b"] { #expect(!text.contains(word)) }
-        // A cell for each matrix, and one for each kind that a layer hasn't.
+        // A cell for each matrix, and one for each kind that a layer lacks.
         #expect(text.components(separatedBy: "title=\"model.").count == 1 + 63)
         #expect(text.contains("model.layers.3.temporal_block.linear_out.weight, q4: relative error 0.0"))
         #expect(text.components(separatedBy: "<tr>").count == 1 + 1 + 8 + 1)

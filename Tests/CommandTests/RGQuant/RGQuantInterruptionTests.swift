@@ -86,7 +86,7 @@ import Testing
         let left = try target.contents()
         #expect(!left.contains("model.rgq"))
         #expect(left.allSatisfy { $0.hasPrefix(".model.rgq.") && $0.hasSuffix(".partial") }, "\(left)")
-        // What the file system had no way to remove, the next run does.
+        // The next run removes what the file system had no way to remove.
         #expect(try Command.rgQuant.run("convert", source.path, "-q", "-o", target.file("model.rgq")).ending == .exit(0))
         #expect(try target.contents() == ["model.rgq"])
         withExtendedLifetime(source) {}
@@ -132,8 +132,8 @@ import Testing
 }
 
 extension RunningCommand {
-    /// Bytes of the file that the command writes in a folder; nil if there is none. It has a name only where the file system has no
-    /// files without.
+    /// Bytes of the file that the command writes in a folder; nil if there is none. It has a name only if the file system has no
+    /// files without names.
     fileprivate func unfinishedBytes(in folder: TemporaryFolder) throws -> Int? {
         let descriptors = "/proc/\(process)/fd/"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? [] {

@@ -3,7 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// What statistics are for: `rg-quant calibrate`, `convert --importance`, and `rg-edge perplexity --kl` on text that none has seen.
+/// What statistics are for: `rg-quant calibrate`, `convert --importance`, and `rg-edge perplexity --kl` on text that none of them
+/// has seen.
 @Suite struct RGQuantStatisticsTests {
     private let folder: TemporaryFolder
     /// Most of the held-out text, and its end.

@@ -147,8 +147,8 @@ struct RunningCommand {
     private static let writeCall = 1
     #endif
 
-    /// Waits until the command waits for something to be read that it writes to a descriptor; false if it
-    /// ends before or takes too long.
+    /// Waits until the command waits for somebody to read what it writes to a descriptor; false if it ends before or takes too
+    /// long.
     func waitUntilItWaits(writingTo descriptor: Int32) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)
         while isRunning, Date() < end {
@@ -181,7 +181,7 @@ struct RunningCommand {
         return false
     }
 
-    /// Waits until the command has written so many bytes; false if it ends before or takes too long.
+    /// Waits until the command has written `count` bytes; false if it ends before or takes too long.
     func waitForOutput(of count: Int) -> Bool {
         let end = Date(timeIntervalSinceNow: Self.patience)
         while output.count < count, isRunning, Date() < end { usleep(2000) }
