@@ -11,7 +11,7 @@
 // What malloc(3) aligns to.
 enum { alignment_of_any = 16 };
 
-// Takes what the system has refused. Then nothing has failed, and errno is what it was before.
+// Takes what the system has refused. If that succeeds, nothing has failed, and errno is what it was before.
 static void *take(size_t size, size_t alignment, int errno_before) {
     void *memory = crg_take(size, alignment);
     if (memory) errno = errno_before;
@@ -51,8 +51,8 @@ void crg_free(void *memory) {
     if (memory && !crg_give_back(memory)) free(memory);
 }
 
-// Of this one the linker makes two (--wrap), since arrays call it in code of ours as well. Weak, for programs that are linked
-// without: in those nobody calls what follows.
+// The linker makes two of this one (--wrap), since arrays call it in our code as well. Weak, for programs that are linked without
+// --wrap: they don't call what follows.
 __attribute__((weak)) size_t __real_malloc_usable_size(void *memory);
 size_t __wrap_malloc_usable_size(void *memory);
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-// What the copies of Swift's runtime and of jansson inside the library see of the process around them: nothing. A variable of its
-// own would make the runtime print.
+// What the copies of Swift's runtime and of jansson inside the library see of the process around them: nothing. The runtime's own
+// variables would make it print.
 
 char *crg_getenv(const char *name);
 char *crg_getenv(const char *name) {
@@ -19,9 +19,9 @@ char **crg_environ = nothing;
 extern char **crg_own_environ;
 char **crg_own_environ = nothing;
 
-// Nobody has them read or write a file: what would is linked, since it stands beside what is called. fopen(3) and getline(3) also
-// allocate by malloc(3). (Of standard input Debian's jansson, whose archive is not made for shared libraries, names the variable in
-// a way that only works for what is in the library itself.)
+// They are never asked to read or write a file: the code that would is linked because it stands beside code that is called.
+// fopen(3) and getline(3) also allocate by malloc(3). (Debian's jansson, whose archive is not made for shared libraries, refers to
+// standard input in a way that only works for a variable inside the library.)
 FILE *crg_fopen(const char *path, const char *mode);
 FILE *crg_fopen(const char *path, const char *mode) {
     (void)path, (void)mode;

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-// A pointer only, at a place that every thread has from its start: what a library has besides, that a running program loads
-// (dlopen), is allocated when a thread first comes by, and the program ends if it can't be. One such variable puts all of the
-// library's there: the runtime's few bytes as well.
+// Only a pointer, at a place that every thread has from its start. Other thread-local memory of a library that a running program
+// loads (dlopen) is allocated when a thread first uses it, and the program ends if that fails. One such variable puts all of the
+// library's there, the runtime's few bytes as well.
 static _Thread_local __attribute__((tls_model("initial-exec"))) char *sentence;
 
 static const char nothing_failed[] = "no call has failed on this thread";

@@ -24,14 +24,14 @@ struct crg_room {
     // Bytes taken. Changed with the lock held, but each call reads the reserve's.
     atomic_size_t used;
     bool is_closed;
-    // Of the mapping that begins here; 0 for the reserve.
+    // Bytes of the mapping that begins here; 0 for the reserve.
     size_t mapped;
 };
 
 // Without contents in the file, and without pages until something is taken from it.
 static _Alignas(4096) char reserve_bytes[reserve_size];
 static crg_room reserve;
-// Rooms, those included that are closed but not empty, newest first; and their number, to be read without the lock.
+// Rooms, newest first, including those that are closed but not empty; and their number, to be read without the lock.
 static crg_room *rooms;
 static atomic_size_t room_count;
 static atomic_size_t calls_under_way;
@@ -115,7 +115,7 @@ static bool holds(const crg_room *room, const void *memory) {
     return room->first && (const char *)memory > (const char *)room->first && (const char *)memory < room->end;
 }
 
-// The room that something was taken from, with the lock held; NULL if it is the system's.
+// The room that something was taken from, with the lock held; NULL if `memory` is the system's.
 static crg_room *find(const void *memory) {
     if (holds(&reserve, memory)) return &reserve;
     crg_room *room = rooms;
@@ -123,7 +123,7 @@ static crg_room *find(const void *memory) {
     return room;
 }
 
-// True of what may be from here; false is certain.
+// True if `memory` may be from here; false is certain.
 static bool may_hold(const void *memory) {
     return ((uintptr_t)memory - (uintptr_t)reserve_bytes) < reserve_size
         || atomic_load_explicit(&room_count, memory_order_acquire) > 0;

@@ -6,7 +6,7 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
     public let column: Int
     /// What is wrong, in a clause.
     public let message: String
-    /// True if it is not the text: there was no memory to read it.
+    /// True if the text is not at fault: there was no memory to read it.
     public let isMemory: Bool
 
     init(line: Int, column: Int, message: String, isMemory: Bool = false) {

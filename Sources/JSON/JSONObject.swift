@@ -26,7 +26,7 @@ public struct JSONObject: Equatable, Sendable {
     /// about its meaning.
     public init(_ members: [Member]) { self.members = members }
 
-    /// The value of a key. Set, it replaces the member in its place or becomes the last one; set to nil, it removes the member.
+    /// The value of a key. Setting it replaces the member in its place or adds it at the end; setting nil removes the member.
     public subscript(key: String) -> JSONValue? {
         get { members.first { $0.key == key }?.value }
         set {

@@ -3,9 +3,9 @@ import Glibc
 import System
 
 extension JSONValue {
-    /// Levels of arrays and objects in each other that a text may have.
+    /// The most levels of arrays and objects in each other that a text may have.
     public static let depthLimit = 256
-    /// What jansson takes at most for a byte of text, rounded up.
+    /// The most bytes that jansson takes per byte of text, rounded up.
     private static let bytesPerByte = 128
 
     /// Reads a JSON text in UTF-8; any value may stand at the top.
@@ -17,8 +17,8 @@ extension JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
-        // Where a string can't grow, jansson leaves out a byte, the quotation mark that ends it as well, and then reads and writes
-        // on behind it.
+        // Where a string can't grow, jansson leaves out a byte, even the quotation mark that ends it, and then reads and writes
+        // beyond its end.
         guard SystemMemory.has(bytesPerByte * bytes.count) else { throw .noMemory }
         var error = json_error_t()
         errno = 0
@@ -94,7 +94,7 @@ extension JSONValue {
 }
 
 extension JSONError {
-    /// What jansson says; the piece of the text that it quotes may hold anything.
+    /// What jansson says; the part of the text that it quotes may hold anything.
     fileprivate init(_ error: json_error_t) {
         let message = withUnsafeBytes(of: error.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         self.init(line: max(0, Int(error.line)), column: max(0, Int(error.column)), message: message.onOneLine)

@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// The value as UTF-8 text: on one line, or `indented` by two spaces a level and ended by a newline.
+    /// The value as UTF-8 text: on one line, or `indented` by two spaces per level and ended by a newline.
     ///
     /// Reals are written in the fewest digits that read back as the same number (jansson writes 17, so 1e-06 would become
     /// 9.9999999999999995e-07); those that JSON can't express, infinities and NaN, become `null`.

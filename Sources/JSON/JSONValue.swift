@@ -12,7 +12,7 @@ public enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue {
-    /// The member of an object; nil where there is none, or where this is no object.
+    /// The member of an object; nil if there is none, or if this is not an object.
     public subscript(key: String) -> JSONValue? { objectValue?[key] }
 
     /// True for `null`.

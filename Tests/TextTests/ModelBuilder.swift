@@ -155,7 +155,7 @@ struct TextSource {
 
     init(seed: UInt64) { random = RandomSource(seed: seed) }
 
-    /// A text without U+2581 of up to `count` parts; with marks where they are asked for.
+    /// A text without U+2581 of up to `count` parts; with marks if they are asked for.
     mutating func text(_ count: Int = 20, with marks: [String] = []) -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0...count, using: &random) {
@@ -168,7 +168,7 @@ struct TextSource {
         return text
     }
 
-    /// Any scalar but U+2581; often of the lower planes.
+    /// Any scalar except U+2581; often of the lower planes.
     mutating func scalar() -> Unicode.Scalar {
         let limits: [UInt32] = [0x80, 0x800, 0x3000, 0x1_0000, 0x11_0000]
         let limit = limits.randomElement(using: &random)!

@@ -5,7 +5,7 @@ import Testing
 @testable import Text
 
 @Suite struct TokenStreamTests {
-    /// The tokens of a text that comes in pieces of random sizes and is taken so.
+    /// The tokens of a text that comes in parts of random sizes, with tokens taken in the same way.
     private func tokens(_ text: [UInt8], _ encoder: Tokenizer.Encoder, _ source: inout RandomSource) throws -> [UInt32] {
         var stream = TokenStream(encoder)
         var start = 0, tokens: [UInt32] = []

@@ -22,11 +22,11 @@ crg_room *crg_open_room(size_t size);
 /// Gives a room back, at once or with the last thing that was taken from it. NULL is allowed.
 void crg_close_room(crg_room *room);
 
-/// Notes that a call begins. It gets a room of its own if the reserve might not do for it and all others that are under way, or
-/// else none; false, and it must not begin, if the system refuses one.
+/// Notes that a call begins. It gets a room of its own if the reserve might not suffice for it and all others under way, or else
+/// none. False if the system refuses a room: then the call must not begin.
 bool crg_begin_call(crg_room **room);
 
-/// Notes that a call ends, which has begun with this room or none.
+/// Notes the end of a call that began with this room or none.
 void crg_end_call(crg_room *room);
 
 /// Takes `size` bytes at a multiple of `alignment`, a power of two, from the rooms that are open, or else from the reserve; NULL if
@@ -36,7 +36,7 @@ void *crg_take(size_t size, size_t alignment);
 /// Gives back what was taken. False, and nothing happens, for memory that is not from here.
 bool crg_give_back(void *memory);
 
-/// True, and the bytes that can be used of it, for memory that is from here.
+/// True, with the number of usable bytes in `size`, for memory that is from here.
 bool crg_size(const void *memory, size_t *size);
 
 #ifdef __cplusplus

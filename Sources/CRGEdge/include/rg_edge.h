@@ -208,50 +208,51 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - Limits: threads up to 1024, repetition_window up to 4096.
  * - Samplers come in the order repetition_penalty, top_k, top_p, min_p,
  *   temperature, as in llama.cpp: top_p and min_p cut what the model itself
- *   holds unlikely. Hugging Face has the temperature before top_k: the same
- *   numbers keep more tokens there where it is above 1, and fewer below.
+ *   considers unlikely. Hugging Face has the temperature before top_k: with the
+ *   same numbers it keeps more tokens if it is above 1, and fewer if below.
  * - repetition_penalty counts the last repetition_window tokens that the
  *   session has consumed: of prompts, with the marks of the chat template, of
  *   answers, of rg_session_feed, and of a restored session alike.
  * - Paths and stop strings must be UTF-8 (RG_ERROR_ARGUMENT). In other text,
- *   what is not UTF-8 counts as U+FFFD; so does, at its ends, what
- *   rg_detokenize is given half a character of.
+ *   what is not UTF-8 counts as U+FFFD; so does an incomplete character at
+ *   either end of what rg_detokenize is given.
  * - A struct with a larger struct_size than the library knows is accepted if
- *   what it doesn't know is zero, and otherwise RG_ERROR_VERSION, as is one
- *   that is smaller than when it first was in this header; what one from then
- *   lacks (catch_sigbus of rg_model_options) is zero. rg_sampling cannot grow
- *   inside rg_generate_options, and so keeps its size.
+ *   the members that it doesn't know are zero; otherwise it is
+ *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
+ *   this header; the members that one of that size lacks (catch_sigbus of
+ *   rg_model_options) are zero. rg_sampling cannot grow inside
+ *   rg_generate_options, and so keeps its size.
  * - rg_detokenize leaves control tokens out.
  * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
- *   leaves out white space at both ends of it, and is RG_ERROR_ARGUMENT for
+ *   leaves out white space at both its ends, and is RG_ERROR_ARGUMENT for
  *   a model that is not instruction-tuned.
- * - as_chat_turn ends the turn before it, as far as that was not done: it puts
+ * - as_chat_turn ends the turn before it, if that is still to be done: it puts
  *   "<end_of_turn>" and a line break first if "<start_of_turn>" was consumed and
- *   "<end_of_turn>" was not since, whichever calls brought these tokens; and the
+ *   "<end_of_turn>" was not since, whichever calls fed these tokens; and the
  *   line break alone if "<end_of_turn>" was the last token. bos begins anew.
  * - Once it reads the prompt, rg_session_generate can't be stopped before the
- *   first text. To stop amid a long one, feed it in parts (rg_tokenize,
+ *   first text. To stop within a long one, feed it in parts (rg_tokenize,
  *   rg_session_feed), and generate with a prompt of length 0.
  * - The last tokens of an answer are taken back if on_text was shown nothing of
  *   them: part of a stop string or of a character, or no text at all (of these
  *   up to 1,024 tokens).
  * - A new file of rg_session_save can be read and written by its user alone.
- *   It replaces a saved session or an empty file; of another file, such as the
- *   open model, it says RG_ERROR_IO (errno EEXIST), and leaves it. In the same
- *   folder it removes what killed processes have left, .NAME.HEX.partial.
+ *   It replaces a saved session or an empty file; for another file, such as the
+ *   open model, it returns RG_ERROR_IO (errno EEXIST), and leaves it. In the
+ *   same folder it removes what killed processes have left, .NAME.HEX.partial.
  * - end_of_turn is UINT32_MAX for a model without such a token.
- * - That on_text returned false is no failure: rg_session_generate returns
+ * - It is not a failure if on_text returns false: rg_session_generate returns
  *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
  *   RG_ERROR_CANCELLED.
  * - Where a model comes to numbers that are infinite or NaN, the call that feeds
  *   it returns RG_ERROR_FORMAT, and rg_last_error names the layer: the model
  *   file is damaged, or it needs numbers that f32 can't hold. To go back from
- *   there, rg_session_feed of more than 256 tokens has room for a copy of the
+ *   there, rg_session_feed of more than 256 tokens holds room for a copy of the
  *   session while it runs, unless it was at position 0.
- * - While rg_session_generate runs it has room for a copy of the
+ * - While rg_session_generate runs it holds room for a copy of the
  *   session (session_bytes), for two if it was not at position 0, to go back.
  * - While rg_session_generate runs, other calls on its session are refused
- *   (RG_ERROR_ARGUMENT) but for rg_session_position, rg_session_logits and
+ *   (RG_ERROR_ARGUMENT) except rg_session_position, rg_session_logits and
  *   rg_session_destroy, which takes effect when it returns. on_text must
  *   return: no longjmp, no C++ exception.
  * - After fork(2), model and sessions can be used in the child, which starts
@@ -261,20 +262,20 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   if it is there, and otherwise one of its own for the prompt.
  * - Calls ask the system for the memory that they need before they begin, and
  *   return RG_ERROR_MEMORY if it refuses. Only SentencePiece, which encodes
- *   texts, cannot be given what was granted: if another thread takes it in the
- *   very moment between, it may end the process.
- * - A call needs 32 kB of stack, opening a file that means harm 128 kB.
+ *   texts, cannot be given what was granted: if another thread takes that
+ *   memory just then, SentencePiece may end the process.
+ * - A call needs 32 kB of stack, opening a file made to do harm 128 kB.
  * - The library can be called from a constructor of the program.
  * - Replace a model file by another, never write to one that is open: where it
  *   was cut, or its disk fails, the system answers a read of its mapping with
  *   SIGBUS, which ends the process.
  * - catch_sigbus: the first rg_model_open with it installs a handler of SIGBUS,
- *   for good; without it none is touched. It puts zeros in the place of such a
- *   model's mapping, and the call ends with RG_ERROR_IO, as does every later
- *   one that needs the weights. Sessions are as before the call and can be
- *   saved. A handler that was there before is called for all other addresses,
- *   also on the library's threads. One that is installed later should do the
- *   same for those that it doesn't know. Threads that call the library must not
+ *   for good; without it the library touches none. It puts zeros in place of a
+ *   lost file's mapping, and the call ends with RG_ERROR_IO, as does every
+ *   later one that needs the weights. Sessions are as before the call and can
+ *   be saved. A handler that was there before is called for all other addresses,
+ *   also on the library's threads. One that is installed later should pass on
+ *   the addresses that it doesn't know. Threads that call the library must not
  *   block SIGBUS. At most 1,024 models at once (RG_ERROR_IO).
  * - The library stays in memory after dlclose(3).
  */

@@ -8,8 +8,8 @@ public struct GenerationOptions: Sendable {
     public var stop: [String]
     /// Wrap the prompt in the model's chat template, as a turn that ends the one before it if that is still open.
     public var asChatTurn: Bool
-    /// Guess up to so many tokens from what the text has said before, and check them together: the same text, sooner where it
-    /// repeats itself; 0…64. Allocates 0.4 MB and the logits for each (with the 2B model 1.4 MB).
+    /// The most tokens to guess from what the text has said before, and to check together, 0…64: the text is the same, and comes
+    /// sooner where it repeats itself. Allocates 0.4 MB and the logits per guess (1.4 MB with the 2B model).
     public var lookup: Int
     /// Where the beginnings of prompts are kept; used at position 0.
     public var cache: PromptCache?
@@ -48,7 +48,7 @@ public struct GenerationResult: Sendable {
     public var promptTokens: Int
     /// Those of them that the prompt cache had.
     public var reusedTokens: Int
-    /// Tokens made, those of a stop text included, the one that ended the turn not.
+    /// Tokens made, including those of a stop text, without the one that ended the turn.
     public var generatedTokens: Int
     /// Tokens that ``GenerationOptions/lookup`` guessed.
     public var draftedTokens: Int
@@ -56,6 +56,6 @@ public struct GenerationResult: Sendable {
     public var acceptedTokens: Int
     /// Time to feed the prompt, or what the prompt cache didn't have, and to keep it there.
     public var prefillSeconds: Double
-    /// Time to make the tokens, the caller's in `onText` included.
+    /// Time to make the tokens, including the caller's in `onText`.
     public var decodeSeconds: Double
 }

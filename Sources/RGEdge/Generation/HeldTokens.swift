@@ -1,7 +1,7 @@
-/// The tokens of an answer that nobody has seen anything of yet, since their text may become a stop text, or is none, and the way
-/// back to before them.
+/// The tokens of an answer of which nothing has been shown yet, because their text may become a stop text or they have none, and
+/// the way back to before them.
 ///
-/// Allocates a snapshot, once a generation. Before there are tokens, it can be the way back to before the prompt.
+/// Allocates one snapshot per generation. Until a token is held, it can be the way back to before the prompt.
 struct HeldTokens {
     /// The snapshot before the first of ``tokens``.
     private let snapshot: Snapshot
@@ -10,11 +10,11 @@ struct HeldTokens {
     /// Where the text of each begins, in bytes from the start of the answer.
     private var starts: [Int] = []
 
-    /// Most tokens since the snapshot that have been shown: more of them move it on, so that a text that always might be about
-    /// to stop doesn't need more and more memory.
+    /// When this many tokens since the snapshot have been shown, it moves on, so that a text that always seems about to stop
+    /// doesn't need more and more memory.
     private static let shownLimit = 64
 
-    /// Most tokens since the snapshot: as many as the longest stop text has bytes, and some that add no text. After more of those
+    /// The most tokens since the snapshot: one per byte of the longest stop text, and some that add no text. After more of those
     /// there is no way back to before them.
     private let limit: Int
 
@@ -38,7 +38,7 @@ struct HeldTokens {
         starts.removeAll(keepingCapacity: true)
     }
 
-    /// Has a token consumed whose text, from byte `start` of the answer on, is held back; `shown` bytes have been shown.
+    /// Consumes a token whose text is held back. It begins at byte `start` of the answer, of which `shown` bytes have been shown.
     mutating func hold(_ token: UInt32, start: Int, shown: Int, in session: Session) throws(ModelError) {
         if tokens.isEmpty { session.update(snapshot) }
         tokens.append(token)
@@ -49,7 +49,7 @@ struct HeldTokens {
         if tokens.count > limit { removeAll() }
     }
 
-    /// Takes the session back to after the last token of which something has been shown, given that that token is not one to come.
+    /// Takes the session back to after the last token of which something has been shown. That token must have been consumed.
     mutating func takeBack(shown: Int, in session: Session) throws(ModelError) {
         let seen = count(shown: shown)
         guard seen < tokens.count else { return }

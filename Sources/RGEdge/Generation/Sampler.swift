@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// Chooses tokens from logits. Allocates 8 bytes a token of the vocabulary, once.
+/// Chooses tokens from logits. Allocates 8 bytes per token of the vocabulary, once.
 final class Sampler {
     /// A token that may still be chosen.
     private struct Candidate {
@@ -31,8 +31,8 @@ final class Sampler {
 
     /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///
-    /// `logits` has the size of the vocabulary; a NaN counts as never to be chosen. Takes time in proportion to the vocabulary, and
-    /// for top-k and top-p to the logarithm of its size for each token kept.
+    /// `logits` has the size of the vocabulary; a NaN is never chosen. Takes time in proportion to the vocabulary, and for top-k
+    /// and top-p to the logarithm of its size per token kept.
     func next(_ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling) -> UInt32? {
         let penalizes = sampling.repetitionPenalty != 1 && sampling.repetitionWindow > 0
         if sampling.temperature == 0 && !penalizes { return mostLikely(logits) }
@@ -70,7 +70,7 @@ final class Sampler {
     // MARK: - Filters
 
     private func penalize(_ recent: RecentTokens, _ sampling: Sampling) {
-        /// Marks the candidates that have had their penalty; no vocabulary has so many tokens.
+        /// Marks the candidates that have had their penalty; no vocabulary has as many tokens.
         let mark: UInt32 = 1 << 31
         recent.forEach(last: sampling.repetitionWindow) { token in
             let candidate = candidates[Int(token)]
@@ -118,7 +118,7 @@ final class Sampler {
             candidates[index] = candidates[first]
             candidates[first] = kept
         }
-        // Only if all logits are -infinity is none likely enough.
+        // None is likely enough only if all logits are -infinity.
         return first < range.upperBound ? first..<range.upperBound : range
     }
 

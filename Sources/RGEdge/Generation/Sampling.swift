@@ -1,11 +1,11 @@
 /// How the next token is chosen from the logits.
 ///
 /// Applied in this order, as in llama.cpp: repetition penalty, top-k, top-p, min-p, temperature. So top-p and min-p cut what the
-/// model itself holds unlikely, and the temperature only weighs what is left. Hugging Face applies the temperature before top-k:
-/// the same numbers keep more tokens there where it is above 1, and fewer where it is below. The defaults switch all of it off:
-/// greedy choice.
+/// model itself considers unlikely, and the temperature only weighs what is left. Hugging Face applies the temperature before
+/// top-k: with the same numbers it keeps more tokens if the temperature is above 1, and fewer if it is below. The defaults switch
+/// all of it off: greedy choice.
 public struct Sampling: Equatable, Sendable {
-    /// Divides the logits before the draw; 0 takes the most likely token always.
+    /// Divides the logits before the draw; 0 always takes the most likely token.
     public var temperature: Float
     /// Keep the k most likely tokens; 0 for all.
     public var topK: Int
@@ -26,7 +26,7 @@ public struct Sampling: Equatable, Sendable {
     /// The longest ``repetitionWindow``: what a session remembers of its tokens.
     public static let repetitionWindowLimit = 4096
 
-    /// By default: the most likely token always.
+    /// By default: always the most likely token.
     public init(
         temperature: Float = 0, topK: Int = 0, topP: Float = 1, minP: Float = 0, repetitionPenalty: Float = 1,
         repetitionWindow: Int = 64, seed: UInt64 = 0

@@ -5,19 +5,18 @@ extension Session {
     /// Feeds a prompt and generates an answer.
     ///
     /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. A chat turn first ends one that is
-    /// open: any that was begun with `<start_of_turn>`, by whomever. White space at both ends of it is left out, as the models'
-    /// own templates do. `onText` is called with each piece of text as soon as it is
-    /// certain: whole characters, and nothing that may become a stop text; false stops. `isCancelled` is asked before each
-    /// token, also while no text is certain, and between the chunks of a long prompt; true stops. Bytes at the very end that
-    /// make no character are left out.
+    /// open: any that `<start_of_turn>` has begun, whoever fed it. White space at both ends of its prompt is left out, as the
+    /// models' own templates do. `onText` is called with each part of the text as soon as it is certain: whole characters, and
+    /// nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain,
+    /// and between the chunks of a long prompt; true stops. Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
-    /// text are taken back. One that was cancelled amid the prompt is as it was before the call. Meanwhile it has room for another
-    /// session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a chat turn with a model
-    /// that has no chat template, where there is no memory for a way back, and where the prompt brings the model to numbers that
-    /// are not finite (``ModelError/Kind/content``) or its file can't be read any more (`Session.feed`); where the answer does, at the
-    /// token where that happens.
+    /// text are taken back. If it is cancelled during the prompt, the session is as before the call. While it runs, it holds room
+    /// for a second copy of the session's memory, to go back. Throws, with nothing consumed, for options that make no sense, for a
+    /// chat turn with a model that has no chat template, where there is no memory for a way back, and where the prompt brings the
+    /// model to numbers that are not finite (``ModelError/Kind/content``) or its file can't be read any more (`Session.feed`); if
+    /// that happens in the answer, it throws at that token.
     public func generate(
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
@@ -65,7 +64,7 @@ extension Session {
         }
     }
 
-    /// Consumes a prompt, at the start of a conversation with the help of a cache; returns how many tokens were taken from it, or
+    /// Consumes a prompt, at the start of a conversation with the help of `cache`. Returns how many tokens came from the cache, or
     /// nil, with nothing consumed, if it was cancelled. `held` holds no tokens yet.
     private func consume(
         prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
@@ -91,14 +90,14 @@ extension Session {
         }
     }
 
-    /// Consumes a prompt without a cache, from which no tokens are taken then: 0, or nil if it was cancelled.
+    /// Consumes a prompt without a cache. Returns 0, since no tokens came from one, or nil if it was cancelled.
     private func consume(_ prompt: [UInt32], isCancelled: () -> Bool) throws(ModelError) -> Int? {
         try prompt.withUnsafeBufferPointer { prompt throws(ModelError) in
             try consume(prompt, isCancelled: isCancelled) ? 0 : nil
         }
     }
 
-    /// Makes tokens until something ends the answer. What is in `held` then may be more than what was shown.
+    /// Makes tokens until something ends the answer. Then `held` may have tokens of which nothing was shown.
     private func answer(
         _ options: GenerationOptions, _ text: inout AnswerText, held: inout HeldTokens, count: inout Int,
         isCancelled: () -> Bool, onText: (String) -> Bool
@@ -135,7 +134,7 @@ extension Session {
         guard let template = model.chatTemplate else {
             throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
         }
-        // The token that ends a turn is not fed when the model chooses it, so a turn before this one is mostly still open.
+        // The token that ends a turn is not fed when the model chooses it, so a turn before this one is usually still open.
         return start
             + (try model.tokens { encoder throws(TokenizerError) in
                 try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
@@ -144,6 +143,6 @@ extension Session {
 }
 
 extension GenerationOptions {
-    /// Most tokens that ``lookup`` may ask for.
+    /// The most tokens that ``lookup`` may ask for.
     public static let lookupLimit = Lookahead.limit
 }

@@ -1,17 +1,17 @@
-/// How far to look ahead, from what it has brought so far.
+/// How far to look ahead, judged by what it has saved so far.
 struct DraftLength {
     private let longest: Int
     /// Guesses that are made next, when not pausing.
     private var guesses: Int
-    /// Seconds a token without guesses, and with them; a moving average, 0 before the first.
+    /// Seconds per token without guesses, and with them: moving averages, 0 before the first.
     private var plainSeconds = 0.0
     private var chunkSeconds = 0.0
     private var lastChunkSeconds = 0.0
-    /// Tokens to feed without guesses before the next try, and how many it will be the next time.
+    /// Tokens to feed without guesses before the next try, and how many after a try that fails.
     private var pause = 0
     private var nextPause = Self.firstPause
 
-    /// Measurements of tokens without guesses, and chunks since the last: other programs come and go.
+    /// Tokens measured without guesses, and chunks since the last of them: it is measured again, as other programs come and go.
     private var measurements = 0
     private var chunks = 0
 
@@ -42,7 +42,7 @@ struct DraftLength {
 
     /// Takes note of a chunk of `count` tokens, `used` of which were fed.
     mutating func noteUsed(_ used: Int, of count: Int) {
-        // All right: guess more. Otherwise as many as were right, and one.
+        // All were right: guess more. Otherwise one more than were right.
         guesses = min(longest, used == count ? 2 * guesses : used)
         chunkSeconds = average(chunkSeconds, lastChunkSeconds / Double(used))
         chunks += 1

@@ -2,8 +2,8 @@ import Glibc
 import Griffin
 import System
 
-/// Tokens computed ahead of time: with a token that is fed go some guesses of what follows it, all in one chunk, since a chunk
-/// costs little more than a token where memory is the limit. Guesses that turn out right are then fed for nothing.
+/// Computes tokens ahead of time: a token is fed together with guesses of what follows it, in one chunk, which costs little more
+/// than one token where memory is the limit. Feeding the guesses that turn out right then costs nothing.
 ///
 /// The result is the same as without: logits don't depend on the chunks in which tokens are fed, and the session's state
 /// moves on only by tokens that were really fed (``Speculation``). Measures whether it pays, and pauses where it doesn't.
@@ -24,7 +24,7 @@ final class Lookahead {
     private(set) var drafted = 0
     private(set) var accepted = 0
 
-    /// Most guesses at once that make sense.
+    /// The most guesses at once that make sense.
     static let limit = 64
 
     /// Room for `drafts` guesses at once, 1…``limit``. Throws if there is no memory.
@@ -66,7 +66,7 @@ final class Lookahead {
         let room = draftLength.length
         let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
-        // A guess that the model can't compute says nothing of the token.
+        // A guess that the model can't compute says nothing about the token.
         if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
             let watch = Stopwatch()
             try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, wantsLogits: true)
@@ -75,7 +75,8 @@ final class Lookahead {
         memory.note(token)
     }
 
-    /// Feeds the chunk of a token and so many guesses; false, with nothing consumed, if numbers come up that are not finite.
+    /// Feeds the chunk of a token and `drafts` guesses. False, with nothing consumed, if the model can't compute it, as where
+    /// numbers come up that are not finite.
     private func feed(drafts: Int, to memory: SessionMemory, of model: Model) -> Bool {
         let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
         guard (try? model.feed(chunk, to: memory, allLogits: logits, speculation: speculation)) != nil else { return false }

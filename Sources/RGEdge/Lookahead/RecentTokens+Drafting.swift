@@ -1,12 +1,12 @@
 extension RecentTokens {
-    /// Shortest end of the text that has to have been there before.
+    /// The shortest end of the text, in tokens, that must have been there before.
     private static let shortestMatch = 2
-    /// Longest one that is looked for.
+    /// The longest one that is looked for.
     private static let longestMatch = 16
 
-    /// Guesses what comes after `next`, which follows these tokens: what came where the text had its longest match with
-    /// this end, the last such place (prompt lookup, https://github.com/apoorvumang/prompt-lookup-decoding). Writes to
-    /// `drafts` and returns how many.
+    /// Guesses what comes after `next`, which follows these tokens: what came after the longest match with this end of the text,
+    /// the last one if there are several (prompt lookup, https://github.com/apoorvumang/prompt-lookup-decoding). Writes to `drafts`
+    /// and returns how many.
     ///
     /// Looks at all tokens that are kept: some microseconds.
     func draft(after next: UInt32, to drafts: UnsafeMutableBufferPointer<UInt32>) -> Int {

@@ -10,12 +10,11 @@ import Text
 /// A model file, mapped and ready to run.
 ///
 /// Opening takes milliseconds: weights stay in the file and are read in place. Immutable; any number of threads may use it and its
-/// sessions at once. Its threads and the memory of its forward pass are there once, whatever the number
-/// of sessions: these take turns.
+/// sessions at once. Its threads and the memory of its forward pass exist once, whatever the number of sessions, which take turns.
 public final class Model: Sendable {
     /// What can be chosen at open.
     public struct Options: Sendable {
-        /// Threads that compute, the caller's included; nil for one a physical core that this process may use.
+        /// Threads that compute, the caller's included; nil for one per physical core that this process may use.
         public var threads: Int?
         /// The kernel set by name, as in `Kernels.compiledNames`; nil for the best that this processor can run.
         public var kernels: String?
@@ -25,9 +24,9 @@ public final class Model: Sendable {
         public var preload: Bool
         /// Have the system keep the whole file in memory (mlock(2)), for which the process needs permission.
         public var lockMemory: Bool
-        /// Have an error of kind `io` in the place of SIGBUS where the file is cut while it is in use, or its disk fails: the model
-        /// can compute nothing more then, but sessions stay as they were before the call, all but one that was being fed. Takes a
-        /// handler of that signal, which stays; what was there before is called for all other addresses.
+        /// Throw an error of kind `io`, instead of SIGBUS, if the file is cut while it is in use, or its disk fails. The model can
+        /// then compute nothing more, but sessions stay as they were before the call; an answer stays up to the token where it
+        /// failed. Installs a handler of that signal for good, which calls the one before it for all other addresses.
         public var guardFile: Bool
 
         /// By default: all physical cores, the best kernels, no check.
@@ -43,7 +42,7 @@ public final class Model: Sendable {
             self.guardFile = guardFile
         }
 
-        /// More threads than any machine has cores for this.
+        /// The most threads: more than any machine has cores for this.
         public static let threadLimit = 1024
     }
 
@@ -63,8 +62,8 @@ public final class Model: Sendable {
     private let forwardPass: ForwardPass
     /// Held while a session uses the forward pass.
     private let computeLock = Lock()
-    /// Where the next logits are written, which then change places with a session's: those of a session stay what they are until a
-    /// chunk is known to be good. Used under the lock. [vocabulary]
+    /// Where the next logits are written. They then change places with a session's, which stay as they are until a chunk is known
+    /// to be good. Used under the lock. [vocabulary]
     private nonisolated(unsafe) var nextLogits: UnsafeMutableBufferPointer<Float>
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
@@ -112,7 +111,7 @@ public final class Model: Sendable {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         nextLogits = UnsafeMutableBufferPointer(start: logits, count: configuration.vocabularySize)
-        // The decays were computed of weights.
+        // The decays were computed from weights.
         try checkFile()
     }
 
@@ -133,7 +132,7 @@ public final class Model: Sendable {
         }
     }
 
-    /// The tokens of a text, by ``encoder()``; BOS is not put first. Throws if there is no memory for that, too.
+    /// The tokens of a text, by ``encoder()``; BOS is not put first. Throws also if there is no memory for that.
     public func encode(_ text: String, controls: Tokenizer.Encoder.Controls = .asText) throws(ModelError) -> [UInt32] {
         try tokens { encoder throws(TokenizerError) in try encoder.encode(text, controls: controls) }
     }
@@ -219,8 +218,8 @@ extension Model {
     public var mappedBytes: Int { file.byteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
-    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the
-    /// tokenizer, but not ``encoder()``.
+    /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without
+    /// ``encoder()``.
     public var sharedBytes: Int {
         forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + nextLogits.count * MemoryLayout<Float>.size
     }

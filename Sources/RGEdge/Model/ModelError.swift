@@ -20,7 +20,7 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case checksum
         /// The system has no memory left.
         case memory
-        /// A saved session or a moment of another model.
+        /// A saved session or a snapshot of another model.
         case mismatch
     }
 

@@ -4,12 +4,12 @@ import Synchronization
 /// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier
 /// one did costs only the rest.
 ///
-/// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime was
-/// not there. What goes wrong with a file is no error of the generation, which then does without; a damaged file is removed.
+/// Several programs may use a folder at once, with several models: files appear whole, and one that has gone in the meantime counts
+/// as not there. A problem with a file is not an error of the generation, which then does without it; a damaged file is removed.
 ///
-/// Files tell what prompts say, and what is in them is taken for what a prompt leads to. So they are for this user alone, and those
-/// of other users, root excepted, are not used, unless the folder is shared: its group, or everybody, may write in it. Then they
-/// are for its group, or for everybody, and whoever may write there is trusted.
+/// Files reveal prompts, and what they hold is trusted to be what a prompt leads to. So they are for this user alone, and those of
+/// other users, except root, are not used, unless the folder is shared: its group, or everybody, may write in it. Then they are for
+/// its group, or for everybody, and whoever may write there is trusted.
 public final class PromptCache: Sendable {
     /// Where the sessions are kept, as it was given.
     public let folder: String
@@ -19,32 +19,33 @@ public final class PromptCache: Sendable {
     let model: Model
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
-    /// True once it was told that the system refuses to store or to remove something: of the next file it would be the same.
+    /// True once `onProblem` was told that the system refuses to store or to remove something: it would be the same with the next
+    /// file.
     private let isRefusalTold = Atomic<Bool>(false)
-    /// True once it was told that a session is larger than ``limit``.
+    /// True once `onProblem` was told that a session is larger than ``limit``.
     private let isLimitTold = Atomic<Bool>(false)
-    /// True once it was told that files of others are not used.
+    /// True once `onProblem` was told that files of others are not used.
     private let isStrangerTold = Atomic<Bool>(false)
 
-    /// Tokens between two stored snapshots of a prompt: so many at most are computed again where two prompts part. There another
-    /// moment is stored, so that a third prompt that parts from them there finds it.
+    /// Tokens between two stored snapshots of a prompt, and so the most that are computed again where two prompts part. Another
+    /// snapshot is stored there, for a third prompt that parts from them at the same place.
     static let spacing = 256
-    /// Tokens that a stored moment has to save at least.
+    /// The fewest tokens that a stored snapshot must save.
     static let leastGain = 64
-    /// Stored sessions that a prompt is compared with to find where it parts from them, those used last.
+    /// A prompt is compared with this many stored sessions, those used last, to find where it parts from them.
     private static let comparisons = 256
-    /// Nothing without it in its name is touched: the folder may have files of others.
+    /// How the names of the cache's files end. No other file in the folder is touched.
     private static let suffix = ".prompt.rgs"
 
     /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
-    /// `onProblem` is told, in a sentence and once, what keeps sessions from being stored or used. Throws if the folder can't be
-    /// made or read.
+    /// `onProblem` is told, in one sentence and once per kind of problem, what keeps sessions from being stored or used. Throws if
+    /// the folder can't be made or read.
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
         files = try translatingFileErrors { () throws(FileError) in
             let files = try Folder(making: folder, isPrivate: true)
-            // Older versions have let everybody read them.
+            // Older versions let everybody read them.
             for entry in try files.entries() where entry.name.hasSuffix(Self.suffix) { files.restrict(entry.name) }
             return files
         }
@@ -74,12 +75,12 @@ public final class PromptCache: Sendable {
         return nil
     }
 
-    /// The session in a file, if it has consumed just these tokens.
+    /// The session in a file, if it has consumed exactly these tokens.
     private func session(_ name: String, beginning tokens: ArraySlice<UInt32>) -> Session? {
         do throws(ModelError) {
             guard let file = trusted(name) else { return nil }
             let session = try model.session(from: file)
-            // The hash is no proof against somebody who looks for two texts that share one.
+            // Somebody may have looked for two texts with the same hash.
             guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else {
                 return nil
             }
@@ -103,8 +104,8 @@ public final class PromptCache: Sendable {
         return nil
     }
 
-    /// How many tokens a prompt has in common with one of the stored sessions, at most; of those that are longer than what a file
-    /// keeps of its tokens nothing is known.
+    /// Tokens in the longest beginning that a prompt shares with a stored session. Sessions with more tokens than a file keeps
+    /// don't count: their beginning is not known.
     func longestCommonBeginning(of tokens: [UInt32]) -> Int {
         guard let entries = try? files.entries() else { return 0 }
         let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
@@ -134,7 +135,7 @@ public final class PromptCache: Sendable {
         attempt("the prompt cache takes more than it may") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
     }
 
-    /// Changes something in the folder; says what it means if the system refuses, the first time.
+    /// Changes something in the folder. If the system refuses, reports `meaning`, the first time only.
     private func attempt(_ meaning: String, _ change: () throws(ModelError) -> Void) {
         do throws(ModelError) {
             try change()
@@ -143,7 +144,7 @@ public final class PromptCache: Sendable {
         }
     }
 
-    /// Throws if too much stays, as the system doesn't let all go.
+    /// Throws if too much stays because the system refuses to remove files.
     private func removeOldest() throws(FileError) {
         let sessions = try files.entries().filter { $0.name.hasSuffix(Self.suffix) }
         var refusal: FileError?
@@ -163,7 +164,7 @@ public final class PromptCache: Sendable {
         if let refusal, total > limit { throw refusal }
     }
 
-    /// How the names of files begin: of this model, with these kernels, since others round otherwise.
+    /// How the names of this model's files begin. They name the kernels as well, since others may round differently.
     private var namePrefix: String { "\(model.file.fingerprint.hexadecimal)-\(model.kernels.name)-" }
 
     /// The name of the file of a session.

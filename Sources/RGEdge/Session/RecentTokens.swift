@@ -1,6 +1,6 @@
 /// The last tokens of a session, up to ``limit`` of them.
 struct RecentTokens {
-    /// Tokens that are kept at most: what ``Sampling/repetitionWindow`` can look back to.
+    /// The most tokens that are kept: as far as ``Sampling/repetitionWindow`` can look back.
     static let limit = Sampling.repetitionWindowLimit
 
     private var ring = [UInt32](repeating: 0, count: limit)
@@ -25,10 +25,10 @@ struct RecentTokens {
         for index in 0..<count { ring[index] = other.ring[index] }
     }
 
-    /// The token `distance` before the end: 1 for the last. There must be so many.
+    /// The token `distance` before the end: 1 for the last; at most ``count``.
     subscript(fromEnd distance: Int) -> UInt32 { ring[(total - distance) % Self.limit] }
 
-    /// Calls `body` with the last `count` tokens, fewer if there are not so many, oldest first.
+    /// Calls `body` with the last `count` tokens, or all if there are fewer, oldest first.
     func forEach(last count: Int, _ body: (UInt32) -> Void) {
         for distance in stride(from: min(count, self.count), to: 0, by: -1) { body(self[fromEnd: distance]) }
     }

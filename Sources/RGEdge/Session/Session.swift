@@ -4,8 +4,8 @@ import System
 
 /// A conversation with a ``Model``: the state after the tokens so far, and the logits after the last of them.
 ///
-/// Of one size however long the conversation. Used by one thread at a time; sessions of one model may be used on different threads,
-/// and take turns.
+/// Its size does not depend on the length of the conversation. Used by one thread at a time; sessions of one model may be used on
+/// different threads, and take turns.
 public final class Session {
     /// The model that it is a conversation with.
     public let model: Model
@@ -39,10 +39,10 @@ public final class Session {
         return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
     }
 
-    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary, if the model comes to
-    /// numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
-    /// (``Model/Options/guardFile``). To go back from there, more than ``Model/chunkCapacity`` tokens take room for another session's
-    /// memory, except at position 0.
+    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary, if the model
+    /// comes to numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
+    /// (``Model/Options/guardFile``). To be able to go back, feeding more than ``Model/chunkCapacity`` tokens needs room for a
+    /// second copy of the session's memory, except at position 0.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
     }
@@ -69,8 +69,8 @@ public final class Session {
     /// Consumes tokens that are known to be in the vocabulary. If it throws, whole chunks may have been consumed.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) { _ = try consume(tokens, isCancelled: { false }) }
 
-    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk but the first; if it says
-    /// so, stops there, without logits, and returns false.
+    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk except the first; if it
+    /// returns true, this stops there, without logits, and returns false.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
         return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled) {
@@ -139,7 +139,7 @@ public final class Session {
         }
     }
 
-    /// False if `isCancelled`, which is asked before each chunk but the first, ended it.
+    /// False if `isCancelled`, which is asked before each chunk except the first, ended it.
     private func forEachChunk(
         of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool,
         _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) throws(ModelError) -> Void

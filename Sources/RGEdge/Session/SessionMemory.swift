@@ -2,10 +2,11 @@ import Glibc
 import Griffin
 import System
 
-/// All that a session remembers, of one size at any length. Forks, snapshots and files are copies of it.
+/// All that a session remembers. Its size does not depend on the length of the conversation. Forks, snapshots and files are copies
+/// of it.
 final class SessionMemory {
     let state: State
-    /// After the last token; nothing before the first. Another place in memory after each chunk. [vocabulary]
+    /// After the last token; nothing before the first. Its place in memory changes with each chunk. [vocabulary]
     var logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
     private(set) var chain = TokenHash()
@@ -35,8 +36,8 @@ final class SessionMemory {
         turn.append(token)
     }
 
-    /// Takes tokens as consumed before: the last ones, the chain of all, and whether a turn was open that none of the last ones
-    /// started or ended.
+    /// Takes over what a saved session knows of its tokens: the last ones, the hash of all, and whether a turn is open if none of
+    /// the last ones started or ended one.
     func resume(recent tokens: [UInt32], chain: TokenHash, isTurnOpen: Bool) {
         recent.removeAll()
         turn.reset(isOpen: isTurnOpen)

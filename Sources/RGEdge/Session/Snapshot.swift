@@ -1,7 +1,7 @@
 /// A snapshot of a conversation, to come back to: a copy of all that a ``Session`` remembered.
 ///
 /// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the
-/// 2B model 2 MB and 16 KB a token.
+/// 2B model 2 MB and 8 KB per token.
 public final class Snapshot {
     /// Tokens that the session had consumed.
     public var position: Int64 { memory.state.position }
@@ -23,14 +23,14 @@ extension Session {
         return copy
     }
 
-    /// Keeps this snapshot, to ``restore(_:)`` it as often as wanted.
+    /// A snapshot of this point, to ``restore(_:)`` as often as wanted.
     public func snapshot() throws(ModelError) -> Snapshot {
         let snapshot = try Snapshot(of: model)
         update(snapshot)
         return snapshot
     }
 
-    /// Keeps this snapshot in the place of another one of this model, without allocating.
+    /// Makes `snapshot`, which is of this model, one of this point, without allocating.
     func update(_ snapshot: Snapshot) {
         settle()
         snapshot.memory.copy(from: memory)

@@ -1,12 +1,12 @@
 import CXXHash
 
-/// The hash of a sequence of tokens, which each token carries on: what a session keeps of its tokens, whose number has no limit.
+/// The hash of a sequence of tokens, which each token continues: what a session keeps of all its tokens, whose number has no limit.
 ///
 /// Two sequences with the same hash may be taken for the same. One pass over a text gives the hash of each of its
 /// beginnings, so that the longest one that a stored session has seen is found without storing any tokens
 /// (`formats/rgs.md`, "The hash of the tokens").
 struct TokenHash: Equatable, Sendable {
-    /// What the chain has come to: 0 for no tokens.
+    /// The hash so far: 0 for no tokens.
     private(set) var hash: UInt64 = 0
 
     mutating func append(_ token: UInt32) {

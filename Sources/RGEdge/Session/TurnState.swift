@@ -1,10 +1,10 @@
 import Text
 
-/// How far the turns of a conversation have been ended, which says what a chat's next turn has to write first.
+/// How far the last turn of a conversation has been ended, which decides what a chat's next turn has to write first.
 ///
 /// Follows from the tokens alone, whoever chose and fed them: a turn is open from `<start_of_turn>` to `<end_of_turn>`. Right after
-/// that mark it still lacks the line break that templates write there; whatever comes next, nothing is lacking any more. `<bos>`
-/// begins another conversation, which owes nothing to the one before.
+/// that mark it still lacks the line break that templates write there; after any further token nothing is lacking. `<bos>` begins
+/// another conversation, which owes nothing to the one before.
 struct TurnState {
     private let bos: UInt32
     /// Nil where the vocabulary has no such mark; then no turn is ever open.
@@ -38,6 +38,6 @@ struct TurnState {
         }
     }
 
-    /// Forgets all tokens, except that a turn is open or not.
+    /// Forgets all tokens, except whether a turn is open.
     mutating func reset(isOpen: Bool = false) { previous = isOpen ? .cut : .none }
 }

@@ -7,7 +7,7 @@ struct SegmentWriter {
     /// Bytes written.
     private(set) var count = 0
 
-    /// A writer to `buffer`, which has room for every part and 4 bytes a segment.
+    /// A writer to `buffer`, which has room for every part and 4 bytes per segment.
     init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
 
     mutating func append(_ part: UnsafeRawBufferPointer) {
@@ -19,7 +19,7 @@ struct SegmentWriter {
     private mutating func append(segment: UnsafeRawBufferPointer) {
         let prefix = MemoryLayout<UInt32>.size
         let room = UnsafeMutableRawBufferPointer(rebasing: buffer[(count + prefix)..<(count + prefix + segment.count)])
-        // Given a byte less than the segment has, LZ4 returns 0 where that is not enough.
+        // With room for one byte less than the segment has, LZ4 returns 0 if the result doesn't fit.
         var stored = Int(
             LZ4_compress_default(
                 segment.baseAddress, room.baseAddress, Int32(truncatingIfNeeded: segment.count),

@@ -33,11 +33,11 @@ extension Session {
     }
 
     /// Saves the session to a file, from which ``Model/session(from:)`` brings it back. The file appears whole or not at all: until
-    /// this returns, what stood under its name stays. A new one is for this user alone: it tells what was said. Throws if the
-    /// system refuses, and if something else than a saved session stands there, which stays.
+    /// this returns, an older file of that name stays. A new file is for this user alone, since it tells what was said. Throws if
+    /// the system refuses, or if there is something other than a saved session, which then stays.
     public func save(to path: String) throws(ModelError) { try save(to: path, replacing: .session, for: .userAlone) }
 
-    /// The same in the place of a file of another kind, or for others as well.
+    /// The same, in the place of a file of another kind, or readable by others as well.
     package func save(
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {

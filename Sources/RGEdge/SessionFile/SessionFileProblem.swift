@@ -21,7 +21,7 @@ extension SessionFileProblem {
         SessionFileProblem(kind: .format, clause: clause, advice: "copy it again, or begin a new conversation")
     }
 
-    /// Numbers that no model goes on with.
+    /// Numbers that a model can't go on with.
     static func notFinite(_ part: String) -> SessionFileProblem {
         SessionFileProblem(
             kind: .content, clause: "has numbers that are not finite in its \(part)", advice: "begin a new conversation")

@@ -12,21 +12,21 @@ struct SessionHeader: Equatable {
     let position: Int64
     let chain: TokenHash
     let isTurnOpen: Bool
-    /// True if exponents follow the keys and values: version 2. Version 1 has none, and so 0 for all.
+    /// True if exponents follow the keys and values: version 2. Version 1 has none: all are 0.
     let hasExponents: Bool
     let shape: SessionShape
 
     static let magic = Array("RGS1".utf8)
     static let versions: ClosedRange<UInt32> = 1...2
     static let byteCount = 128
-    /// Up to here Double, in which rotary angles are computed, knows every position.
+    /// Double, in which rotary angles are computed, can represent every position up to here.
     static let largestPosition: UInt64 = 1 << 53
 
     private static let reserved = 80..<120
     private static let checksumOffset = 120
     private static let turnIsOpen: UInt32 = 1
 
-    /// The header of a session, but for ``fileBytes`` and ``contentChecksum``.
+    /// The header of a session, except for ``fileBytes`` and ``contentChecksum``.
     init(_ session: Session) {
         fileBytes = 0
         contentChecksum = 0
@@ -38,7 +38,7 @@ struct SessionHeader: Equatable {
         shape = SessionShape(session.model)
     }
 
-    /// The oldest version that has what there is to say.
+    /// The oldest version that can hold the session.
     private var version: UInt32 { hasExponents ? Self.versions.upperBound : Self.versions.lowerBound }
 
     /// The header's bytes.
@@ -55,9 +55,8 @@ struct SessionHeader: Equatable {
         return bytes
     }
 
-    /// Reads the header of a file of `fileBytes` bytes from its first ones: 128, or the whole file if it has fewer. Checks, in the
-    /// document's order, all that can be checked without the rest: afterwards the file is one of
-    /// `model`, of a size that is possible.
+    /// Reads the header of a file of `fileBytes` bytes from its first 128, or all if it has fewer. Checks, in the document's order,
+    /// all that can be checked without the rest: afterwards the file is known to be one of `model`, with a possible size.
     init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
         let hasMagic = Self.magic.indices.allSatisfy {
             $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0]

@@ -12,7 +12,7 @@ struct SessionShape: Equatable {
     let window: Int
     let vocabularySize: Int
 
-    /// Segments into which parts are cut.
+    /// Bytes of the segments into which parts are cut.
     static let segmentBytes = 1 << 20
 
     init(_ model: Model) {
@@ -32,7 +32,7 @@ struct SessionShape: Equatable {
     /// Tokens that a file holds of a session at `position`.
     static func tokenCount(at position: Int64) -> Int { Int(min(position, Int64(RecentTokens.limit))) }
 
-    /// Most bytes that a file of a session at `position` takes.
+    /// The most bytes that a file of a session at `position` takes.
     func largestFile(at position: Int64, withExponents: Bool) -> Int {
         let slots = Int(min(position, Int64(window)))
         let ring = slots * headDimension * elementBytes

@@ -22,7 +22,7 @@ func buffer<Element>(
 
 /// A path, which ends with NUL.
 func path(_ start: UnsafePointer<CChar>?, _ name: String = "path") throws(Failure) -> String {
-    // Over what any system opens, and little enough for what a call may take without asking.
+    // More than any system opens, and less than a call may take without asking.
     let limit = 16 << 10
     guard strnlen(try required(start, name), limit + 1) <= limit else {
         throw .argument("\(name) has over \(limit) bytes; no file has such a name")
@@ -32,7 +32,7 @@ func path(_ start: UnsafePointer<CChar>?, _ name: String = "path") throws(Failur
 
 /// A text that ends with NUL.
 func string(_ start: UnsafePointer<CChar>?, _ name: String) throws(Failure) -> String {
-    // Anything else would be another file's name, with U+FFFD in it.
+    // Otherwise it would become another file's name, with U+FFFD in it.
     guard let string = String(validatingCString: try required(start, name)) else {
         throw .argument("\(name) is not UTF-8; give it in UTF-8")
     }
@@ -53,7 +53,7 @@ struct ResultBuffer<Element> {
         self.size = try required(size, sizeName)
         guard start != nil || capacity == 0 else { throw .null(name) }
         self.start = start
-        // No buffer is larger; whoever claims it must know that it suffices.
+        // No buffer is larger; a caller that claims it must know that it suffices.
         self.capacity = capacity < 0 ? .max : capacity
         self.name = name
     }
@@ -67,7 +67,7 @@ struct ResultBuffer<Element> {
         return UnsafeMutableBufferPointer(start: start, count: count)
     }
 
-    /// Gives the result, with an element put first or none.
+    /// Gives the result, after `first` if there is one.
     func fill(with elements: [Element], after first: Element? = nil) throws(Failure) {
         let count = elements.count + (first == nil ? 0 : 1)
         let room = try room(for: count)

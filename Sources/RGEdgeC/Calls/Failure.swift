@@ -32,7 +32,7 @@ struct Failure: Error {
     static func null(_ name: String) -> Failure { .argument("\(name) is NULL; give a pointer") }
 }
 
-/// Does what a call is for. Returns RG_OK, or the failure's status with its sentence kept for `rg_last_error`.
+/// Runs the body of a call. Returns RG_OK, or the failure's status with its sentence kept for `rg_last_error`.
 func status(_ body: () throws(Failure) -> Void) -> rg_status {
     var room: OpaquePointer?
     guard crg_begin_call(&room) else {

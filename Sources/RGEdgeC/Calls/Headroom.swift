@@ -3,13 +3,13 @@ import Glibc
 
 /// Memory that a call is granted before it begins: Swift ends the process where one of its own allocations is refused.
 ///
-/// In the library those take from the room that is open here where the system refuses (`reserve.h`), so a call either gets no room,
-/// and fails with RG_ERROR_MEMORY, or has what it needs.
+/// In the library, an allocation that the system refuses is taken from the room that is open here (`reserve.h`). So a call either
+/// gets no room, and fails with RG_ERROR_MEMORY, or has what it needs.
 enum Headroom {
     /// What a call may need besides what is named.
     private static let slack = 256 << 10
 
-    /// Runs `body` with so many bytes at its disposal, or throws if the system doesn't grant them.
+    /// Runs `body` with `bytes` bytes at its disposal, or throws if the system doesn't grant them.
     static func with(_ bytes: Int, for purpose: String, _ body: () throws(Failure) -> Void) throws(Failure) {
         let (total, overflow) = bytes.addingReportingOverflow(slack)
         guard !overflow, let room = crg_open_room(total) else {

@@ -21,11 +21,11 @@ extension rg_generate_result: GrowingStruct {}
 
 /// Reading and writing such structs.
 ///
-/// A caller's struct may be smaller than here, if not than in version 1: it comes from a program for an earlier version, and what
-/// it lacks is zero. A larger one comes from a program for a later version, and is understood if what is not known here has been
-/// left zero.
+/// A caller's struct may be smaller than here, but not smaller than in version 1: it then comes from a program for an earlier
+/// version, and what it lacks is zero. A larger one comes from a program for a later version, and is understood if the members that
+/// are not known here are zero.
 enum SizedStruct {
-    /// More than any version will have: a size above it is no size.
+    /// More than any version will have: a size above it is an error.
     private static let largest = 4096
 
     /// The struct that a caller filled in.
@@ -50,7 +50,7 @@ enum SizedStruct {
         }
     }
 
-    /// Fills in a struct of the caller's that has been checked, of which `struct_size` and members not known here stay.
+    /// Fills in a caller's struct that has been checked. `struct_size` and members not known here stay as they are.
     static func write<Value: GrowingStruct>(to pointer: UnsafeMutablePointer<Value>, _ fill: (inout Value) -> Void) {
         let target = UnsafeMutableRawPointer(pointer)
         let size = target.loadUnaligned(as: Int.self)

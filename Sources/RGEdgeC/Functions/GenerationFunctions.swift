@@ -52,7 +52,7 @@ extension Session {
     fileprivate func generateOrStay(
         _ prompt: String, _ options: GenerationOptions, onText: (String) -> Bool
     ) throws(Failure) -> GenerationResult {
-        // Back to the start there is a way that costs nothing.
+        // Going back to the start costs nothing.
         let before = position == 0 ? nil : try translating { () throws(ModelError) in try snapshot() }
         do throws(ModelError) {
             return try generate(prompt, options: options, onText: onText)
@@ -94,7 +94,7 @@ extension GenerationOptions {
 }
 
 extension rg_generate_options {
-    /// Bytes that the stop strings take in all, each with what belongs to it.
+    /// Bytes that all stop strings take, each with its overhead.
     fileprivate func stopBytes() throws(Failure) -> Int {
         let overhead = 64
         var total = 0

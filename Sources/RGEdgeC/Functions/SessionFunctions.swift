@@ -2,7 +2,7 @@
 import CRGEdge
 import RGEdge
 
-// The functions of `rg_edge.h`, "Session", but for what chooses tokens. Their documentation is there.
+// The functions of `rg_edge.h`, "Session", except those that choose tokens. Their documentation is there.
 
 @c @implementation
 public func rg_session_create(_ model: OpaquePointer!, _ session: UnsafeMutablePointer<OpaquePointer?>!) -> rg_status {
@@ -53,7 +53,7 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
     status { () throws(Failure) in
         try use(session) { session throws(Failure) in
             let tokens = try buffer(tokens, count, "tokens")
-            // A short feed needs no way back, and is not to wait for the system.
+            // A short feed needs no way back, and must not wait for the system.
             guard tokens.count > session.model.chunkCapacity, session.position > 0 else {
                 return try translating { () throws(ModelError) in try session.feed(tokens) }
             }

@@ -5,8 +5,8 @@ import Text
 
 // Text to tokens and back, as in `rg_edge.h`. The functions' documentation is there.
 
-/// What growing arrays take for each byte of a text, copies of it included, where it becomes three tokens, as one that is no UTF-8
-/// does.
+/// Bytes that growing arrays take per byte of a text, including copies of it, if the byte becomes three tokens, as one that is not
+/// UTF-8 does.
 private let bytesPerTextByte = 80
 /// The same for tokens that become text.
 private let bytesPerDecodedByte = 24
@@ -56,7 +56,7 @@ public func rg_detokenize(
 }
 
 /// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, `more` bytes of texts besides, and the
-/// copies of the tokenizer's model that SentencePiece is loaded from. What SentencePiece allocates itself, the system may refuse.
+/// copies of the tokenizer's model that SentencePiece is loaded from. The system may refuse what SentencePiece itself allocates.
 func withHeadroom(
     forText count: Int, and more: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
 ) throws(Failure) {

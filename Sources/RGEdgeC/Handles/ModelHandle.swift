@@ -6,7 +6,7 @@ import Text
 /// A model as C holds it: a retained reference to this.
 final class ModelHandle: Sendable {
     let model: Model
-    /// Made by the first text and kept for the next, which C has no way to say: making one takes longer than encoding
+    /// Made for the first text and kept for the next, since C has no way to ask for that: making one takes longer than encoding
     /// most texts. Used under the lock.
     private nonisolated(unsafe) var encoder: Tokenizer.Encoder?
     private let lock = Lock()

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A session as C holds it: a retained reference to this.
 final class SessionHandle: Sendable {
-    /// Used by whoever has set ``isInUse``, but for its position and logits.
+    /// Used by whoever has set ``isInUse``, except for its position and logits.
     nonisolated(unsafe) let session: Session
     private let isInUse = Atomic<Bool>(false)
 

@@ -2,7 +2,7 @@ extension String {
     /// The text without white space at its ends, as the models' own templates trim it: Jinja's `trim`, which is Python's
     /// `str.strip()`.
     ///
-    /// Scalar by scalar: of white space that a combining mark or a joiner makes one character with, that mark stays.
+    /// Scalar by scalar: if a combining mark or a joiner forms one character with white space, the mark stays.
     package var trimmed: String {
         guard let first = unicodeScalars.firstIndex(where: { !$0.isPythonSpace }),
             let last = unicodeScalars.lastIndex(where: { !$0.isPythonSpace })

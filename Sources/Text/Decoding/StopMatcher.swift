@@ -1,4 +1,4 @@
-/// Looks for stop strings in text that arrives in pieces, and holds back what may still become one.
+/// Looks for stop strings in text that arrives in parts, and holds back what may still become one.
 ///
 /// The match that is complete first wins; of those that are complete with the same byte, the longest. So the result does not
 /// depend on how the text is cut. Strings are compared byte by byte: é in one scalar is not é in two.
@@ -16,7 +16,7 @@ public struct StopMatcher: Sendable {
         self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
 
-    /// Takes the next piece of the text, and returns what can be shown of it and of what was held back: all up to the first stop
+    /// Takes the next part of the text, and returns what can be shown of it and of what was held back: all up to the first stop
     /// string, or up to what may become one. Nothing is returned after a match.
     public mutating func append(_ text: String) -> String {
         guard match == nil else { return "" }

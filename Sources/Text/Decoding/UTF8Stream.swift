@@ -1,4 +1,4 @@
-/// Turns bytes that arrive in pieces, cut anywhere, into text: a character is given out when its last byte is there.
+/// Turns bytes that arrive in parts, cut anywhere, into text: a character is given out when its last byte is there.
 ///
 /// All that is given out, put together, is what `String(decoding:as:)` makes of all the bytes, except for a character that has
 /// begun and isn't complete. What is not UTF-8 becomes U+FFFD, one for each longest part that could have begun a character (The
@@ -8,7 +8,7 @@ public struct UTF8Stream: Sendable {
     /// The start of a character, up to three bytes.
     private var pending: [UInt8] = []
 
-    /// A stream of which nothing has come.
+    /// A stream to which nothing has come.
     public init() { pending.reserveCapacity(64) }
 
     /// The text that is whole with these bytes; empty if none is.

@@ -4,7 +4,7 @@ enum ControlMark {
     static let startOfTurn = "<start_of_turn>"
     static let endOfTurn = "<end_of_turn>"
 
-    /// True for the name of a user-defined piece that is a control mark: for all but those known to be text, so that a mark that
+    /// True for the name of a user-defined piece that is a control mark: for all except those known to be text, so that a mark that
     /// nobody has heard of stays out of users' hands. A single character is text.
     static func isMark(_ name: some BidirectionalCollection<UInt8>) -> Bool {
         !isCharacter(name) && !isWhitespace(name) && !isTag(name)

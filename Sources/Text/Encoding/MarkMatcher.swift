@@ -7,7 +7,7 @@ struct MarkMatcher: Sendable {
 
     /// Sorted by first byte, then longest first.
     private let marks: [Mark]
-    /// Where in `marks` those start that begin with a byte or a higher one: 257 places.
+    /// For each byte, and one beyond, 257 in all: where in `marks` those start that begin with it or a higher one.
     private let starts: [Int]
 
     /// A part of a text: a mark's token, or the bytes between marks.

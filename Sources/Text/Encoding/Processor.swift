@@ -3,13 +3,13 @@ import System
 
 /// SentencePiece with a model loaded.
 ///
-/// Its protobuf messages destroy what they had no memory to make, which ends the process; so the system is asked for what it will
-/// need before each call.
+/// Its protobuf messages destroy what they had no memory to make, which ends the process; so before each call the system is asked
+/// for what it will need.
 ///
 /// Sendable, since after loading only const functions of the library are called, which share nothing that changes.
 final class Processor: @unchecked Sendable {
-    /// What it takes for a piece of the vocabulary, for a byte of those that are looked for in a text before it is cut, and for a
-    /// byte of a text that it is given at once; all rounded up.
+    /// Bytes of memory that it takes per piece of the vocabulary, per byte of the pieces that are looked for in a text before it is
+    /// cut, and per byte of a text that it is given at once; all rounded up.
     private static let bytesPerPiece = 256, bytesPerTrieByte = 16, bytesPerByte = 280
 
     private let handle: OpaquePointer
@@ -60,7 +60,7 @@ final class Processor: @unchecked Sendable {
         return ending == CSP_OK
     }
 
-    /// Bytes of a text once each byte that is no UTF-8 is U+FFFD, which has three.
+    /// Bytes of a text once each byte that is not UTF-8 is U+FFFD, which has three.
     private static func repairedCount(_ text: UnsafeRawBufferPointer) -> Int {
         var parser = Unicode.UTF8.ForwardParser(), bytes = text.makeIterator(), count = 0
         while true {

@@ -28,7 +28,7 @@ struct TextPassages: Sequence, IteratorProtocol {
         return UnsafeRawBufferPointer(rebasing: rest[..<end])
     }
 
-    /// Where the next piece ends.
+    /// Where the next passage ends.
     private func cut() -> Int {
         if rest.count <= wanted { return rest.count }
         if cutsAtLineBreaks {

@@ -13,7 +13,7 @@ public struct TokenStream {
     /// True after ``finish()``.
     public private(set) var isFinished = false
 
-    /// A text of which nothing is known yet.
+    /// A text of which nothing has come yet.
     public init(_ encoder: Tokenizer.Encoder) { self.encoder = encoder }
 
     /// Tokens that can be taken.
@@ -43,8 +43,8 @@ public struct TokenStream {
         return next
     }
 
-    /// How many tokens the text has, also those that were taken; or, until it is finished, as many as it has if it goes on as it
-    /// began, up to `byteCount` bytes. Nil where that isn't known.
+    /// How many tokens the text has, including those that were taken. Until it is finished, as many as it has if it goes on as it
+    /// began, up to `byteCount` bytes; nil where that isn't known.
     public func total(ofBytes byteCount: Int?) -> Int? {
         if isFinished { return encoded.tokens }
         guard let byteCount, encoded.bytes > 0 else { return nil }

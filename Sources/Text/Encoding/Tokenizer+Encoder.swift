@@ -1,12 +1,12 @@
 extension Tokenizer {
-    /// Encodes texts, by SentencePiece, which takes 200 bytes of memory a piece and some time to load: 52 MB and 70 ms for Gemma's
-    /// 256,000 pieces. So one is made for a text, and gone with its last reference; keep one to encode many. Safe to use
+    /// Encodes texts, by SentencePiece, which takes 200 bytes of memory per piece and some time to load: 52 MB and 70 ms for
+    /// Gemma's 256,000 pieces. So one is made for a text, and goes with its last reference; keep one to encode many. Safe to use
     /// from several threads at once.
     public final class Encoder: Sendable {
         let tokenizer: Tokenizer
         let processor: Processor
 
-        /// Loads SentencePiece. Throws if it refuses the model, or sees another one in it than we do.
+        /// Loads SentencePiece. Throws if it refuses the model, or reads it differently than we do.
         init(_ tokenizer: Tokenizer) throws(TokenizerError) {
             self.tokenizer = tokenizer
             processor = try Processor(
@@ -27,7 +27,7 @@ extension Tokenizer.Encoder {
     public enum Controls: Sendable {
         /// They are text like any other, whoever wrote them.
         case asText
-        /// They become their tokens: `<bos>`, `<start_of_turn>` and the like. For texts that are to be trusted.
+        /// They become their tokens: `<bos>`, `<start_of_turn>` and the like. Only for texts that can be trusted.
         case parsed
     }
 
@@ -61,7 +61,7 @@ extension Tokenizer.Encoder {
     func append(tokensOf text: UnsafeRawBufferPointer, to tokens: inout [UInt32]) throws(TokenizerError) {
         for piece in TextPassages(text, cutsAtLineBreaks: tokenizer.cutsAtLineBreaks) {
             if try processor.encode(piece, into: &tokens) { continue }
-            // Bytes are always there, and say the same.
+            // The byte pieces are always there, and say the same.
             tokens += piece.lazy.map { self.tokenizer.byteTokens[Int($0)] }
         }
     }

@@ -1,14 +1,13 @@
 import System
 
 /// The tokenizer of a Gemma model: a SentencePiece BPE model with byte fallback, in which a text is taken as it is, without
-/// normalization. Gives the ids that Hugging Face's GemmaTokenizer gives, less the `<bos>` that it puts first.
+/// normalization. Gives the ids that Hugging Face's GemmaTokenizer gives, without the `<bos>` that it puts first.
 ///
-/// Of the user-defined pieces some are text (runs of line breaks or of spaces, HTML tags), others control marks
-/// (`<start_of_turn>`, `<mask>`, `<unused12>`, `[@BOS@]`, `<2mass>`); control pieces (`<bos>`, `<eos>`, `<pad>`) are marks as well.
-/// Safe to use from several threads at once. What texts are encoded with is an ``Encoder``, which is
-/// much larger and made on demand.
+/// Some user-defined pieces are text (runs of line breaks or of spaces, HTML tags), others are control marks (`<start_of_turn>`,
+/// `<mask>`, `<unused12>`, `[@BOS@]`, `<2mass>`); control pieces (`<bos>`, `<eos>`, `<pad>`) are marks as well. Safe to use from
+/// several threads at once. Texts are encoded by an ``Encoder``, which is much larger and made on demand.
 public final class Tokenizer: Sendable {
-    /// Number of pieces. Tokens are 0 to one less.
+    /// Number of pieces. Tokens are 0 to one less than this.
     public let vocabularySize: Int
     /// `<bos>`, which every text starts with.
     public let bos: UInt32

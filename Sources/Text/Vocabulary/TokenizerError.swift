@@ -4,7 +4,7 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     public let problem: String
     /// What to do about it, in a clause.
     public let advice: String
-    /// True if it is not the bytes: there is no memory to use them.
+    /// True if the bytes are not at fault: there is no memory to use them.
     public let isMemory: Bool
 
     init(_ problem: String, advice: String = TokenizerError.downloadAgain, isMemory: Bool = false) {
@@ -30,7 +30,7 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
     /// What SentencePiece is asked to do.
     enum Work {
         case loading
-        /// A text of so many bytes.
+        /// A text of n bytes.
         case encoding(Int)
     }
 

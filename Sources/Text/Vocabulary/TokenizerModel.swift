@@ -1,7 +1,7 @@
 /// A `tokenizer.model`, which is a `ModelProto` of sentencepiece_model.proto, checked before SentencePiece sees it.
 ///
-/// SentencePiece trusts its models: a damaged table of normalization rules makes it read outside of that table, sixty-five
-/// user-defined pieces that start with each other outside of its stack. And it takes control marks from any text. So what it is
+/// SentencePiece trusts its models: a damaged table of normalization rules makes it read outside of that table, and sixty-five
+/// user-defined pieces that start with each other make it leave its stack. And it takes control marks from any text. So what it is
 /// given is a copy in which control marks are control pieces, which it never matches: they can't come out of a text (``Edits``).
 struct TokenizerModel {
     /// How to make of the model what SentencePiece is given.
@@ -9,7 +9,7 @@ struct TokenizerModel {
     private(set) var pieces = PieceTable()
     /// `<bos>`, `<eos>`, `<unk>` and `<pad>`, as far as the model has them.
     private(set) var bos: UInt32?, eos: UInt32?, unknown: UInt32?, pad: UInt32?
-    /// The marks of the model, by name and id: its control pieces and those user-defined ones that are no text.
+    /// The marks of the model, by name and id: its control pieces and those user-defined ones that are not text.
     private(set) var marks: [(name: [UInt8], token: UInt32)] = []
     /// True if a text may be cut before a line break that follows another character: line breaks are then user-defined pieces,
     /// which merge with nothing.
@@ -22,8 +22,8 @@ struct TokenizerModel {
     /// How many user-defined pieces may start with each other; SentencePiece has room for 64 (PrefixMatcher::PrefixMatch).
     static let nestingLimit = 64
 
-    /// Most control and user-defined pieces, and most places with fields that are left out: each takes memory of its own. Gemma 1
-    /// has some 250 of the pieces, Gemma 3 some 6,500, and neither has such fields but one or two.
+    /// The most control and user-defined pieces, and the most places with fields that are left out: each takes memory of its own.
+    /// Gemma 1 has some 250 of the pieces, Gemma 3 some 6,500, and each has only one or two such fields.
     static let specialLimit = 1 << 14
 
     /// Names of user-defined pieces that are text.
@@ -45,8 +45,8 @@ struct TokenizerModel {
                 case (1, .bytes(let range)): try addPiece(WireReader(model, in: range))
                 case (2, .bytes(let range)): try trainer.merge(WireReader(model, in: range))
                 case (3, .bytes(let range)): try normalizer.merge(WireReader(model, in: range))
-                // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's
-                // decoding has not, and extensions.
+                // Self-tests, which need marks to be found in texts, de-normalization, which Gemma's decoding doesn't have, and
+                // extensions.
                 default: try edits.drop(field.range)
                 }
             }
@@ -112,7 +112,7 @@ struct TokenizerModel {
         guard bytePieces == 256 else {
             throw TokenizerError("has \(bytePieces) pieces for single bytes, not 256", advice: TokenizerError.wrongKind)
         }
-        // In order, a piece follows those that it starts with.
+        // In sorted order, a piece follows those that it starts with.
         var opened: [[UInt8]] = []
         for piece in textPieces.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             while let last = opened.last, !piece.starts(with: last) { opened.removeLast() }
@@ -127,7 +127,7 @@ struct TokenizerModel {
 extension TokenizerModel {
     /// What differs between a model and the copy that SentencePiece is given.
     struct Edits {
-        /// Where the kinds of marks stand, a byte each.
+        /// Where the kinds of marks stand, one byte each.
         fileprivate(set) var controls: [Int] = []
         /// Fields that are left out, in order.
         fileprivate(set) var dropped: [Range<Int>] = []

@@ -17,7 +17,7 @@ struct WireReader {
         case bytes(Range<Int>)
     }
 
-    /// Without a count of references to keep: there are hundreds of thousands of messages.
+    /// An unsafe pointer, so that no references are counted: there are hundreds of thousands of messages.
     let bytes: UnsafeBufferPointer<UInt8>
     private(set) var offset: Int
     let end: Int
@@ -57,7 +57,7 @@ struct WireReader {
 
     @inline(__always)
     private mutating func varint() throws(TokenizerError) -> UInt64 {
-        // Nearly all are of one byte.
+        // Nearly all have one byte.
         if offset < end, bytes[offset] < 0x80 {
             defer { offset += 1 }
             return UInt64(bytes[offset])

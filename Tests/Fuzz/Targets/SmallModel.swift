@@ -60,11 +60,28 @@ enum SmallModel {
                 return Float(number * 37 % 101 - 50) / 200
             }
             if let shape = planned.matrixShape {
-                try TileEncoder(.q8).encode(weights, shape: shape).withUnsafeBytes { try writer.append($0) }
+                try append(weights, shape: shape, to: writer)
             } else {
                 try weights.withUnsafeBytes { try writer.append($0) }
             }
         }
         try writer.finish()
+    }
+
+    /// Writes the tiles of a stack of matrices.
+    private static func append(_ weights: [Float], shape: MatrixShape, to writer: ModelFileWriter) throws {
+        let encoder = TileEncoder(.q8), panel = Panel(columns: shape.columns)
+        let tiles = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: shape.columnTiles * encoder.type.bytesPerTile, alignment: 64)
+        defer { tiles.deallocate() }
+        for index in 0..<shape.count * shape.rowTiles {
+            let rows = shape.rows(ofRowTile: index)
+            weights.withUnsafeBufferPointer { weights in
+                panel.load(
+                    rows: weights.baseAddress! + rows.lowerBound * shape.columns, stride: shape.columns, count: rows.count)
+            }
+            _ = try encoder.encode(panel, into: tiles.baseAddress!)
+            try writer.append(UnsafeRawBufferPointer(tiles))
+        }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 /// How far to look ahead, on machines that are made up.
 @Suite("DraftLength")
 struct DraftLengthTests {
-    /// Feeds so many tokens: alone each takes 1 s, a chunk takes `chunkSeconds`, of whose guesses `right` are right.
+    /// Feeds `tokens` tokens: one alone takes 1 s, a chunk `chunkSeconds`, and `right` of its guesses are right.
     private func run(_ draftLength: inout DraftLength, tokens: Int, chunkSeconds: Double, right: Int) -> (
         guesses: [Int], seconds: Double
     ) {

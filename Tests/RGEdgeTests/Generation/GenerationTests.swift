@@ -29,7 +29,7 @@ struct GenerationTests {
         return try Model(path: path).makeSession()
     }
 
-    /// Generates, collecting the pieces.
+    /// Generates, collecting the parts of the text.
     private func generate(
         _ session: Session, _ prompt: String, _ options: GenerationOptions, keepGoing: (String) -> Bool = { _ in true }
     ) throws -> (pieces: [String], result: GenerationResult) {

@@ -20,12 +20,12 @@ struct LookaheadTests {
     func drafting() {
         #expect(drafts(after: 3, in: []) == [])
         #expect(drafts(after: 3, in: [1, 2, 4, 5]) == [])
-        // A single token is no match; two are.
+        // A single token is not a match; two are.
         #expect(drafts(after: 3, in: [9, 3, 4, 5, 6, 7, 8]) == [])
         #expect(drafts(after: 3, in: [9, 3, 4, 5, 6, 7, 9]) == [4, 5, 6, 7])
-        // The longest match goes before the last one.
+        // The longest match is preferred to the last one.
         #expect(drafts(after: 3, in: [1, 2, 3, 10, 11, 12, 13, 5, 2, 3, 20, 21, 22, 1, 2]) == [10, 11, 12, 13])
-        // The last of equal ones.
+        // Of equally long ones, the last.
         #expect(drafts(after: 3, in: [2, 3, 10, 11, 5, 2, 3, 20, 21, 6, 2]) == [20, 21, 6, 2])
         // Up to the end, and on from there: a text that goes in circles.
         #expect(drafts(after: 3, in: [1, 2, 3, 1, 2], count: 7) == [1, 2, 3, 1, 2, 3, 1])

@@ -107,7 +107,7 @@ struct PromptCacheTests {
 
     private func cache(_ model: Model) throws -> PromptCache { try cache(limit: 1 << 30, model) }
 
-    /// After the system's clock for files, which ticks every 10 ms at most, has gone on.
+    /// Waits until the system's clock for files has gone on, which ticks every 10 ms at most.
     private func consumeLater(_ tokens: [UInt32], _ cache: PromptCache) throws -> (reused: Int, session: Session) {
         usleep(20_000)
         return try consume(tokens, cache)

@@ -31,7 +31,7 @@ struct RepetitionTests {
         #expect(session.position == tokens.count, what)
         var choices: Set<UInt32> = []
         for window in [0, 1, 5, 64, 200, Sampling.repetitionWindowLimit] {
-            // Below 1 it makes what was there likelier, so that the choice tells what it sees.
+            // Below 1 it makes what was there likelier, so that the choice shows what it sees.
             let sampling = Sampling(repetitionPenalty: 0.05, repetitionWindow: window)
             let token = try session.sample(sampling)
             #expect(token == (try expected(session, tokens, sampling)), "\(what), window \(window)")

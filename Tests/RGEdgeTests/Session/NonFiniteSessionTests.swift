@@ -12,7 +12,7 @@ import Tiles
 struct NonFiniteSessionTests {
     private let folder: TemporaryFolder
     private let model: Model
-    /// Its embedding has a number that f32 has no square of.
+    /// Its embedding has a number whose square f32 can't hold.
     private let token: UInt32 = 511
 
     init() throws {

@@ -167,7 +167,7 @@ struct SessionCopyTests {
         let session = try alpha.makeSession()
         try session.feed(Array(tokens.prefix(5)))
         let before = try #require(session.logits).map(\.bitPattern)
-        // Of the same shapes, but for the weights.
+        // Of the same shapes, with other weights.
         let other = try Model(path: try ConvertedModels.path("alpha", .q4)).makeSession()
         let error = #expect(throws: ModelError.self) { try session.restore(other.snapshot()) }
         #expect(error?.kind == .mismatch)
@@ -182,6 +182,6 @@ struct SessionCopyTests {
 }
 
 extension Session {
-    /// The chain of some tokens.
+    /// The hash of some tokens.
     fileprivate func chain(of tokens: [UInt32]) -> TokenHash { tokens.reduce(into: TokenHash()) { $0.append($1) } }
 }

@@ -22,7 +22,7 @@ struct SessionFileTests {
         bytes = session.serialized()
     }
 
-    /// What loading from memory and from a file says of bytes: both the same, but for the name.
+    /// What loading from memory and from a file says of bytes: both the same, except for the name.
     private func refusal(of bytes: [UInt8], by model: Model? = nil, _ comment: String = "") throws -> ModelError {
         let model = model ?? self.model
         let path = try folder.write(bytes, to: "bent.rgs")
@@ -308,7 +308,7 @@ struct SessionFileTests {
     }
 }
 
-/// A field that breaks a rule of `formats/rgs.md`, and a part of the sentence that must say so.
+/// A field that breaks a rule of `formats/rgs.md`, and a part of the sentence that must report it.
 struct HostileField: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let expected: String

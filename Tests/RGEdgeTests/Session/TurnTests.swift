@@ -246,7 +246,7 @@ struct TurnTests {
                 return patience < 0
             },
             onText: { _ in
-                // A caller may look, fork and save amid the answer.
+                // A caller may look, fork and save during the answer.
                 if pieces % 3 == 0, let fork = try? session.fork() {
                     #expect(fork.memory.turn.previous == expected(tokens(fork)) || tokens(fork).count < fork.position)
                 }
