@@ -108,7 +108,8 @@ struct NonFiniteSessionTests {
                 let bent = try model.makeSession()
                 bent.memory.copy(from: session.memory)
                 let place = bent.memory.state.parts(withExponents: false).first { $0.name == part.name }?.bytes
-                let bytes = part.element == .f32
+                let bytes =
+                    part.element == .f32
                     ? withUnsafeBytes(of: floats[kind], Array.init) : withUnsafeBytes(of: halves[kind], Array.init)
                 let last = try #require(place).count - bytes.count
                 for offset in [0, last] {
