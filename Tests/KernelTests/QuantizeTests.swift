@@ -63,11 +63,12 @@ struct QuantizeTests {
             let shape = try #require(MatrixShape(count: count, rows: 1, columns: columns))
             let values = random.normalFloats(3 * count * columns, deviation: 1e30).map { max(-3e38, min(3e38, $0)) }
             #expect(TestActivations(values, shape, kernels, blocksPerScale: blocksPerScale).areFinite)
-            for (index, bits) in zip(values.indices, (0..<values.count).map { bits[$0 % 5] }) {
+            // Every place of some blocks, and a few of all others.
+            for index in values.indices where index < 70 || index % 23 == 0 {
                 var bent = values
-                bent[index] = Float(bitPattern: bits)
+                bent[index] = Float(bitPattern: bits[index % 5])
                 let one = TestActivations(bent, shape, kernels, blocksPerScale: blocksPerScale)
-                #expect(!one.areFinite, "\(bits) at \(index)")
+                #expect(!one.areFinite, "\(bent[index]) at \(index)")
                 let other = TestActivations(bent, shape, Kernels.scalar, blocksPerScale: blocksPerScale)
                 #expect(one.codes.elements == other.codes.elements && one.scales.elements == other.scales.elements)
             }
