@@ -159,20 +159,20 @@ struct NonFiniteTests {
             #expect(state.hasExponents)
             // f16 rounds keys and values to 2^-11, and with exponents no other way, unless f32 runs out of exponents.
             #expect(relativeError(logits, expected) < 1e-5, "values × \(values), keys × \(keys)")
-            // One by one, and by a trial.
+            // One by one, and by a speculation.
             let single = try model.logits(tokens, chunksOf: [1])
             #expect(single.map(\.bitPattern) == logits.map(\.bitPattern))
-            let trial = try #require(Trial(model.configuration, element: .f16, capacity: 4))
+            let speculation = try #require(Speculation(model.configuration, element: .f16, capacity: 4))
             let copy = try model.makeState()
             copy.copy(from: state)
             let next = try model.logits([5, 6, 7], to: state)
             var tried = [Float](repeating: 0, count: 3 * model.configuration.vocabularySize)
             try tried.withUnsafeMutableBufferPointer { tried in
                 try [5, 6].withUnsafeBufferPointer {
-                    try model.pass.feed($0, to: copy, output: .all(tried.baseAddress!), trial: trial)
+                    try model.pass.feed($0, to: copy, output: .all(tried.baseAddress!), speculation: speculation)
                 }
             }
-            trial.accept(2, into: copy)
+            speculation.accept(2, into: copy)
             #expect(try model.logits([7], to: copy) == next.suffix(model.configuration.vocabularySize))
         }
     }
