@@ -33,8 +33,8 @@ public struct QuantizedActivations: @unchecked Sendable {
         QuantizedActivations(codes: codes + block * Tile.block, scales: scales + block, sums: sums + block)
     }
 
-    /// The most blocks that share a scale, for any type.
-    public static let widestScale = WeightType.allCases.compactMap(\.properties.blocksPerActivationScale).max() ?? 1
+    /// The most blocks that share a scale, for any type. A literal, since threads that compute should find no lazy constant.
+    @inlinable public static var widestScale: Int { 4 }
 
     /// Codes of one token.
     public static func codeCount(_ shape: MatrixShape) -> Int { shape.count * shape.columnTiles * Tile.columns }

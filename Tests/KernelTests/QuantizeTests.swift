@@ -8,6 +8,11 @@ import Tiles
 struct QuantizeTests {
     static let names = Kernels.available.map(\.name)
 
+    @Test("The widest scale is the widest of all types'")
+    func widestScale() {
+        #expect(QuantizedActivations.widestScale == WeightType.allCases.compactMap(\.properties.blocksPerActivationScale).max())
+    }
+
     @Test("Codes are the nearest to x / scale, scales are the largest / 127, sums are the codes' sums", arguments: names, [1, 4])
     func nearest(name: String, blocksPerScale: Int) throws {
         let kernels = try #require(Kernels.named(name))

@@ -5,9 +5,9 @@ import Tiles
 /// How work on single numbers is divided among the members of a team: into groups of columns that share no scale with each other.
 extension ForwardPass {
     /// Columns that may share a scale.
-    private static let scaleColumns = QuantizedActivations.widestScale * Tile.block
+    private static var scaleColumns: Int { QuantizedActivations.widestScale * Tile.block }
     /// Columns in a share of the work on one token.
-    private static let columnsPerShare = 4 * scaleColumns
+    private static var columnsPerShare: Int { 4 * scaleColumns }
 
     /// Shares out the columns of all tokens.
     @inline(__always)
