@@ -4,7 +4,10 @@ typealias Q4Peak = Q8Peak
 
 enum Q8Peak: PeakLoop {
     typealias Sums = InlineArray<12, RowInts>
-    @inline(__always) static var zero: Sums { Sums(repeating: .zero) }
+    // As a literal: what `init(repeating:)` is compiled to could be shared with a module for another processor.
+    @inline(__always) static var zero: Sums {
+        [.zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero, .zero]
+    }
     @inline(__always) static var productsPerRound: Int { 12 * 4 * rowLanes }
 
     @inline(__always) static func round(_ sums: inout Sums, _ weights: inout RowBits, _ activations: RowBits) {
