@@ -113,7 +113,7 @@ let package = Package(
             dependencies: ["CSIMD", "KernelTypes", "System", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
 
         // The model.
-        .target(name: "Griffin", dependencies: ["JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
+        .target(name: "Griffin", dependencies: ["Files", "JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
         .target(name: "Text", dependencies: ["CSentencePiece", "System"]),
         .target(
             name: "RGEdge",
@@ -160,6 +160,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["JSON", "Quantization", "Tiles"], path: "Tests/TestSupport"),
         .target(name: "ModelTestSupport", dependencies: ["Conversion", "TestSupport", "Tiles"], path: "Tests/ModelTestSupport"),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "TestSupport", "Tiles"]),

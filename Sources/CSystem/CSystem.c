@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,6 +21,23 @@ int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
 
 int csystem_open_unnamed(const char *folder, unsigned mode) {
     return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+}
+
+int csystem_open_direct(int descriptor) {
+    char place[32];
+    snprintf(place, sizeof place, "/proc/self/fd/%d", descriptor);
+    return open(place, O_RDONLY | O_DIRECT | O_CLOEXEC);
+}
+
+unsigned csystem_direct_alignment(int descriptor) {
+#ifdef STATX_DIOALIGN
+    struct statx status;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) || !(status.stx_mask & STATX_DIOALIGN)) return 0;
+    return status.stx_dio_offset_align > status.stx_dio_mem_align ? status.stx_dio_offset_align : status.stx_dio_mem_align;
+#else
+    (void)descriptor;
+    return 0;
+#endif
 }
 
 int csystem_link(int descriptor, const char *place, const char *path) {

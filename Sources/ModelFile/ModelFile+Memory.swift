@@ -1,6 +1,6 @@
 import Files
 
-/// Having the file in memory before it is needed.
+/// Having the file in memory before it is needed, and reading it where it is not.
 extension ModelFile {
     /// Bytes that reading a file and making a model of it allocates at most, by its header: metadata and the tensor table several
     /// times over, in all forms that they pass through. Throws as ``init(_:)`` does for the header.
@@ -14,14 +14,34 @@ extension ModelFile {
         return header.metadataBytes + texts + 16 * header.tableRange.count + verifyingBytes
     }
 
-    /// Reads the whole file now. Throws if reading fails, where an access to the mapping would end in SIGBUS.
-    public func preload() throws(ModelFileError) {
-        try translatingFileErrors { () throws(FileError) in try file.preload() }
+    /// Reads a range of the file now. Throws if reading fails, where an access to the mapping would end in SIGBUS.
+    public func preload(_ range: Range<Int>) throws(ModelFileError) {
+        try translatingFileErrors { () throws(FileError) in try file.preload(range) }
     }
 
-    /// Has the system keep the whole file in memory as long as this object lives (mlock(2)). Throws if that is not permitted, or
-    /// there is too little memory.
-    public func lock() throws(ModelFileError) {
-        try translatingFileErrors { () throws(FileError) in try file.lock() }
+    /// Has the system keep a range of the file in memory as long as this object lives (mlock(2)). Throws if that is not permitted,
+    /// or there is too little memory.
+    public func lock(_ range: Range<Int>) throws(ModelFileError) {
+        try translatingFileErrors { () throws(FileError) in try file.lock(range) }
     }
+
+    /// A way to read the file past the system's file cache.
+    package func directReader() -> DirectFile { DirectFile(file) }
+
+    /// Copies the bytes from `offset` on, by pread(2): through the system's file cache.
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+        try file.read(at: offset, into: buffer)
+    }
+
+    /// Has the system begin to read a range into its file cache, and nothing else.
+    package func prefetch(_ range: Range<Int>) { file.prefetch(range) }
+
+    /// Whether accesses to the mapping read single pages (``MappedFile/readPagesAlone(_:)``).
+    package func readPagesAlone(_ isAlone: Bool) { file.readPagesAlone(isAlone) }
+
+    /// Lets a range go from memory; it is read again if it is used by the mapping.
+    package func release(_ range: Range<Int>) { file.release(range) }
+
+    /// Throws if the file has been written to or cut since it was opened.
+    package func checkUnchanged() throws(FileError) { try file.checkUnchanged() }
 }

@@ -43,7 +43,8 @@ public struct ModelFileError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ModelFileError {
-    init(_ error: FileError) {
+    /// What the system has against reading or writing a model file.
+    package init(_ error: FileError) {
         self.init(path: error.path, kind: .io, problem: error.problem, advice: error.advice, code: error.code)
     }
 

@@ -45,6 +45,8 @@ struct ComputeArguments: ParsableArguments {
         help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "count"))
     var threads: Int?
 
+    @OptionGroup var memory: MemoryArguments
+
     @OptionGroup var set: KernelsArgument
 
     func validate() throws {
@@ -54,6 +56,42 @@ struct ComputeArguments: ParsableArguments {
 
     /// Opens a model to run with them.
     func open(_ path: String) throws(ModelError) -> Model {
-        try Model(path: path, options: Model.Options(threads: threads, kernels: set.kernels))
+        try Model(path: path, options: Model.Options(threads: threads, kernels: set.kernels, residency: memory.resident.residency))
     }
+}
+
+/// What of a model to have in memory.
+struct MemoryArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Weights that stay in memory: a size such as 800M, 'all', 'auto' (as many as fit) or 'mapped' (what the system decides). \
+            The others are read from the disk for each token.
+            """, valueName: "size"))
+    var resident = ResidencyArgument(.auto)
+}
+
+/// What stays in memory, on the command line.
+struct ResidencyArgument: ExpressibleByArgument, CustomStringConvertible {
+    let residency: Residency
+    let description: String
+
+    init(_ residency: Residency) {
+        self.residency = residency
+        description = "\(residency)"
+    }
+
+    init?(argument: String) {
+        switch argument {
+        case "auto": residency = .auto
+        case "all": residency = .all
+        case "mapped": residency = .mapped
+        default:
+            guard let count = ByteCount(argument: argument) else { return nil }
+            residency = .bytes(count.bytes)
+        }
+        description = argument
+    }
+
+    var defaultValueDescription: String { description }
 }

@@ -2,6 +2,8 @@
 #include "tests.h"
 
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static rg_model *const untouched = (rg_model *)&failures;
 
@@ -128,8 +130,57 @@ static void test_info(void) {
     rg_model_close(model);
 }
 
+static rg_model *open_resident(uint64_t bytes) {
+    rg_model_options options = RG_MODEL_OPTIONS_INIT;
+    options.threads = 2;
+    options.resident_bytes = bytes;
+    rg_model *model = NULL;
+    REQUIRE(rg_model_open(model_path, &options, &model));
+    return model;
+}
+
+/* What stays in memory changes no logit, also in a child process, whose threads read for themselves. */
+static void test_resident(void) {
+    rg_model *usual = open_model();
+    rg_session *expected = fed_session(usual);
+    const uint64_t choices[] = {RG_RESIDENT_ALL, RG_RESIDENT_MAPPED, 1, 2000000, UINT64_MAX / 4};
+    for (size_t index = 0; index < sizeof choices / sizeof *choices; index++) {
+        rg_model *model = open_resident(choices[index]);
+        rg_model_info info = RG_MODEL_INFO_INIT;
+        EXPECT(RG_OK, rg_model_get_info(model, &info));
+        CHECK(info.resident_bytes + info.streamed_bytes < info.file_bytes);
+        CHECK((info.streamed_bytes > 0) == (choices[index] == 1 || choices[index] == 2000000));
+        CHECK(choices[index] != 2000000 || info.resident_bytes <= 2000000);
+        rg_session *session = fed_session(model);
+        CHECK(same_logits(session, expected));
+        if (is_bare) {
+            fflush(NULL);
+            const pid_t process = fork();
+            if (process == 0) {
+                alarm(60);
+                const uint32_t token = 300;
+                const bool is_fed = !rg_session_feed(session, &token, 1) && !rg_session_feed(expected, &token, 1);
+                const bool is_same = is_fed && same_logits(session, expected);
+                rg_session_destroy(session);
+                rg_model_close(model);
+                _exit(is_same ? 0 : 1);
+            }
+            int status = -1;
+            CHECK(waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        }
+        /* The parent's goes on. */
+        const uint32_t token = 7;
+        EXPECT(RG_OK, rg_session_feed(session, &token, 1));
+        rg_session_destroy(session);
+        rg_model_close(model);
+    }
+    rg_session_destroy(expected);
+    rg_model_close(usual);
+}
+
 void test_model(void) {
     test_files();
     test_options();
     test_info();
+    test_resident();
 }

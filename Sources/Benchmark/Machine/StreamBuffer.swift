@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Memory to stream through, so large that no cache helps, on huge pages if the system gives them.
 ///
@@ -21,7 +22,7 @@ public final class StreamBuffer: @unchecked Sendable {
     /// never less than four times the last cache.
     public static func suitableBytes(reserved: Int = 0) -> Int {
         suitableBytes(
-            available: MachineMemory.availableBytes ?? wantedBytes, reserved: reserved, cache: MachineMemory.lastLevelCacheBytes)
+            available: ProcessMemory.available ?? wantedBytes, reserved: reserved, cache: MachineMemory.lastLevelCacheBytes)
     }
 
     static func suitableBytes(available: Int, reserved: Int, cache: Int) -> Int {

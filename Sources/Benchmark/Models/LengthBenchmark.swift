@@ -29,7 +29,7 @@ public final class LengthBenchmark {
         let promptSeconds = try Stopwatch.seconds { () throws(ModelError) in try session.feed(prompt) }
         var seconds: [Double] = []
         for token in singles { seconds.append(try Stopwatch.seconds { () throws(ModelError) in try session.feed([token]) }) }
-        let memory = MachineMemory.resident
+        let memory = ProcessMemory.resident
         return LengthSample(
             label: label, window: session.model.configuration.window, position: Int(session.position),
             tokenSeconds: median(seconds),

@@ -48,7 +48,7 @@ public final class ModelBenchmark {
         }
         var seconds = Samples(try repetition(1))
         while seconds.values.count < repetitions { seconds.append(try repetition(seconds.values.count + 1)) }
-        let resident = MachineMemory.resident
+        let resident = ProcessMemory.resident
         progress("limit after")
         let limit = Limit(before: before, after: machine.limit(unit, type))
         return SpeedResult(

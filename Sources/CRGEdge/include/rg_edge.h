@@ -68,8 +68,18 @@ typedef struct rg_model_options {
   bool verify;              /* check every tensor's checksum before use */
   uint32_t catch_sigbus;    /* not 0: a file that is cut, or whose disk fails,
                                while it is in use is RG_ERROR_IO */
+  uint64_t resident_bytes;  /* weights that stay in memory: bytes, or one of
+                               RG_RESIDENT_… */
 } rg_model_options;
-#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0 }
+#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0, 0 }
+
+/* Weights that don't stay in memory are read from the disk for each token.
+ * AUTO keeps as many as fit and follows the memory that the system leaves; ALL
+ * reads all of them at open. Both, and a number of bytes, are RG_ERROR_MEMORY
+ * if what they ask for does not fit. MAPPED leaves it to the system. */
+#define RG_RESIDENT_AUTO   0
+#define RG_RESIDENT_ALL    UINT64_MAX
+#define RG_RESIDENT_MAPPED (UINT64_MAX - 1)
 
 /* Maps the model file; takes milliseconds, whatever the file's size, unless
  * preload or verify is set. options may be NULL. */
@@ -88,8 +98,10 @@ typedef struct rg_model_info {
   uint64_t session_bytes;   /* allocated per session, at any length */
   uint32_t bos, eos, end_of_turn;
   bool is_instruction_tuned;
+  uint64_t resident_bytes;  /* weights that stay in memory */
+  uint64_t streamed_bytes;  /* weights that a token reads from the disk */
 } rg_model_info;
-#define RG_MODEL_INFO_INIT { sizeof(rg_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false }
+#define RG_MODEL_INFO_INIT { sizeof(rg_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0 }
 rg_status rg_model_get_info(const rg_model *model, rg_model_info *info);
 
 /* Text to tokens. With parse_special, "<start_of_turn>" and its like in the
@@ -277,6 +289,12 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   also on the library's threads. One that is installed later should pass on
  *   the addresses that it doesn't know. Threads that call the library must not
  *   block SIGBUS. At most 1,024 models at once (RG_ERROR_IO).
+ * - Where weights are read from the disk, three threads read, and 17 MB hold
+ *   what they have read ahead. A file that is cut or written to while it is in
+ *   use is then RG_ERROR_IO, also without catch_sigbus, unless a weight that
+ *   stays in memory is met first. Weights that stay are not locked, unless
+ *   lock_memory is set: the system takes them back where it must, and with
+ *   RG_RESIDENT_AUTO fewer stay from then on.
  * - The library stays in memory after dlclose(3).
  */
 

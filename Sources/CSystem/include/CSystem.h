@@ -18,6 +18,14 @@ int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count);
 /// open(2) with O_TMPFILE: a file in a folder, without a name, for reading and writing. Returns its descriptor, or -1 and errno.
 int csystem_open_unnamed(const char *folder, unsigned mode);
 
+/// open(2) with O_DIRECT: a second descriptor of an open file, for reading past the system's file cache; by its path in /proc.
+/// Returns the descriptor, or -1 and errno: some file systems can't.
+int csystem_open_direct(int descriptor);
+
+/// What offsets, lengths and addresses of reads with such a descriptor must be multiples of, if Linux says so (statx(2), since
+/// 6.1); otherwise 0.
+unsigned csystem_direct_alignment(int descriptor);
+
 /// linkat(2): gives a file that was opened without a name one that nothing has. By AT_EMPTY_PATH, which older systems permit only
 /// root, or by `place`, its path in /proc, which a chroot may not have. Returns 0 or an errno.
 int csystem_link(int descriptor, const char *place, const char *path);

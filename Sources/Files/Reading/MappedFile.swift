@@ -10,7 +10,8 @@ import Synchronization
 /// ``read(at:into:)`` throws instead, so bytes that nobody has read before should be read with it. If the file is guarded, a read
 /// in the mapping finds zeros then, and ``checkIntact()`` throws.
 public final class MappedFile: Sendable {
-    private let file: RegularFile
+    /// The file, open.
+    let regularFile: RegularFile
     private nonisolated(unsafe) let start: UnsafeMutableRawPointer
     /// The number of its guard (`MappingGuard.h`), if it has one.
     private let guardNumber: Int32?
@@ -23,7 +24,8 @@ public final class MappedFile: Sendable {
     /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. Guarding a file installs a
     /// handler of SIGBUS, which stays; the handler that was there before is called for other addresses.
     public init(path: String, isGuarded: Bool = false) throws(FileError) {
-        file = try RegularFile(path: path)
+        let file = try RegularFile(path: path)
+        regularFile = file
         guard file.byteCount > 0 else {
             throw FileError(path: path, problem: "is empty", advice: "copy or download it again")
         }
@@ -55,38 +57,47 @@ public final class MappedFile: Sendable {
     /// Throws if zeros have taken the place of the mapping: then what was read there before may have been zeros already.
     public func checkIntact() throws(FileError) {
         guard !isIntact else { return }
-        throw file.isAsItWas
-            ? .system(path, while: "reading", EIO)
-            : FileError(
-                path: path, problem: "became shorter or was written to while it was in use",
-                advice: "copy or download it again, and replace such a file by another instead of writing to it", code: EIO)
+        throw regularFile.isAsItWas ? .system(path, while: "reading", EIO) : Self.changed(path)
+    }
+
+    /// Throws if the file has been written to or cut since it was opened.
+    public func checkUnchanged() throws(FileError) {
+        guard !regularFile.isAsItWas else { return }
+        throw Self.changed(path)
+    }
+
+    private static func changed(_ path: String) -> FileError {
+        FileError(
+            path: path, problem: "became shorter or was written to while it was in use",
+            advice: "copy or download it again, and replace such a file by another instead of writing to it", code: EIO)
     }
 
     /// Where it is, as it was given.
-    public var path: String { file.path }
+    public var path: String { regularFile.path }
     /// Bytes of the file when it was opened.
-    public var byteCount: Int { file.byteCount }
+    public var byteCount: Int { regularFile.byteCount }
 
     /// The whole file; valid while this object lives.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: byteCount) }
 
     /// Copies the bytes from `offset` on into `buffer` by pread(2).
     public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
-        try file.read(at: offset, into: buffer)
+        try regularFile.read(at: offset, into: buffer)
     }
 
     /// The bytes of a range that lies in the file as it was opened, by pread(2).
-    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try file.bytes(range) }
+    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try regularFile.bytes(range) }
 
-    /// Reads the whole file and maps its pages now. Throws if reading fails.
-    public func preload() throws(FileError) {
+    /// Reads a range of the file and maps its pages now. Throws if reading fails.
+    public func preload(_ range: Range<Int>) throws(FileError) {
+        let first = range.lowerBound & ~(Int(getpagesize()) - 1)
         // Linux 5.14; not in every C library's headers.
         let populateRead: Int32 = 22
-        while madvise(start, byteCount, populateRead) != 0 {
+        while madvise(start + first, range.upperBound - first, populateRead) != 0 {
             let code = errno
             switch code {
             case EINTR, EAGAIN: continue
-            case EINVAL: return try readThrough()
+            case EINVAL: return try readThrough(range)
             // What an access would answer with SIGBUS: the file was cut, or the disk failed.
             case EFAULT: throw .system(path, while: "reading", EIO)
             default: throw .system(path, while: "reading", code)
@@ -94,23 +105,43 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// Reads the whole file into the system's file cache.
-    private func readThrough() throws(FileError) {
+    /// Reads a range into the system's file cache.
+    private func readThrough(_ range: Range<Int>) throws(FileError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         defer { buffer.deallocate() }
-        for offset in stride(from: 0, to: byteCount, by: buffer.count) {
-            try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, byteCount - offset)]))
+        for offset in stride(from: range.lowerBound, to: range.upperBound, by: buffer.count) {
+            try read(
+                at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, range.upperBound - offset)]))
         }
     }
 
-    /// Has the system keep all pages in memory as long as this object lives. Throws if that is not permitted, or there is too
-    /// little memory.
-    public func lock() throws(FileError) {
-        guard mlock(start, byteCount) != 0 else { return }
+    /// Has the system keep a range in memory as long as this object lives. Throws if that is not permitted, or there is too little
+    /// memory.
+    public func lock(_ range: Range<Int>) throws(FileError) {
+        guard mlock(start + range.lowerBound, range.count) != 0 else { return }
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"
         throw FileError(
-            path: path, problem: "locking its \(byteCount) bytes in memory failed (\(words))",
+            path: path, problem: "locking its \(range.count) bytes in memory failed (\(words))",
             advice: "raise \"ulimit -l\", or do without locking", code: code)
+    }
+
+    /// Has the system begin to read a range into its file cache, and nothing else.
+    public func prefetch(_ range: Range<Int>) { regularFile.prefetch(range) }
+
+    /// Whether the system, where an access to the mapping finds a page that is not in memory, reads that page alone or, as it does
+    /// without this, its neighbours too. While pages are read alone, their use doesn't count when memory is short (Linux 6.3), so
+    /// this is for a time in which ``prefetch(_:)`` goes ahead of the accesses.
+    public func readPagesAlone(_ isAlone: Bool) { madvise(start, byteCount, isAlone ? MADV_RANDOM : MADV_NORMAL) }
+
+    /// Lets the whole pages of a range go, from this process and from the system's file cache. The mapping stays; what is used of
+    /// it again is read again.
+    public func release(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let first = (range.lowerBound + page - 1) & ~(page - 1), end = range.upperBound & ~(page - 1)
+        guard first < end else { return }
+        // Advice: nothing depends on it.
+        madvise(start + first, end - first, MADV_DONTNEED)
+        regularFile.dropFromCache(first..<end)
     }
 }

@@ -78,13 +78,22 @@ public final class RegularFile: Sendable {
         return fstat(descriptor, &status) == 0 && FileIdentity(status) == identity
     }
 
+    /// Has the system begin to read a range into its file cache, and nothing else.
+    func prefetch(_ range: Range<Int>) {
+        // Linux reads no more than a request of the disk for a call, and 128 KB at least.
+        let step = 128 << 10
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+            _ = posix_fadvise(descriptor, off_t(start), off_t(min(step, range.upperBound - start)), POSIX_FADV_WILLNEED)
+        }
+    }
+
     /// Tells the system that nobody will read a range again soon.
     public func dropFromCache(_ range: Range<Int>) {
         // Advice: nothing depends on it.
         _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
     }
 
-    private func changed(_ what: String) -> FileError {
+    func changed(_ what: String) -> FileError {
         FileError(path: path, problem: "\(what) while it was read", advice: "wait until its writer is done and start again")
     }
 

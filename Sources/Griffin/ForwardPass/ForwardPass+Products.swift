@@ -46,13 +46,17 @@ extension ForwardPass {
     /// Computes a product together with the other members.
     func multiply(_ product: MatrixProduct, _ member: TeamMember) {
         observer?.willMultiply(product, member)
-        member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
+        shareRowTiles(of: product, member) { kernels.multiply($0, $1) }
     }
 
     /// Computes two products of the same input, as if their matrices stood on top of each other.
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
         observer?.willMultiply(first, member)
         observer?.willMultiply(second, member)
+        guard stream == nil else {
+            shareRowTiles(of: first, member) { kernels.multiply($0, $1) }
+            return shareRowTiles(of: second, member) { kernels.multiply($0, $1) }
+        }
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
         member.share(rowTiles: total, like: first.matrix, tokens: first.tokens) { rowTiles in
@@ -60,6 +64,25 @@ extension ForwardPass {
             if !upper.isEmpty { kernels.multiply(first, upper) }
             let lower = rowTiles.clamped(to: boundary..<total)
             if !lower.isEmpty { kernels.multiply(second, lower.lowerBound - boundary..<lower.upperBound - boundary) }
+        }
+    }
+
+    /// Shares out the rows of tiles of a product's matrix: first those in memory, then those that are read, as they come.
+    @inline(__always)
+    func shareRowTiles(of product: MatrixProduct, _ member: TeamMember, _ body: (MatrixProduct, Range<Int>) -> Void) {
+        guard let stream, let part = stream.plan.part(of: product.matrix.number) else {
+            return member.share(product.matrix, tokens: product.tokens) { body(product, $0) }
+        }
+        if stream.isFetching, let slab = part.slabs.first { _ = stream.matrix(product.matrix, slab: slab) }
+        member.share(rowTiles: part.residentRowTiles, like: product.matrix, tokens: product.tokens) { body(product, $0) }
+        for slab in part.slabs {
+            var product = product
+            product.matrix = stream.matrix(product.matrix, slab: slab)
+            let rowTiles = stream.plan.slabs[slab].rowTiles
+            member.share(rowTiles: rowTiles.count, like: product.matrix, tokens: product.tokens) {
+                body(product, rowTiles.lowerBound + $0.lowerBound..<rowTiles.lowerBound + $0.upperBound)
+            }
+            if member.index == 0 { stream.release() }
         }
     }
 }

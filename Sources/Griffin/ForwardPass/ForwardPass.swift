@@ -1,3 +1,4 @@
+import Files
 import KernelTypes
 import Kernels
 import ModelFile
@@ -38,6 +39,9 @@ public final class ForwardPass: @unchecked Sendable {
         case last(UnsafeMutablePointer<Float>)
         /// Those after every token. [tokens × vocabulary]
         case all(UnsafeMutablePointer<Float>)
+
+        /// True if there are any.
+        var isWanted: Bool { if case .none = self { false } else { true } }
     }
 
     /// The model.
@@ -48,13 +52,15 @@ public final class ForwardPass: @unchecked Sendable {
     public let team: ThreadTeam
     /// Tokens that a chunk may have.
     public var chunkCapacity: Int { workspace.chunkCapacity }
-    /// Bytes in memory, besides weights and states.
+    /// Bytes in memory, besides weights, states and what reads weights from the disk (``streamBytes(_:threads:)``).
     public var byteCount: Int { workspace.byteCount + undo.byteCount }
 
     let configuration: Configuration
     let workspace: Workspace
     let undo: ChunkUndo
     let rotary: RotaryTable
+    /// Reads what of the weights doesn't stay in memory; nil if all of it does, or the system is to decide.
+    var stream: WeightStream?
     private var current: Chunk?
     /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
     public var observer: (any ForwardPassObserver)?
@@ -96,9 +102,16 @@ public final class ForwardPass: @unchecked Sendable {
         guard !tokens.isEmpty else { return }
         current = Chunk(tokens: tokens, state: state, output: output, speculation: speculation)
         clearFaults()
+        if let stream {
+            do throws(FileError) {
+                try stream.begin(wantsHead: output.isWanted)
+            } catch {
+                throw .unreadable(ModelFileError(error))
+            }
+        }
         team.run(self)
         current = nil
-        if let error = failure {
+        if let error = endPass() {
             if speculation == nil { undo.restore(state, count: tokens.count) }
             throw error
         }
@@ -106,14 +119,27 @@ public final class ForwardPass: @unchecked Sendable {
     }
 
     /// Why the chunk that was just computed is of no use; nil if it can be used.
-    private var failure: ForwardPassError? {
+    private func endPass() -> ForwardPassError? {
+        // First, since results computed with zeros, or with anything, may be anything.
+        if let error = unreadable { return .unreadable(error) }
+        return firstFault.map { .nonFinite(NonFiniteNumbers($0, configuration)) }
+    }
+
+    /// What the system had against reading the weights of the pass.
+    private var unreadable: ModelFileError? {
+        let streamError: ModelFileError?
+        do throws(FileError) {
+            try stream?.end()
+            streamError = nil
+        } catch {
+            streamError = ModelFileError(error)
+        }
         do throws(ModelFileError) {
-            // First, since results computed with zeros may be anything.
             try weights.file.checkIntact()
         } catch {
-            return .unreadable(error)
+            return error
         }
-        return firstFault.map { .nonFinite(NonFiniteNumbers($0, configuration)) }
+        return streamError
     }
 }
 
@@ -157,8 +183,9 @@ extension ForwardPass: TeamJob {
         let width = configuration.width
         member.share(chunk.count) { tokens in
             for token in tokens {
-                kernels.row(
-                    weights.embedding, Int(chunk.tokens[token]), configuration.embeddingScale, workspace.residual + token * width)
+                let row = Int(chunk.tokens[token])
+                let embedding = stream?.embedding(weights.embedding, token: row, member: member.index) ?? weights.embedding
+                kernels.row(embedding, row, configuration.embeddingScale, workspace.residual + token * width)
                 rotary.write(
                     position: chunk.position + Int64(token), cosines: workspace.cosines + token * rotary.half,
                     sines: workspace.sines + token * rotary.half)
@@ -183,7 +210,7 @@ extension ForwardPass: TeamJob {
         let product = product(
             weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
         observer?.willMultiply(product, member)
-        member.share(product.matrix, tokens: tokens) { rowTiles in
+        shareRowTiles(of: product, member) { product, rowTiles in
             kernels.multiply(product, rowTiles)
             let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)
             for token in 0..<tokens {

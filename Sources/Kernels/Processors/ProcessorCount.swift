@@ -8,7 +8,7 @@ public enum ProcessorCount {
     /// bandwidth of its own.
     public static let usableCores: Int = {
         let cores = Set(allowedProcessors().map(core(of:))).count
-        return max(1, min(cores, ControlGroups(SystemFile.text("/proc/self/cgroup") ?? "").processors ?? cores))
+        return max(1, min(cores, ControlGroups.own.processors ?? cores))
     }()
 
     /// Numbers of the processors in the affinity mask of this process: `Cpus_allowed_list` of `/proc/self/status`, as in `0-3,7`.

@@ -3,17 +3,18 @@ import Synchronization
 import System
 
 /// Waiting that is quick when it is short and costs nothing when it is long: it spins, then sleeps until ``wake()``.
-final class SpinWait: @unchecked Sendable {
+package final class SpinWait: @unchecked Sendable {
     /// Rounds of the spin loop: some 50 µs, several times what waking a thread costs.
     private static let spins = 2_000
 
     private let monitor = Monitor()
     private let sleepers = Atomic<Int>(0)
 
+    package init() {}
+
     /// Returns when `isPending` is false. It must read what it depends on in sequentially consistent order, and whoever makes it
     /// false must do so in that order and then call ``wake()``.
-    @inline(__always)
-    func wait(while isPending: () -> Bool) {
+    package func wait(while isPending: () -> Bool) {
         for _ in 0..<SpinWait.spins {
             guard isPending() else { return }
             csimd_pause()
@@ -27,7 +28,7 @@ final class SpinWait: @unchecked Sendable {
     }
 
     /// Wakes those who sleep.
-    func wake() {
+    package func wake() {
         guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
         monitor.withLock { monitor.wakeAll() }
     }

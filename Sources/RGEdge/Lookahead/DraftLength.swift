@@ -1,4 +1,5 @@
-/// How far to look ahead, judged by what it has saved so far.
+/// How far to look ahead, judged by what it has saved so far and by what a guess costs: next to nothing where a pass waits for
+/// weights from the disk.
 struct DraftLength {
     private let longest: Int
     /// Guesses that are made next, when not pausing.
@@ -17,6 +18,8 @@ struct DraftLength {
 
     private static let firstPause = 16, longestPause = 1024
     private static let firstMeasurements = 2, chunksToMeasurement = 32
+    /// The part of a pass without guesses that guesses may cost even if they turn out wrong.
+    private static let affordableShare = 1.0 / 16
     /// The weight of the newest measurement.
     private static let weight = 0.25
 
@@ -42,11 +45,11 @@ struct DraftLength {
 
     /// Takes note of a chunk of `count` tokens, `used` of which were fed.
     mutating func noteUsed(_ used: Int, of count: Int) {
-        // All were right: guess more. Otherwise one more than were right.
-        guesses = min(longest, used == count ? 2 * guesses : used)
+        // All were right: guess more. Otherwise one more than were right, or as many as cost next to nothing.
+        guesses = min(longest, max(used == count ? 2 * guesses : used, affordable(of: count - 1)))
         chunkSeconds = average(chunkSeconds, lastChunkSeconds / Double(used))
         chunks += 1
-        if chunkSeconds < plainSeconds {
+        if chunkSeconds < plainSeconds || affordable(of: count - 1) >= count - 1 {
             nextPause = Self.firstPause
         } else {
             pause = nextPause
@@ -54,6 +57,12 @@ struct DraftLength {
             // The next try counts by itself.
             chunkSeconds = 0
         }
+    }
+
+    /// How many guesses cost next to nothing, if those of the last chunk took what it took longer than a token alone.
+    private func affordable(of lastGuesses: Int) -> Int {
+        let seconds = max(0, lastChunkSeconds - plainSeconds), limit = Self.affordableShare * plainSeconds
+        return seconds * Double(longest) <= limit * Double(lastGuesses) ? longest : Int(limit * Double(lastGuesses) / seconds)
     }
 
     private func average(_ old: Double, _ new: Double) -> Double { old == 0 ? new : old + Self.weight * (new - old) }

@@ -22,8 +22,10 @@ public final class Model: Sendable {
         public var verify: Bool
         /// Read the whole file at open, so that no token waits for the disk as long as the system keeps it in memory.
         public var preload: Bool
-        /// Have the system keep the whole file in memory (mlock(2)), for which the process needs permission.
+        /// Have the system keep in memory what stays there (mlock(2)), for which the process needs permission.
         public var lockMemory: Bool
+        /// How much of the weights stays in memory.
+        public var residency: Residency
         /// Throw an error of kind `io`, instead of SIGBUS, if the file is cut while it is in use, or its disk fails. The model can
         /// then compute nothing more, but sessions stay as they were before the call; an answer stays up to the token where it
         /// failed. Installs a handler of that signal for good, which calls the one before it for all other addresses.
@@ -32,7 +34,7 @@ public final class Model: Sendable {
         /// By default: all physical cores, the best kernels, no check.
         public init(
             threads: Int? = nil, kernels: String? = nil, verify: Bool = false, preload: Bool = false, lockMemory: Bool = false,
-            guardFile: Bool = false
+            guardFile: Bool = false, residency: Residency = .auto
         ) {
             self.threads = threads
             self.kernels = kernels
@@ -40,6 +42,7 @@ public final class Model: Sendable {
             self.preload = preload
             self.lockMemory = lockMemory
             self.guardFile = guardFile
+            self.residency = residency
         }
 
         /// The most threads: more than any machine has cores for this.
@@ -65,6 +68,10 @@ public final class Model: Sendable {
     /// Where the next logits are written. They then change places with a session's, which stay as they are until a chunk is known
     /// to be good. Used under the lock. [vocabulary]
     private nonisolated(unsafe) var nextLogits: UnsafeMutableBufferPointer<Float>
+    /// Adapts what stays in memory; nil if that is settled. Used under the lock.
+    private nonisolated(unsafe) var residencyKeeper: ResidencyKeeper?
+    /// What is read in each pass, for those who ask while others compute.
+    private let streamPlan = Guarded<StreamPlan?>(nil)
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
@@ -88,11 +95,9 @@ public final class Model: Sendable {
         do {
             file = try ModelFile(mapped)
             if options.verify { try file.verifyAll() }
-            if options.preload { try file.preload() }
         } catch {
             throw ModelError(error)
         }
-        if options.lockMemory { try Model.lock(file) }
         configuration = try Model.configuration(of: file)
         do {
             weights = try Weights(file: file, configuration: configuration)
@@ -111,8 +116,28 @@ public final class Model: Sendable {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         nextLogits = UnsafeMutableBufferPointer(start: logits, count: configuration.vocabularySize)
+        try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()
+    }
+
+    /// Decides what of the weights stays in memory, and has it there if that is asked for.
+    private func keepInMemory(_ options: Options) throws(ModelError) {
+        let budget = MemoryBudget(
+            file, allocated: sharedBytes + 2 * sessionBytes, encoder: tokenizer.encoderByteCount, threads: threads)
+        let plan = try Model.streamPlan(options.residency, file, budget, available: ProcessMemory.available)
+        guard forwardPass.setStreamPlan(plan) else {
+            throw ModelError(.memory, "\(file.path): no memory to read weights from the disk; close other programs")
+        }
+        streamPlan.withLock { $0 = plan }
+        let resident = plan?.residentRanges ?? [0..<file.byteCount]
+        do {
+            if options.preload || options.residency == .all { for range in resident { try file.preload(range) } }
+        } catch {
+            throw ModelError(error)
+        }
+        if options.lockMemory { for range in resident { try Model.lock(file, range) } }
+        if options.residency == .auto, !options.lockMemory { residencyKeeper = ResidencyKeeper(budget) }
     }
 
     deinit { free(nextLogits.baseAddress) }
@@ -181,7 +206,14 @@ public final class Model: Sendable {
     /// Runs `body` when it is this caller's turn.
     private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
         do throws(ForwardPassError) {
-            try computeLock.withLock(body)
+            try computeLock.withLock { () throws(ForwardPassError) in
+                defer {
+                    if residencyKeeper?.notePass(forwardPass, file) == true {
+                        streamPlan.withLock { $0 = forwardPass.streamPlan }
+                    }
+                }
+                try body()
+            }
         } catch {
             switch error {
             case .unreadable(let error): throw ModelError(error)
@@ -216,12 +248,18 @@ extension Model {
 
     /// Bytes of the mapped file.
     public var mappedBytes: Int { file.byteCount }
+    /// Bytes of the file's weights that stay in memory, as far as it is up to the model.
+    public var residentBytes: Int { streamPlan.withLock { $0?.residentBytes } ?? weights.bytesPerToken }
+    /// Bytes of weights that a token reads from the disk.
+    public var streamedBytes: Int { streamPlan.withLock { $0?.streamedBytes } ?? 0 }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without
     /// ``encoder()``.
     public var sharedBytes: Int {
-        forwardPass.byteCount + weights.allocatedBytes + tokenizer.byteCount + nextLogits.count * MemoryLayout<Float>.size
+        let streaming = streamPlan.withLock { $0 != nil } ? ForwardPass.streamBytes(file, threads: threads) : 0
+        return forwardPass.byteCount + streaming + weights.allocatedBytes + tokenizer.byteCount
+            + nextLogits.count * MemoryLayout<Float>.size
     }
 }
 
@@ -236,9 +274,9 @@ extension Model {
                 ? "this processor can't run the \(name) kernels; \(choice)" : "there are no kernels named \"\(name)\"; \(choice)")
     }
 
-    private static func lock(_ file: ModelFile) throws(ModelError) {
+    private static func lock(_ file: ModelFile, _ range: Range<Int>) throws(ModelError) {
         do {
-            try file.lock()
+            try file.lock(range)
         } catch {
             // Whatever the errno, it is memory that the system refused.
             throw ModelError(.memory, error.description, code: error.code)

@@ -14,7 +14,9 @@ extension GrowingStruct {
 extension rg_model_options: GrowingStruct {
     static var firstSize: Int { MemoryLayout<Self>.offset(of: \.catch_sigbus) ?? MemoryLayout<Self>.stride }
 }
-extension rg_model_info: GrowingStruct {}
+extension rg_model_info: GrowingStruct {
+    static var firstSize: Int { MemoryLayout<Self>.offset(of: \.resident_bytes) ?? MemoryLayout<Self>.stride }
+}
 extension rg_sampling: GrowingStruct {}
 extension rg_generate_options: GrowingStruct {}
 extension rg_generate_result: GrowingStruct {}

@@ -42,7 +42,19 @@ extension Model.Options {
     fileprivate init(_ options: rg_model_options) {
         self.init(
             threads: options.threads == 0 ? nil : Int(options.threads), verify: options.verify, preload: options.preload,
-            lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0)
+            lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0, residency: Residency(options.resident_bytes))
+    }
+}
+
+extension Residency {
+    /// The member of `rg_model_options`: bytes, or one of RG_RESIDENT_….
+    fileprivate init(_ bytes: UInt64) {
+        switch bytes {
+        case 0: self = .auto
+        case .max: self = .all
+        case .max - 1: self = .mapped
+        default: self = .bytes(Int(clamping: bytes))
+        }
     }
 }
 
@@ -60,5 +72,7 @@ extension rg_model_info {
         eos = configuration.eos
         end_of_turn = configuration.endOfTurn ?? .max
         is_instruction_tuned = model.isInstructionTuned
+        resident_bytes = UInt64(clamping: model.residentBytes)
+        streamed_bytes = UInt64(clamping: model.streamedBytes)
     }
 }

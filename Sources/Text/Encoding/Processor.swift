@@ -14,10 +14,13 @@ final class Processor: @unchecked Sendable {
 
     private let handle: OpaquePointer
 
+    /// Bytes that it takes for a serialized model of `model` bytes, without user-defined pieces; rounded up.
+    static func byteCount(pieces: Int, model: Int) -> Int { bytesPerPiece * pieces + 2 * model }
+
     /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked. `trieBytes` are those of the
     /// user-defined pieces.
     init(_ model: [UInt8], pieceCount: Int, trieBytes: Int = 0) throws(TokenizerError) {
-        guard SystemMemory.has(Self.bytesPerPiece * pieceCount + Self.bytesPerTrieByte * trieBytes + 2 * model.count) else {
+        guard SystemMemory.has(Self.byteCount(pieces: pieceCount, model: model.count) + Self.bytesPerTrieByte * trieBytes) else {
             throw .noMemory(.loading)
         }
         let capacity = 256

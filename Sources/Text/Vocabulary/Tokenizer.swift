@@ -40,6 +40,8 @@ public final class Tokenizer: Sendable {
     /// Bytes that the tokenizer holds in memory, the model that it was made from included: 7.5 MB for Gemma's, of which the model
     /// is 4.2 MB.
     public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
+    /// Bytes that an ``encoder()`` takes at most, to be loaded.
+    public var encoderByteCount: Int { Processor.byteCount(pieces: vocabularySize, model: model.count) }
 
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
     /// SentencePiece takes them as well shows in ``encoder()``.

@@ -12,8 +12,8 @@ extension BenchCommand {
         for threads in threadCounts {
             status.show("opening \(path)")
             let benchmark = try ModelBenchmark(
-                path: path, options: Model.Options(threads: threads, kernels: set.kernels), firstPromptTokens: firstPromptTokens)
-            let memory = try buffer ?? self.buffer(reserved: benchmark.model.mappedBytes)
+                path: path, options: options(threads: threads), firstPromptTokens: firstPromptTokens)
+            let memory = try buffer ?? self.buffer(reserved: benchmark.model.residentBytes)
             if buffer == nil { try StandardOutput.write(report.start) }
             buffer = memory
             let machine = Machine(threads: threads, kernels: benchmark.model.kernels, buffer: memory)

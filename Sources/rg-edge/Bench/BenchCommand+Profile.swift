@@ -7,8 +7,8 @@ extension BenchCommand {
     /// Prints, for each test and number of threads, the part of the time that each operation takes.
     func printProfiles(_ path: String) throws {
         for threads in threadCounts {
-            let options = Model.Options(threads: threads, kernels: set.kernels)
-            let benchmark = try ModelBenchmark(path: path, options: options, firstPromptTokens: benchmarkPromptTokens)
+            let benchmark = try ModelBenchmark(
+                path: path, options: options(threads: threads), firstPromptTokens: benchmarkPromptTokens)
             for test in tests {
                 let profile = try benchmark.profile(test) { _ in }
                 try StandardOutput.write(Self.table(profile, test, benchmark.model) + "\n")

@@ -6,7 +6,7 @@ import RGEdge
 extension BenchCommand {
     /// The model on the first number of threads: what is measured here doesn't depend on it much.
     private func open(_ path: String) throws(ModelError) -> Model {
-        try Model(path: path, options: Model.Options(threads: threadCounts[0], kernels: set.kernels))
+        try Model(path: path, options: options(threads: threadCounts[0]))
     }
 
     /// Measures copies and files of a session: at the positions of -d, or in a window that is hardly begun and in one that is full.

@@ -45,6 +45,8 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var set: KernelsArgument
 
+    @OptionGroup var memory: MemoryArguments
+
     @Flag(help: "Measure the kernels of matrices in RecurrentGemma-2B's shapes, without a model.")
     var kernelsOnly = false
 
@@ -101,6 +103,11 @@ struct BenchCommand: ParsableCommand {
         } else {
             try measureModel(try file.path())
         }
+    }
+
+    /// How to open a model for a number of threads.
+    func options(threads: Int) -> Model.Options {
+        Model.Options(threads: threads, kernels: set.kernels, residency: memory.resident.residency)
     }
 
     var threadCounts: [Int] { threads?.counts ?? [ProcessorCount.usableCores] }

@@ -14,6 +14,8 @@ struct InfoCommand: ParsableCommand {
     @Flag(help: "The sets of kernels instead: which are compiled in, which this processor can run, which is chosen.")
     var cpu = false
 
+    @OptionGroup var memory: MemoryArguments
+
     @Flag(help: "JSON.")
     var json = false
 
@@ -26,7 +28,10 @@ struct InfoCommand: ParsableCommand {
             let report = KernelReport()
             try StandardOutput.write(json ? report.json.text : report.table)
         } else {
-            let report = ModelReport(try Model(path: try ModelFileArgument.path(file, option: "rg-edge info FILE")))
+            let report = ModelReport(
+                try Model(
+                    path: try ModelFileArgument.path(file, option: "rg-edge info FILE"),
+                    options: Model.Options(residency: memory.resident.residency)))
             try StandardOutput.write(json ? report.json.text : report.text)
         }
     }

@@ -55,9 +55,16 @@ struct ModelReport {
     private var sizes: [Field] {
         [
             ("file", "\(model.file.path), \(Format.bytes(model.mappedBytes)), mapped"),
+            ("in memory", residentPart),
             ("session", "\(Format.bytes(model.sessionBytes)) allocated, however long the text"),
             ("shared", "\(Format.bytes(model.sharedBytes)) allocated once (\(model.threads) threads, \(model.kernels.name))"),
         ]
+    }
+
+    private var residentPart: String {
+        guard model.streamedBytes > 0 else { return "all weights, \(Format.bytes(model.residentBytes))" }
+        return
+            "\(Format.bytes(model.residentBytes)) of the weights; each token reads \(Format.bytes(model.streamedBytes)) from the disk"
     }
 
     private var provenance: [Field] {
@@ -88,6 +95,8 @@ struct ModelReport {
             "configuration": (try? JSONValue(parsing: model.file.metadata.configuration)) ?? .null,
             "types": .array(types.map(\.json)),
             "mapped_bytes": .integer(Int64(model.mappedBytes)),
+            "resident_bytes": .integer(Int64(model.residentBytes)),
+            "streamed_bytes": .integer(Int64(model.streamedBytes)),
             "session_bytes": .integer(Int64(model.sessionBytes)),
             "shared_bytes": .integer(Int64(model.sharedBytes)),
             "threads": .integer(Int64(model.threads)),

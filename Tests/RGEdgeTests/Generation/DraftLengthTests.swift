@@ -59,6 +59,17 @@ struct DraftLengthTests {
         #expect(seconds < 330)
     }
 
+    @Test("Where guesses cost next to nothing, as when a pass waits for the disk, there are as many as there may be")
+    func free() {
+        var draftLength = DraftLength(longest: 16)
+        let (guesses, seconds) = run(&draftLength, tokens: 500, chunkSeconds: 1.01, right: 1)
+        #expect(guesses.dropFirst().allSatisfy { $0 == 16 })
+        #expect(seconds < 280)
+        // Also while none is right: the next may be.
+        let none = run(&draftLength, tokens: 500, chunkSeconds: 1.01, right: 0)
+        #expect(none.guesses.count > 450 && none.seconds < 520)
+    }
+
     @Test("Where it doesn't pay it is tried more and more seldom, and costs next to nothing")
     func pause() {
         var draftLength = DraftLength(longest: 8)

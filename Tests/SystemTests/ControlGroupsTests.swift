@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Kernels
+@testable import System
 
-/// Limits of processor time, in folders like those of /sys/fs/cgroup.
+/// Limits of processor time and of memory, in folders like those of /sys/fs/cgroup.
 struct ControlGroupsTests {
     private let folder: TemporaryFolder
 
@@ -17,6 +17,8 @@ struct ControlGroupsTests {
     }
 
     private func processors(_ lines: String) -> Int? { ControlGroups(lines, root: folder.path).processors }
+
+    private func memory(_ lines: String) -> Int? { ControlGroups(lines, root: folder.path).memory }
 
     @Test func version2CountsTheGroupAndThoseAbove() throws {
         try write("max 100000\n", to: "a/b/cpu.max")
@@ -46,5 +48,38 @@ struct ControlGroupsTests {
     @Test(arguments: ["-1 100000", "0 0", "100000 0", "x y", "1", "99999999999999999999 1"]) func noNumbers(limit: String) throws {
         try write(limit + "\n", to: "a/cpu.max")
         #expect(processors("0::/a") == nil)
+    }
+
+    @Test func version2LeavesWhatIsNotUsedAndTheFilesInTheCache() throws {
+        try write("1000000\n", to: "a/memory.max")
+        try write("max\n", to: "a/memory.high")
+        try write("700000\n", to: "a/memory.current")
+        #expect(memory("0::/a/b\n") == 300_000)
+        try write("anon 200000\nfile 500000\ninactive_file 100000\nactive_file 300000\nunevictable 5\n", to: "a/memory.stat")
+        #expect(memory("0::/a/b\n") == 700_000)
+        // Slowed down before it is refused; and a group inside may have less.
+        try write("900000\n", to: "a/memory.high")
+        #expect(memory("0::/a/b\n") == 600_000)
+        try write("50000\n", to: "a/b/memory.max")
+        try write("60000\n", to: "a/b/memory.current")
+        #expect(memory("0::/a/b\n") == 0)
+        #expect(memory("0::/\n") == nil)
+    }
+
+    @Test func version1HasTotalsOfTheGroupsInside() throws {
+        try write("9223372036854771712\n", to: "memory/memory.limit_in_bytes")
+        try write("5000000\n", to: "memory/memory.usage_in_bytes")
+        #expect(memory("4:memory:/box\n1:cpu:/box\n") == nil)
+        try write("1000000\n", to: "memory/box/memory.limit_in_bytes")
+        try write("800000\n", to: "memory/box/memory.usage_in_bytes")
+        try write("inactive_file 1\ntotal_inactive_file 200000\ntotal_active_file 100000\n", to: "memory/box/memory.stat")
+        #expect(memory("4:memory:/box\n1:cpu:/box\n") == 500_000)
+        #expect(memory("1:cpu:/box\n") == nil)
+    }
+
+    @Test func theProcessHasMemoryAndCanGetMore() throws {
+        let resident = ProcessMemory.resident
+        #expect(resident.bytes > resident.privateBytes && resident.privateBytes > 1 << 20)
+        #expect(try #require(ProcessMemory.available) > 1 << 20)
     }
 }
