@@ -1,0 +1,59 @@
+import Checkpoint
+import Griffin
+import Text
+
+extension SourceText {
+    /// The vocabulary of what texts use and what the model itself needs: the tokens that its configuration names, and the words of
+    /// its chat template.
+    func vocabulary(
+        of checkpoint: Checkpoint, _ configuration: Configuration, for texts: VocabularyTexts
+    ) throws(ConversionError) -> KeptVocabulary {
+        let path = Self.path(of: checkpoint)
+        let use = try texts.use(of: tokenizer, path)
+        return try translatingTokenizerErrors(path) { () throws(TokenizerError) in
+            var tokens = [configuration.bos, configuration.eos, configuration.pad]
+            if let chatTemplate {
+                let encoder = try tokenizer.encoder()
+                tokens += try chatTemplate.encode(user: "", with: encoder)
+                tokens += try chatTemplate.encode(user: "", after: .cut, with: encoder)
+            }
+            let reduced = try ReducedVocabulary(of: tokenizer, use: use, keeping: tokens)
+            let smaller = try Tokenizer(model: reduced.model)
+            // Whoever runs the model will need it.
+            _ = try smaller.encoder()
+            return KeptVocabulary(reduced: reduced, use: use, endOfTurn: smaller.endOfTurn)
+        }
+    }
+}
+
+/// The part of a checkpoint's vocabulary that goes into a model file.
+struct KeptVocabulary {
+    let reduced: ReducedVocabulary
+    /// The texts that it was made for.
+    let use: PieceUse
+    /// `<end_of_turn>` in it.
+    let endOfTurn: UInt32?
+
+    /// The configuration of the smaller model.
+    func configuration(_ whole: Configuration) -> Configuration {
+        var configuration = whole
+        configuration.vocabularySize = reduced.kept.count
+        // All three are kept.
+        configuration.bos = reduced.token(of: whole.bos) ?? whole.bos
+        configuration.eos = reduced.token(of: whole.eos) ?? whole.eos
+        configuration.pad = reduced.token(of: whole.pad) ?? whole.pad
+        configuration.endOfTurn = endOfTurn
+        return configuration
+    }
+
+    /// What is to be said about the texts; nil if they were enough.
+    var warning: String? {
+        guard use.unseenShare > Self.toleratedShare else { return nil }
+        let percent = Int((100 * use.unseenShare).rounded())
+        return "--vocabulary: \(use.tokenCount) tokens of text are few: in another such text some \(percent) % of the tokens would "
+            + "have no piece, and become several; give more text"
+    }
+
+    /// Tokens of a text that may lack their piece.
+    private static let toleratedShare = 0.02
+}
