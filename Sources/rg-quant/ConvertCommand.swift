@@ -63,8 +63,9 @@ struct ConvertCommand: ParsableCommand {
             "Texts whose pieces stay in the vocabulary, as many as you like; - reads standard input.",
             discussion: """
                 The pieces that no text uses are left out of the embedding, the head and the tokenizer, except for control marks, \
-                bytes, and pieces that others are built of. Other texts are still read and written, in smaller pieces and bytes, \
-                which the model knows less well. Logits of the pieces that stay are what they were, to the bit.
+                bytes, and pieces that others are built of. Logits of the pieces that stay are what they were, to the bit. Other \
+                texts are spelled in smaller pieces and bytes, which the model foresees badly: give much text, of all sorts that \
+                the model will read and write.
                 """,
             valueName: "text"),
         completion: .file())

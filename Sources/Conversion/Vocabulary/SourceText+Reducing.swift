@@ -49,11 +49,13 @@ struct KeptVocabulary {
     /// What is to be said about the texts; nil if they were enough.
     var warning: String? {
         guard use.unseenShare > Self.toleratedShare else { return nil }
-        let percent = Int((100 * use.unseenShare).rounded())
-        return "--vocabulary: \(use.tokenCount) tokens of text are few: in another such text some \(percent) % of the tokens would "
-            + "have no piece, and become several; give more text"
+        let tokens = Int((1 / use.unseenShare).rounded())
+        return
+            "--vocabulary: \(use.tokenCount) tokens of text are few: of other texts of the kind at least 1 token in \(tokens) will "
+            + "have no piece and be spelled in a way that the model doesn't expect; give more text"
     }
 
-    /// Tokens of a text that may lack their piece.
-    private static let toleratedShare = 0.02
+    /// Tokens of a text that may lack their piece: each costs the small English model some 20 nats (`formats/quantization.md`,
+    /// "Smaller vocabularies").
+    private static let toleratedShare = 0.001
 }
