@@ -72,6 +72,29 @@ import Testing
         #expect(try folder.contents().contains("part.rgq") == false)
     }
 
+    @Test func aSignalWhileATextIsReadLeavesNothing() throws {
+        let pipe = folder.file("pipe")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Open for both, so that nobody waits for anybody, and the text has no end.
+        let descriptor = open(pipe, O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        let words = Array("In the beginning".utf8)
+        try #require(write(descriptor, words, words.count) == words.count)
+        let command = try Command.rgQuant.start(["convert", Fixtures.tinyEnglish, "-o", output, "-q", "--vocabulary", pipe])
+        #expect(command.waitUntilItCatches(SIGINT))
+        // Until the words were read.
+        var waiting: Int32 = 1
+        while command.isRunning, waiting > 0 {
+            usleep(2000)
+            _ = ioctl(descriptor, UInt(FIONREAD), &waiting)
+        }
+        command.send(SIGINT)
+        let outcome = command.wait()
+        #expect(outcome.ending == .exit(130) && outcome.text == "")
+        #expect(outcome.errors == "rg-quant: \(pipe): was not read to its end; start again\n")
+        #expect(try !folder.contents().contains("part.rgq"))
+    }
+
     @Test func itWritesOtherTextInSmallerPieces() throws {
         _ = try convertText("--type", "q8")
         let whole = try ConvertedModel.english()
