@@ -143,9 +143,8 @@ let package = Package(
         .executableTarget(
             name: "rg-quant",
             dependencies: [
-                "Checkpoint", "CommandSupport", "Conversion", "Files", "JSON", "ModelFile", "Quantization", "RGEdge", "System",
-                "Tiles",
-                "Version",
+                "Checkpoint", "CommandSupport", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "Quantization", "RGEdge",
+                "System", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -56,8 +56,9 @@ struct CompareCommand: ParsableCommand {
                 Format.short(Double(figures.largestWeight)),
                 figures.signalToNoise.map { "\(Format.fixed($0, digits: 1)) dB" } ?? "")
         }
+        let pieces = comparison.pieces.map { "; its vocabulary has \($0.kept) of \($0.all) pieces, and only these are compared" }
         let summary =
-            "\(file.onOneLine): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\n"
+            "\(file.onOneLine): \(inexact.count) tensors differ, \(tensors.count - inexact.count) are exact\(pieces ?? "")\n"
         try StandardOutput.write((inexact.isEmpty ? "" : table.description) + summary)
     }
 

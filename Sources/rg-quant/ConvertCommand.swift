@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Conversion
+import Files
 import System
 import Tiles
 import Version
@@ -21,6 +22,7 @@ struct ConvertCommand: ParsableCommand {
               rg-quant convert recurrentgemma-2b-it -o 2b-it-q8.rgq --type q8
               rg-quant convert recurrentgemma-2b -o 2b.rgq --chat-template none --tensor-type '*.rg_lru.*=q8'
               rg-quant convert recurrentgemma-2b -o 2b.rgq --importance 2b.stats
+              rg-quant convert recurrentgemma-2b -o 2b-english.rgq --vocabulary books/*.txt letters.txt
             """)
 
     @Argument(help: "Folder of the model.", completion: .directory)
@@ -56,6 +58,20 @@ struct ConvertCommand: ParsableCommand {
     var importance: String?
 
     @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Texts whose pieces stay in the vocabulary, as many as you like; - reads standard input.",
+            discussion: """
+                The pieces that no text uses are left out of the embedding, the head and the tokenizer, except for control marks, \
+                bytes, and pieces that others are built of. Logits of the pieces that stay are what they were, to the bit. Other \
+                texts are spelled in smaller pieces and bytes, which the model foresees badly: give much text, of all sorts that \
+                the model will read and write.
+                """,
+            valueName: "text"),
+        completion: .file())
+    var vocabulary: [String] = []
+
+    @Option(
         help: """
             Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, which says of a base model that \
             nothing is missing.
@@ -67,7 +83,12 @@ struct ConvertCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "No progress on standard error.")
     var quiet = false
 
-    func validate() throws { try OutputName.check(output, for: "--output") }
+    func validate() throws {
+        try OutputName.check(output, for: "--output")
+        if vocabulary.count(where: { $0 == InputText.standardInput }) > 1 {
+            throw ValidationError("--vocabulary: standard input can be read once: give - once")
+        }
+    }
 
     func run() throws {
         Interruption.watch()
@@ -78,7 +99,7 @@ struct ConvertCommand: ParsableCommand {
         options.chatTemplate = chatTemplate
         options.threads = work.threads
         options.converter = "rg-quant \(projectVersion)"
-        let conversion = try Conversion(source: source, options: options)
+        let conversion = try interruptible { () throws(ConversionError) in try open(options) }
         for warning in conversion.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
         let summary = summary(of: try write(conversion), conversion)
         do throws(OutputError) {
@@ -89,14 +110,33 @@ struct ConvertCommand: ParsableCommand {
         }
     }
 
+    /// Opens the folder and, with progress, reads the texts.
+    private func open(_ options: Conversion.Options) throws(ConversionError) -> Conversion {
+        guard !vocabulary.isEmpty else { return try Conversion(source: source, options: options) }
+        let meter = ProgressMeter("reading texts", style: .automatic(quiet: quiet))
+        defer { meter.finish() }
+        let standardInput = "/dev/stdin"
+        let texts = VocabularyTexts(
+            vocabulary.map { $0 == InputText.standardInput ? standardInput : $0 }, progress: { meter.update(done: $0, total: nil) },
+            open: { path throws(FileError) in try InputText.open(path == standardInput ? InputText.standardInput : path) })
+        return try Conversion(source: source, options: options, vocabulary: texts)
+    }
+
     /// Converts, with progress, until a signal says to stop.
     private func write(_ conversion: Conversion) throws -> ConversionReport {
         let meter = ProgressMeter("converting", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        do throws(ConversionError) {
-            return try conversion.write(
+        return try interruptible { () throws(ConversionError) in
+            try conversion.write(
                 to: output, progress: { meter.update(done: $0, total: conversion.sourceBytes) },
                 isCancelled: { Interruption.signal != nil })
+        }
+    }
+
+    /// Runs `body`; if a signal has stopped it, throws what ends the command so.
+    private func interruptible<Result>(_ body: () throws(ConversionError) -> Result) throws -> Result {
+        do throws(ConversionError) {
+            return try body()
         } catch {
             guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
             throw Interrupted(signal: signal, message: error.description)
@@ -115,10 +155,11 @@ struct ConvertCommand: ParsableCommand {
         let bits = 8 * Double(report.rows.reduce(0) { $0 + $1.byteCount }) / Double(report.weightCount)
         table.add(
             "all", "\(report.tensors.count)", "\(report.rows.reduce(0) { $0 + $1.byteCount })", Format.fixed(bits, digits: 2), "")
+        let pieces = conversion.vocabulary.map { "\($0.kept.count) of \($0.wholeCount) pieces, " } ?? ""
         let template = conversion.chatTemplate == nil ? "no chat template" : "Gemma's chat template"
         return """
             \(table)\(output.onOneLine): \(Format.bytes(report.byteCount)), \
-            \(Format.count(report.weightCount)) weights, \(template), in \(Format.duration(seconds: report.seconds))
+            \(Format.count(report.weightCount)) weights, \(pieces)\(template), in \(Format.duration(seconds: report.seconds))
 
             """
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Files
+import Griffin
 import JSON
 import ModelFile
 import Quantization
@@ -48,9 +49,17 @@ struct InspectCommand: ParsableCommand {
         let converter = provenance?["converter"]?.stringValue ?? "unknown", source = provenance?["source"]?.stringValue ?? "unknown"
         let summary = """
             \(file): \(Format.bytes(model.byteCount)), \(model.tensors.count) tensors, \(Format.count(weights)) weights; \
-            converter: \(converter); source: \(source)
+            converter: \(converter); source: \(source)\(pieces(of: model, provenance))
             """
         return "\(table)\(summary.onOneLine)\n"
+    }
+
+    /// How many pieces are left of a vocabulary that was reduced.
+    private func pieces(of model: ModelFile, _ provenance: JSONValue?) -> String {
+        guard let whole = provenance?["vocabulary"]?["source_pieces"]?.intValue,
+            let kept = model.tensor(named: Configuration.embeddingName)?.dimensions[0]
+        else { return "" }
+        return "; vocabulary: \(kept) of \(whole) pieces"
     }
 
     private func provenance(of model: ModelFile) throws(ModelFileError) -> JSONValue? {

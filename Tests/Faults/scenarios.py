@@ -39,6 +39,8 @@ SCENARIOS = [
              {"out.rgq": "model.rgq"}, ["out.rgq"], [QUANT, "verify", "{}"]),
     Scenario("convert-importance", [QUANT, "convert", str(CHECKPOINT), "-o", "{}/out.rgq", "--importance", "{made}/statistics",
                                     "--type", "q4-small", "--quiet"], {}, ["out.rgq"], [QUANT, "verify", "{}"]),
+    Scenario("convert-vocabulary", [QUANT, "convert", str(CHECKPOINT), "-o", "{}/out.rgq", "--quiet", "--vocabulary",
+                                    "{made}/text.txt", "{made}/text.txt"], {}, ["out.rgq"], [QUANT, "verify", "{}"]),
     Scenario("verify", [QUANT, "verify", MODEL]),
     Scenario("inspect", [QUANT, "inspect", MODEL]),
     Scenario("calibrate", [QUANT, "calibrate", MODEL, "{made}/text.txt", "-o", "{}/statistics"],

@@ -54,6 +54,18 @@ public enum ConvertedModels {
         try cache.path(Key(name: name, type: type, hasTemplate: true))
     }
 
+    /// Converts a folder, with all matrices of a type and the vocabulary that texts use; returns the pieces that it keeps, too.
+    public static func convert(
+        _ source: String, _ type: WeightType, vocabulary texts: [String], to target: String
+    ) throws -> (path: String, kept: [UInt32]) {
+        var options = Conversion.Options()
+        options.types = TypePreset(all: type)
+        options.chatTemplate = .none
+        let conversion = try Conversion(source: source, options: options, vocabulary: VocabularyTexts(texts))
+        _ = try conversion.write(to: target)
+        return (target, conversion.vocabulary?.kept ?? [])
+    }
+
     /// Converts a folder, with all matrices of a type except those of attention blocks.
     public static func convert(
         _ source: String, _ type: WeightType, attention: WeightType, to target: String

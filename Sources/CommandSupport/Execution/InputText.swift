@@ -29,14 +29,17 @@ public enum InputText {
 
     /// A file, or standard input for `-`, to be read part by part until a signal says to stop (``Interruption``).
     public static func file(_ path: String) throws(InputError) -> TextFile {
+        try translatingFileErrors { () throws(FileError) in try open(path) }
+    }
+
+    /// The same; throws what the system says.
+    public static func open(_ path: String) throws(FileError) -> TextFile {
         func isStopped(_ descriptor: Int32) -> Bool {
             var arrival = Interruption.Arrival.resize
             while arrival == .resize { arrival = Interruption.waitForInput(descriptor) }
             return arrival == .signal
         }
-        guard path == standardInput else {
-            return try translatingFileErrors { () throws(FileError) in try TextFile(path: path, isStopped: isStopped) }
-        }
+        guard path == standardInput else { return try TextFile(path: path, isStopped: isStopped) }
         if isatty(STDIN_FILENO) == 1 { Diagnostics.note("Type the text, then Ctrl-D on a line of its own.") }
         return TextFile(descriptor: STDIN_FILENO, name: standardInputName, isStopped: isStopped)
     }

@@ -42,6 +42,8 @@ public struct Conversion: Sendable {
     public let warnings: [String]
     /// Bytes that will be read.
     public let sourceBytes: Int
+    /// The part of the vocabulary that goes into the file; nil if that is all of it.
+    public let vocabulary: ReducedVocabulary?
 
     private let checkpoint: Checkpoint
     private let tensors: [MatchedTensor]
@@ -54,25 +56,39 @@ public struct Conversion: Sendable {
 
     /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, except in the values of the weights, and for options
     /// that don't fit it.
-    public init(source: String, options: Options = Options()) throws(ConversionError) {
+    ///
+    /// With `texts`, which are read to their ends, the vocabulary is reduced to what they use (``ReducedVocabulary``). All weights
+    /// that are left are those of the file that would be written without. Throws as well for texts that can't be read or have no
+    /// words, and an error of kind `cancelled` if reading them was stopped.
+    public init(
+        source: String, options: Options = Options(), vocabulary texts: VocabularyTexts? = nil
+    ) throws(ConversionError) {
         work = try SliceWork(threads: options.threads)
         importance = options.importance
-        checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
-        sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
+        let checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        self.checkpoint = checkpoint
+        sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 } + (texts?.paths ?? [])
         let text = try SourceText(checkpoint, template: options.chatTemplate)
-        configuration = try Configuration(of: checkpoint, endOfTurn: text.tokenizer.endOfTurn)
+        let whole = try Configuration(of: checkpoint, endOfTurn: text.tokenizer.endOfTurn)
         chatTemplate = text.chatTemplate
-        let matched = try MatchedTensors(
-            checkpoint, configuration, preset: options.types, rules: options.rules, importance: options.importance)
+        var matched = try MatchedTensors(
+            checkpoint, whole, preset: options.types, rules: options.rules, importance: options.importance)
+        let kept = try texts.map { texts throws(ConversionError) in try text.vocabulary(of: checkpoint, whole, for: texts) }
+        configuration = kept?.configuration(whole) ?? whole
+        vocabulary = kept?.reduced
+        if let vocabulary { matched.keep(embeddings: vocabulary.kept, configuration) }
         tensors = matched.tensors
         slices = Slice.slices(of: tensors.map(\.planned))
         sourceBytes = matched.sourceBytes(of: slices)
         metadata = Metadata(
-            configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
-            provenance: Self.provenance(folder: source, options, mayMissTemplate: text.mayMissTemplate))
+            configuration: configuration.serialized(), tokenizer: vocabulary?.model ?? checkpoint.tokenizer,
+            chatTemplate: chatTemplate?.text,
+            provenance: Self.provenance(
+                folder: source, options, mayMissTemplate: text.mayMissTemplate,
+                vocabulary: texts.map { Self.provenance($0, wholeCount: whole.vocabularySize) }))
         let unknown = ConversionError.list(matched.unknown, limit: 8)
         warnings =
-            (text.mayMissTemplate ? [Self.missingTemplate(source)] : [])
+            (text.mayMissTemplate ? [Self.missingTemplate(source)] : []) + [kept?.warning].compactMap { $0 }
             + (unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"])
     }
 
@@ -132,7 +148,9 @@ public struct Conversion: Sendable {
     }
 
     /// The JSON that says where the file comes from.
-    private static func provenance(folder: String, _ options: Options, mayMissTemplate: Bool) -> [UInt8] {
+    private static func provenance(
+        folder: String, _ options: Options, mayMissTemplate: Bool, vocabulary: JSONValue?
+    ) -> [UInt8] {
         let path = realpath(folder, nil)
         defer { free(path) }
         let name = path.map { String(cString: $0) }?.split(separator: "/").last.map(String.init) ?? folder
@@ -141,7 +159,21 @@ public struct Conversion: Sendable {
         value["source"] = .string(name)
         value["types"] = .array([.string(options.types.rawValue)] + options.rules.map { .string($0.description) })
         value["chat_template"] = mayMissTemplate ? "missing" : nil
-        value["importance"] = options.importance.map { .string($0.path.split(separator: "/").last.map(String.init) ?? $0.path) }
+        value["importance"] = options.importance.map { .string(Self.lastName(in: $0.path)) }
+        value["vocabulary"] = vocabulary
         return JSONValue.object(value).serialized()
     }
+
+    /// What the provenance says about a vocabulary that was reduced.
+    private static func provenance(_ texts: VocabularyTexts, wholeCount: Int) -> JSONValue {
+        // However many there are, the provenance stays small.
+        let limit = 16
+        return [
+            "source_pieces": .integer(Int64(wholeCount)),
+            "texts": .array(texts.paths.prefix(limit).map { .string(lastName(in: $0)) }),
+            "text_count": .integer(Int64(texts.paths.count)),
+        ]
+    }
+
+    private static func lastName(in path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -2,6 +2,7 @@ import Checkpoint
 import Files
 import Griffin
 import ModelFile
+import Text
 
 /// What keeps a checkpoint from being converted.
 public struct ConversionError: Error, Equatable, CustomStringConvertible {
@@ -74,6 +75,17 @@ func translatingCheckpointErrors<Result>(_ body: () throws(CheckpointError) -> R
         return try body()
     } catch {
         throw ConversionError(error)
+    }
+}
+
+/// Runs `body`, turning what is wrong with the tokenizer of a file into a ``ConversionError``.
+func translatingTokenizerErrors<Result>(
+    _ path: String, _ body: () throws(TokenizerError) -> Result
+) throws(ConversionError) -> Result {
+    do throws(TokenizerError) {
+        return try body()
+    } catch {
+        throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
     }
 }
 

@@ -2,6 +2,7 @@ import Checkpoint
 import Griffin
 import ModelFile
 import Quantization
+import Text
 import Tiles
 
 /// Compares the tensors of a model file with the checkpoint that it was made of.
@@ -18,6 +19,9 @@ public struct SourceComparison: Sendable {
 
     /// Bytes of the checkpoint that will be read.
     public let sourceBytes: Int
+    /// Of a file with a part of the checkpoint's vocabulary: the pieces that it has, whose weights are compared, and how many the
+    /// checkpoint has. Nil if it has all of them.
+    public let pieces: (kept: Int, all: Int)?
     private let checkpoint: Checkpoint
     private let file: ModelFile
     private let tensors: [MatchedTensor]
@@ -38,7 +42,14 @@ public struct SourceComparison: Sendable {
         }
         checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
         let configuration = try Configuration(of: checkpoint, endOfTurn: nil)
-        let matched = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: [])
+        var matched = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: [])
+        let rows = try Self.keptRows(of: file, checkpoint, configuration)
+        pieces = rows.map { ($0.count, configuration.vocabularySize) }
+        if let rows {
+            var smaller = configuration
+            smaller.vocabularySize = rows.count
+            matched.keep(embeddings: rows, smaller)
+        }
         tensors = matched.tensors
         slices = Slice.slices(of: tensors.map(\.planned))
         sourceBytes = matched.sourceBytes(of: slices)
@@ -53,6 +64,28 @@ public struct SourceComparison: Sendable {
                     advice: "compare a file with the checkpoint that it was made of")
             }
         }
+    }
+
+    /// The rows of a checkpoint's embedding that a file has, if its vocabulary is smaller; nil otherwise. Throws if it is no part of
+    /// the checkpoint's.
+    private static func keptRows(
+        of file: ModelFile, _ checkpoint: Checkpoint, _ configuration: Configuration
+    ) throws(ConversionError) -> [UInt32]? {
+        let count = file.tensor(named: Configuration.embeddingName)?.dimensions[0]
+        guard let count, count < configuration.vocabularySize else { return nil }
+        let path = SourceText.path(of: checkpoint)
+        let whole = try translatingTokenizerErrors(path) { () throws(TokenizerError) in try Tokenizer(model: checkpoint.tokenizer) }
+        let smaller = try translatingTokenizerErrors(file.path) { () throws(TokenizerError) in
+            try Tokenizer(model: file.metadata.tokenizer)
+        }
+        guard whole.vocabularySize == configuration.vocabularySize, smaller.vocabularySize == count,
+            let rows = smaller.tokens(in: whole)
+        else {
+            throw ConversionError(
+                .source, path: file.path, problem: "has \(count) pieces in its vocabulary, which are no part of those of \(path)",
+                advice: "compare a file with the checkpoint that it was made of")
+        }
+        return rows
     }
 
     /// Reads both whole and returns the tensors in file order. `progress` and `isCancelled` are called on this thread after each

@@ -5,9 +5,11 @@ import Tiles
 
 /// A tensor of the model file and where its weights come from.
 struct MatchedTensor: Sendable {
-    let planned: PlannedTensor
+    var planned: PlannedTensor
     let source: CheckpointTensor
     let type: WeightType
+    /// Rows of the checkpoint's matrix that are rows of the planned one, ascending; nil for all.
+    var rows: [UInt32]?
     /// A tensor of the checkpoint that must hold the same numbers: a head that is stored beside the embedding to which it is tied.
     var twin: CheckpointTensor?
     /// How much an error in the weights of each input counts, matrix by matrix of a stack; nil if all count the same.
@@ -22,8 +24,8 @@ struct MatchedTensor: Sendable {
 
 /// The tensors of a checkpoint, held against those that its configuration asks for.
 struct MatchedTensors: Sendable {
-    /// In the order of the model file.
-    let tensors: [MatchedTensor]
+    /// In the order of the model file; the embedding is the last.
+    private(set) var tensors: [MatchedTensor]
     /// Names of tensors that don't belong to a RecurrentGemma, and are left out.
     let unknown: [String]
 
@@ -74,6 +76,14 @@ struct MatchedTensors: Sendable {
             tensors[last].twin = head
         }
         self.tensors = tensors
+    }
+
+    /// Takes only some rows of the embedding, as a configuration with a smaller vocabulary asks for. All types stay as they are, so
+    /// that the weights that are left do, too.
+    mutating func keep(embeddings rows: [UInt32], _ smaller: Configuration) {
+        guard let last = tensors.indices.last else { return }
+        tensors[last].planned = smaller.embeddingPlan
+        tensors[last].rows = rows
     }
 
     /// True for a name of the form that RecurrentGemma's weights have: a model with such a tensor that its configuration doesn't

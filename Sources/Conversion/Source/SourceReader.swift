@@ -31,7 +31,7 @@ final class SourceReader {
             // In the checkpoint a matrix is [inputs, outputs].
             let count = shape.columns * shape.rows
             let matrix = slice.rowTiles.lowerBound / shape.rowTiles
-            let numbers = try read(tensor, matrix * count..<(matrix + 1) * count)
+            let numbers = try read(tensor, [matrix * count..<(matrix + 1) * count])
             for rowTile in slice.rowTiles {
                 let rows = shape.rows(ofRowTile: rowTile)
                 panel.load(transposedRows: numbers + rows.lowerBound - matrix * shape.rows, stride: shape.rows, count: rows.count)
@@ -40,7 +40,7 @@ final class SourceReader {
         } else {
             for rowTile in slice.rowTiles {
                 let rows = shape.rows(ofRowTile: rowTile)
-                let numbers = try read(tensor, rows.lowerBound * shape.columns..<rows.upperBound * shape.columns)
+                let numbers = try read(tensor, tensor.elements(ofRows: rows, columns: shape.columns))
                 panel.load(rows: numbers, stride: shape.columns, count: rows.count)
                 try body(rowTile, panel)
             }
@@ -49,7 +49,7 @@ final class SourceReader {
 
     /// Writes a plain tensor to `result`, a vector as it is, or the convolution with its taps first.
     func readPlain(_ tensor: MatchedTensor, into result: UnsafeMutablePointer<Float>) throws(ConversionError) {
-        let numbers = try read(tensor, 0..<tensor.source.count)
+        let numbers = try read(tensor, [0..<tensor.source.count])
         switch tensor.planned.transposition {
         case .tapsFirst:
             let taps = tensor.planned.dimensions[0], width = tensor.planned.dimensions[1]
@@ -61,14 +61,18 @@ final class SourceReader {
         }
     }
 
-    /// Numbers of a tensor in the checkpoint, valid until the next call.
-    private func read(_ tensor: MatchedTensor, _ elements: Range<Int>) throws(ConversionError) -> UnsafePointer<Float> {
-        let numbers = weights.room(for: elements.count)
-        try translatingCheckpointErrors { () throws(CheckpointError) in
-            try checkpoint.read(tensor.source, elements: elements, into: numbers)
-            checkpoint.release(tensor.source, elements: elements)
+    /// Parts of a tensor in the checkpoint, one after the other, valid until the next call.
+    private func read(_ tensor: MatchedTensor, _ parts: [Range<Int>]) throws(ConversionError) -> UnsafePointer<Float> {
+        let numbers = weights.room(for: parts.reduce(0) { $0 + $1.count })
+        var end = numbers
+        for elements in parts {
+            try translatingCheckpointErrors { () throws(CheckpointError) in
+                try checkpoint.read(tensor.source, elements: elements, into: end)
+                checkpoint.release(tensor.source, elements: elements)
+            }
+            if let twin = tensor.twin { try compare(tensor, twin, elements, end) }
+            end += elements.count
         }
-        if let twin = tensor.twin { try compare(tensor, twin, elements, numbers) }
         return UnsafePointer(numbers)
     }
 
@@ -87,5 +91,23 @@ final class SourceReader {
                 problem: "tensor \(twin.name) differs from \(tensor.source.name), to which RecurrentGemma ties it",
                 advice: "only models whose head is their embedding can be converted: remove the tensor if it is a mistake")
         }
+    }
+}
+
+extension MatchedTensor {
+    /// Where the numbers of rows of a matrix lie in the checkpoint's tensor: one range, or as many as there are gaps between rows
+    /// that are kept, and one.
+    fileprivate func elements(ofRows rows: Range<Int>, columns: Int) -> [Range<Int>] {
+        guard let kept = self.rows else { return [rows.lowerBound * columns..<rows.upperBound * columns] }
+        var parts: [Range<Int>] = []
+        for row in kept[rows] {
+            let elements = Int(row) * columns..<(Int(row) + 1) * columns
+            if let last = parts.last, last.upperBound == elements.lowerBound {
+                parts[parts.count - 1] = last.lowerBound..<elements.upperBound
+            } else {
+                parts.append(elements)
+            }
+        }
+        return parts
     }
 }

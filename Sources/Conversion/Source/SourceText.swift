@@ -20,13 +20,12 @@ struct SourceText {
     let mayMissTemplate: Bool
 
     init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(ConversionError) {
-        let path = checkpoint.folder + "/tokenizer.model"
-        do throws(TokenizerError) {
-            tokenizer = try Tokenizer(model: checkpoint.tokenizer)
+        let path = Self.path(of: checkpoint)
+        tokenizer = try translatingTokenizerErrors(path) { () throws(TokenizerError) in
+            let tokenizer = try Tokenizer(model: checkpoint.tokenizer)
             // Whoever runs the model will need it.
             _ = try tokenizer.encoder()
-        } catch {
-            throw ConversionError(.source, path: path, problem: error.problem, advice: error.advice)
+            return tokenizer
         }
         let expected = checkpoint.configuration.vocabularySize
         guard tokenizer.vocabularySize == expected else {
@@ -47,6 +46,9 @@ struct SourceText {
             choice == .auto && chatTemplate == nil && hasMarks
             && (!checkpoint.hasTemplateFile || Self.isNamedTuned(checkpoint.folder))
     }
+
+    /// The file that a checkpoint's tokenizer comes from.
+    static func path(of checkpoint: Checkpoint) -> String { checkpoint.folder + "/tokenizer.model" }
 
     /// True for a folder that is named as instruction-tuned models are, like `recurrentgemma-2b-it`.
     private static func isNamedTuned(_ folder: String) -> Bool {

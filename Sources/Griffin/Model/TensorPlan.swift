@@ -54,9 +54,10 @@ extension Configuration {
     }
 
     /// The tensors after the layers.
-    var lastPlan: [PlannedTensor] {
-        [.plain(Self.finalNormName, [width]), .matrix(Self.embeddingName, [vocabularySize, width])]
-    }
+    var lastPlan: [PlannedTensor] { [.plain(Self.finalNormName, [width]), embeddingPlan] }
+
+    /// The last tensor: the embedding, which is also the head.
+    public var embeddingPlan: PlannedTensor { .matrix(Self.embeddingName, [vocabularySize, width]) }
 
     /// The tensors of one layer.
     public func layerPlan(_ layer: Int) -> [PlannedTensor] {

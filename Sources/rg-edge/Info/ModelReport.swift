@@ -46,10 +46,15 @@ struct ModelReport {
             ("attention", "\(configuration.headCount) heads of \(configuration.headDimension), window \(configuration.window)"),
             (
                 "vocabulary",
-                "\(configuration.vocabularySize); bos \(configuration.bos), eos \(configuration.eos), "
+                "\(configuration.vocabularySize)\(ofPieces); bos \(configuration.bos), eos \(configuration.eos), "
                     + "pad \(configuration.pad)" + turn
             ),
         ]
+    }
+
+    /// How many pieces the source has, if the vocabulary was reduced.
+    private var ofPieces: String {
+        model.provenance?["vocabulary"]?["source_pieces"]?.intValue.map { " of \($0) pieces" } ?? ""
     }
 
     private var sizes: [Field] {

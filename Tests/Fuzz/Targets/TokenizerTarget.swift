@@ -24,6 +24,27 @@ extension FuzzTarget {
             promise(!tokens.contains { tokenizer.isControl($0) }, "no control token comes from text")
             promise(tokenizer.largestByteCount(of: tokens) >= tokenizer.decode(tokens).count, "a text has at most so many bytes")
         }
+        checkReduction(of: tokenizer, to: texts[0], texts, encoder)
         return true
+    }
+
+    /// The vocabulary of one text, and what it makes of all.
+    private static func checkReduction(
+        of tokenizer: Tokenizer, to seen: String, _ texts: [String], _ encoder: Tokenizer.Encoder
+    ) {
+        guard let tokens = try? encoder.encode(seen) else { return }
+        var use = PieceUse(of: tokenizer)
+        use.add(tokens)
+        guard let reduced = try? ReducedVocabulary(of: tokenizer, use: use, keeping: [tokenizer.bos]) else { return }
+        guard let part = try? Tokenizer(model: reduced.model), let smaller = try? part.encoder() else {
+            return promise(false, "a part of a tokenizer is one")
+        }
+        promise(part.tokens(in: tokenizer) == reduced.kept, "a part is found in its whole")
+        // Which tokens a text has is not promised: of scores that are no numbers none is the highest.
+        for text in texts {
+            guard let tokens = try? smaller.encode(text) else { continue }
+            promise(tokens.allSatisfy { $0 < reduced.kept.count }, "tokens are in the smaller vocabulary")
+            promise(!tokens.contains { part.isControl($0) }, "no control token of the smaller vocabulary comes from text")
+        }
     }
 }
