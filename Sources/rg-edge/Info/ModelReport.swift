@@ -68,8 +68,8 @@ struct ModelReport {
 
     private var residentPart: String {
         guard model.streamedBytes > 0 else { return "all weights, \(Format.bytes(model.residentBytes))" }
-        return
-            "\(Format.bytes(model.residentBytes)) of the weights; each token reads \(Format.bytes(model.streamedBytes)) from the disk"
+        let streamed = Format.bytes(model.streamedBytes)
+        return "\(Format.bytes(model.residentBytes)) of the weights; each token reads \(streamed) from the disk"
     }
 
     private var provenance: [Field] {
