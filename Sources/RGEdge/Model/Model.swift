@@ -175,8 +175,11 @@ public final class Model: Sendable {
     }
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
-    public func measure(in profile: Profile?) {
-        computeLock.withLock { forwardPass.observer = profile }
+    public func measure(in profile: Profile?) { observe(profile) }
+
+    /// Has passes watched from now on; nil ends it.
+    package func observe(_ observer: (any ForwardPassObserver)?) {
+        computeLock.withLock { forwardPass.observer = observer }
     }
 
     /// Feeds a chunk of tokens when it is this caller's turn, and gives `memory` the logits after the last one if they are wanted.

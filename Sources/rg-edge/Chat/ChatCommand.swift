@@ -39,6 +39,7 @@ struct ChatCommand: ParsableCommand {
                 advice: "let it go on with a text: rg-edge prompt"
                     + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
         }
+        FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
         let chat = Chat(session, file: kept, options: options, undoLimit: undo)

@@ -46,6 +46,7 @@ struct PromptCommand: ParsableCommand {
                     + Model.templateAdvice,
                 command: "rg-edge")
         }
+        FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
