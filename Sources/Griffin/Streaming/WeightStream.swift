@@ -141,8 +141,10 @@ final class WeightStream: @unchecked Sendable {
     func end() throws(FileError) {
         if isFetching, ring.isFetched { setFetching(false) }
         sincePass = Stopwatch()
-        if let failure = ring.takeFailure() { throw failure }
+        let failure = ring.takeFailure()
+        // Why it failed, if it was that.
         try file.checkUnchanged()
+        if let failure { throw failure }
     }
 }
 

@@ -56,6 +56,8 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("prompt", "-m", "MODEL", "--stop", "", "hello", status: 64, says: "--stop"),
         Mistake("prompt", "-m", "MODEL", "-t", "0", "hello", status: 64, says: "--threads", "0"),
         Mistake("prompt", "-m", "MODEL", "--kernels", "warp", "hello", status: 64, says: "'warp'", "scalar"),
+        Mistake("prompt", "-m", "MODEL", "--resident", "some", "hello", status: 64, says: "--resident", "some"),
+        Mistake("prompt", "-m", "MODEL", "--resident", "-1M", "hello", status: 64, says: "--resident"),
         Mistake("prompt", "-m", "/nowhere/model.rgq", "hello", status: 1, says: "/nowhere/model.rgq"),
         Mistake("prompt", "-m", "/tmp", "hello", status: 1, says: "/tmp"),
         Mistake("info", status: 64, says: "No model file", "rg-edge info FILE"),

@@ -32,6 +32,21 @@ import Testing
         #expect(chat["chat_template"]?.stringValue?.contains("<start_of_turn>user\n{text}") == true)
     }
 
+    @Test func whatStaysInMemoryAndWhatATokenReadsIsShown() throws {
+        let model = try ConvertedModel.englishInQ4()
+        #expect(try Command.rgEdge.run("info", model).text.contains("all weights"))
+        #expect(try Command.rgEdge.run("info", model, "--resident", "1M").text.contains("each token reads"))
+        let info = try JSONValue(parsing: try Command.rgEdge.run("info", "--json", model, "--resident", "1M").output)
+        let resident = try #require(info["resident_bytes"]?.intValue), streamed = try #require(info["streamed_bytes"]?.intValue)
+        #expect(resident <= 1_000_000 && streamed > 1_000_000)
+        // The same text, whatever stays.
+        for size in ["0M", "1M", "all", "mapped"] {
+            let outcome = try Command.rgEdge.run(
+                "prompt", "-m", try ConvertedModel.english(), "-n", "4", "--resident", size, "In the beginning")
+            #expect(outcome.text == " of the cra", "--resident \(size)")
+        }
+    }
+
     @Test func everyKernelSetThatRunsHereCanBeForced() throws {
         let cpu = try JSONValue(parsing: try Command.rgEdge.run("info", "--cpu", "--json").output)
         let available = try #require(cpu["available"]?.arrayValue?.compactMap { $0.stringValue })
