@@ -31,7 +31,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            Type of the weight matrices: 4.5 bits a weight (q4-small), up to 4.9 (q4) or 5.7 (q4-large) with int8 where int4 costs \
+            Type of the weight matrices: 4.5 bits per weight (q4-small), up to 4.9 (q4) or 5.7 (q4-large) with int8 where int4 costs \
             most, 8.5, 16 or 32. Vectors stay f32.
             """)
     var type = TypePreset.q4
@@ -57,8 +57,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, which says of a base model that \
-            nothing is missing.
+            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, for a base model, which has none.
             """)
     var chatTemplate = ChatTemplateChoice.auto
 
@@ -74,7 +73,7 @@ struct ConvertCommand: ParsableCommand {
         var options = Conversion.Options()
         options.types = type
         options.rules = tensorType
-        options.importance = try importance.map { path throws(ConversionError) in try Importance(path: path) }
+        options.importance = try importance.map { path throws(FileProblem) in try Importance(path: path) }
         options.chatTemplate = chatTemplate
         options.threads = work.threads
         options.converter = "rg-quant \(projectVersion)"
@@ -93,14 +92,9 @@ struct ConvertCommand: ParsableCommand {
     private func write(_ conversion: Conversion) throws -> ConversionReport {
         let meter = ProgressMeter("converting", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        do throws(ConversionError) {
-            return try conversion.write(
-                to: output, progress: { meter.update(done: $0, total: conversion.sourceBytes) },
-                isCancelled: { Interruption.signal != nil })
-        } catch {
-            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
-            throw Interrupted(signal: signal, message: error.description)
-        }
+        return try conversion.write(
+            to: output, progress: { meter.update(done: $0, total: conversion.sourceBytes) },
+            isCancelled: { Interruption.signal != nil })
     }
 
     /// The table that a conversion ends with.
@@ -124,7 +118,7 @@ struct ConvertCommand: ParsableCommand {
     }
 
     @Sendable private static func rule(_ text: String) throws -> TensorTypeRule {
-        do throws(ConversionError) {
+        do throws(FileProblem) {
             return try TensorTypeRule(parsing: text)
         } catch {
             throw ValidationError("\(error)")

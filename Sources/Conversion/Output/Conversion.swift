@@ -54,10 +54,10 @@ public struct Conversion: Sendable {
 
     /// Opens the checkpoint in a folder. Throws for whatever is wrong with it, except in the values of the weights, and for options
     /// that don't fit it.
-    public init(source: String, options: Options = Options()) throws(ConversionError) {
+    public init(source: String, options: Options = Options()) throws(FileProblem) {
         work = try SliceWork(threads: options.threads)
         importance = options.importance
-        checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        checkpoint = try Checkpoint(folder: source)
         sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 }
         let text = try SourceText(checkpoint, template: options.chatTemplate)
         configuration = try Configuration(of: checkpoint, endOfTurn: text.tokenizer.endOfTurn)
@@ -70,10 +70,10 @@ public struct Conversion: Sendable {
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: checkpoint.tokenizer, chatTemplate: chatTemplate?.text,
             provenance: Self.provenance(folder: source, options, mayMissTemplate: text.mayMissTemplate))
-        let unknown = ConversionError.list(matched.unknown, limit: 8)
+        let unknown = FileProblem.list(matched.unknown, limit: 8)
         warnings =
             (text.mayMissTemplate ? [Self.missingTemplate(source)] : [])
-            + (unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"])
+            + (unknown.isEmpty ? [] : ["\(source): left out tensors that are not part of RecurrentGemma: \(unknown)"])
     }
 
     private static func missingTemplate(_ folder: String) -> String {
@@ -93,19 +93,17 @@ public struct Conversion: Sendable {
     /// are read, and if the file can't be written. Whatever it throws, what stood under the name before still does.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) -> ConversionReport {
+    ) throws(FileProblem) -> ConversionReport {
         let watch = Stopwatch()
         try checkIsNoSource(target, among: sourcePaths)
-        let writer = try translatingModelFileErrors { () throws(ModelFileError) in
-            try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
-        }
+        let writer = try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
         var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
         var done = 0
-        func advance(by bytes: Int) throws(ConversionError) {
+        func advance(by bytes: Int) throws(FileProblem) {
             done += bytes
             progress(done)
             if isCancelled() {
-                throw ConversionError(
+                throw FileProblem(
                     .cancelled, path: target, problem: "the conversion was interrupted", advice: "nothing was written")
             }
         }
@@ -114,18 +112,16 @@ public struct Conversion: Sendable {
         let covariances = importance.map(CovarianceCache.init)
         try work.run(slices, sliceBytes: sliceBytes) { [checkpoint, tensors] in
             let encoder = SliceEncoder(checkpoint: checkpoint, tensors: tensors, covariances: covariances)
-            return { slice, buffer throws(ConversionError) in try encoder.encode(slice, into: buffer) }
-        } take: { slice, bytes, pieceFigures throws(ConversionError) in
+            return { slice, buffer throws(FileProblem) in try encoder.encode(slice, into: buffer) }
+        } take: { slice, bytes, sliceFigures throws(FileProblem) in
             let tensor = tensors[slice.tensor]
-            try translatingModelFileErrors { () throws(ModelFileError) in
-                try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: slice)))
-            }
-            figures[slice.tensor].merge(pieceFigures)
+            try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: slice)))
+            figures[slice.tensor].merge(sliceFigures)
             try advance(by: tensor.sourceBytes(of: slice))
         }
-        try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
+        try checkpoint.checkUnchanged()
         try importance?.checkUnchanged()
-        try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
+        try writer.finish()
         return ConversionReport(
             tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },
             byteCount: writer.byteCount, seconds: watch.seconds)

@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import Synchronization
+import System
 
 /// A regular file, mapped read-only and shared: its pages are the system's file cache, and none of it counts as this process's
 /// memory.
@@ -22,10 +23,10 @@ public final class MappedFile: Sendable {
 
     /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. Guarding a file installs a
     /// handler of SIGBUS, which stays; the handler that was there before is called for other addresses.
-    public init(path: String, isGuarded: Bool = false) throws(FileError) {
+    public init(path: String, isGuarded: Bool = false) throws(FileProblem) {
         file = try RegularFile(path: path)
         guard file.byteCount > 0 else {
-            throw FileError(path: path, problem: "is empty", advice: "copy or download it again")
+            throw FileProblem(path: path, problem: "is empty", advice: "copy or download it again")
         }
         guard let start = mmap(nil, file.byteCount, PROT_READ, MAP_SHARED, file.descriptor, 0), start != MAP_FAILED else {
             throw .system(path, while: "mapping", errno)
@@ -38,8 +39,9 @@ public final class MappedFile: Sendable {
         let number = csystem_guard_mapping(start, file.byteCount)
         guard number >= 0 else {
             munmap(start, file.byteCount)
-            throw FileError(
-                path: path, problem: "can't be guarded: too many files are", advice: "close some, or do without", code: EMFILE)
+            throw FileProblem(
+                path: path, problem: "can't be guarded: too many files already are", advice: "close some, or do without",
+                code: EMFILE)
         }
         guardNumber = number
     }
@@ -53,11 +55,11 @@ public final class MappedFile: Sendable {
     public var isIntact: Bool { guardNumber.map { !csystem_is_mapping_lost($0) } ?? true }
 
     /// Throws if zeros have taken the place of the mapping: then what was read there before may have been zeros already.
-    public func checkIntact() throws(FileError) {
+    public func checkIntact() throws(FileProblem) {
         guard !isIntact else { return }
         throw file.isAsItWas
             ? .system(path, while: "reading", EIO)
-            : FileError(
+            : FileProblem(
                 path: path, problem: "became shorter or was written to while it was in use",
                 advice: "copy or download it again, and replace such a file by another instead of writing to it", code: EIO)
     }
@@ -71,15 +73,15 @@ public final class MappedFile: Sendable {
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: byteCount) }
 
     /// Copies the bytes from `offset` on into `buffer` by pread(2).
-    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         try file.read(at: offset, into: buffer)
     }
 
     /// The bytes of a range that lies in the file as it was opened, by pread(2).
-    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try file.bytes(range) }
+    public func bytes(_ range: Range<Int>) throws(FileProblem) -> [UInt8] { try file.bytes(range) }
 
     /// Reads the whole file and maps its pages now. Throws if reading fails.
-    public func preload() throws(FileError) {
+    public func preload() throws(FileProblem) {
         // Linux 5.14; not in every C library's headers.
         let populateRead: Int32 = 22
         while madvise(start, byteCount, populateRead) != 0 {
@@ -95,7 +97,7 @@ public final class MappedFile: Sendable {
     }
 
     /// Reads the whole file into the system's file cache.
-    private func readThrough() throws(FileError) {
+    private func readThrough() throws(FileProblem) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         defer { buffer.deallocate() }
         for offset in stride(from: 0, to: byteCount, by: buffer.count) {
@@ -105,12 +107,13 @@ public final class MappedFile: Sendable {
 
     /// Has the system keep all pages in memory as long as this object lives. Throws if that is not permitted, or there is too
     /// little memory.
-    public func lock() throws(FileError) {
+    public func lock() throws(FileProblem) {
         guard mlock(start, byteCount) != 0 else { return }
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        throw FileError(
-            path: path, problem: "locking its \(byteCount) bytes in memory failed (\(words))",
+        // Whatever the errno, it is memory that the system refused.
+        throw FileProblem(
+            .memory, path: path, problem: "locking its \(byteCount) bytes in memory failed (\(words))",
             advice: "raise \"ulimit -l\", or do without locking", code: code)
     }
 }

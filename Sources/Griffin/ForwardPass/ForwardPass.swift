@@ -1,6 +1,7 @@
 import KernelTypes
 import Kernels
 import ModelFile
+import System
 import Tiles
 
 /// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
@@ -107,7 +108,7 @@ public final class ForwardPass: @unchecked Sendable {
 
     /// Why the chunk that was just computed is of no use; nil if it can be used.
     private var failure: ForwardPassError? {
-        do throws(ModelFileError) {
+        do throws(FileProblem) {
             // First, since results computed with zeros may be anything.
             try weights.file.checkIntact()
         } catch {
