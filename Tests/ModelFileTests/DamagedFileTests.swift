@@ -1,5 +1,5 @@
 import Foundation
-import ModelFile
+@testable import ModelFile
 import System
 import TestSupport
 import Testing
@@ -72,9 +72,9 @@ import Testing
     }
 
     @Test func anotherVersionSaysWhatToDo() throws {
-        try withByte(at: 4, xor: 3) {
+        try withByte(at: 4, xor: 0xFE) {
             let error = try #require(throws: FileProblem.self) { try ModelFile(path: path) }
-            #expect(error.problem == "is RGQ version 2, and this program reads version 1")
+            #expect(error.problem == "is RGQ version 255, and this program reads \(FileLayout.versionsInWords)")
             #expect(error.advice.contains("convert the model again"))
         }
     }

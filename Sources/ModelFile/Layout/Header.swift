@@ -55,7 +55,7 @@ extension Header {
         guard FileLayout.versions.contains(version) else {
             throw FileProblem(
                 .version, path: path,
-                problem: "is RGQ version \(version), and this program reads version \(FileLayout.versions.upperBound)",
+                problem: "is RGQ version \(version), and this program reads \(FileLayout.versionsInWords)",
                 advice: "use the program that wrote it, or convert the model again with this one's rg-quant")
         }
         guard word(120) == Checksum.of(fields.extracting(..<120)) else {
