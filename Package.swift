@@ -99,10 +99,10 @@ let package = Package(
 
         // Files and formats.
         .target(name: "Tiles"),
-        .target(name: "Files", dependencies: ["CSystem"]),
+        .target(name: "Files", dependencies: ["CSystem", "System"]),
         .target(name: "JSON", dependencies: ["CJansson", "System"]),
-        .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "Tiles"]),
-        .target(name: "Checkpoint", dependencies: ["Files", "JSON", "System"]),
+        .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "System", "Tiles"]),
+        .target(name: "Checkpoint", dependencies: ["CSIMD", "Files", "JSON", "System"]),
         .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
         // Kernels: one module per instruction set behind one table of functions.
@@ -113,7 +113,8 @@ let package = Package(
             dependencies: ["CSIMD", "KernelTypes", "System", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
 
         // The model.
-        .target(name: "Griffin", dependencies: ["Files", "JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
+        .target(
+            name: "Griffin", dependencies: ["CSIMD", "Files", "JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
         .target(name: "Text", dependencies: ["CSentencePiece", "System"]),
         .target(
             name: "RGEdge",
@@ -134,8 +135,8 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: [
-                "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "System", "Text",
-                "Tiles",
+                "CSIMD", "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "System",
+                "Text", "Tiles",
             ]),
         .target(
             name: "Benchmark",
@@ -160,10 +161,10 @@ let package = Package(
         .target(name: "ModelTestSupport", dependencies: ["Conversion", "TestSupport", "Tiles"], path: "Tests/ModelTestSupport"),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "System", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "TestSupport", "Tiles"]),
-        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "TestSupport"]),
+        .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "System", "TestSupport", "Tiles"]),
+        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "System", "TestSupport"]),
         .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport", "Tiles"]),
         .testTarget(
             name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
@@ -171,14 +172,14 @@ let package = Package(
             name: "GriffinTests",
             dependencies: [
                 "AllocationCounter", "Checkpoint", "Griffin", "KernelTypes", "Kernels", "ModelFile", "ModelTestSupport",
-                "TestSupport", "Tiles",
+                "System", "TestSupport", "Tiles",
             ]),
-        .testTarget(name: "TextTests", dependencies: ["TestSupport", "Text"]),
+        .testTarget(name: "TextTests", dependencies: ["System", "TestSupport", "Text"]),
         .testTarget(
             name: "ConversionTests",
             dependencies: [
                 "AllocationCounter", "Checkpoint", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "ModelTestSupport",
-                "Quantization", "TestSupport", "Text", "Tiles",
+                "Quantization", "System", "TestSupport", "Text", "Tiles",
             ]),
         .testTarget(
             name: "RGEdgeTests",

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A folder whose files come and go while others use it too.
 public struct Folder: Sendable {
@@ -27,7 +28,7 @@ public struct Folder: Sendable {
     public let isNew: Bool
 
     /// The folder at `path`, which is made if it isn't there: for whom umask(2) permits, or if it `isPrivate`, for this user only.
-    public init(making path: String, isPrivate: Bool = false) throws(FileError) {
+    public init(making path: String, isPrivate: Bool = false) throws(FileProblem) {
         self.path = path
         isNew = mkdir(path, isPrivate ? 0o700 : 0o777) == 0
         if isNew { return }
@@ -35,7 +36,7 @@ public struct Folder: Sendable {
         var status = stat()
         guard code == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             if code == EEXIST {
-                throw FileError(path: path, problem: "is not a folder", advice: "give the path of a folder", code: ENOTDIR)
+                throw FileProblem(path: path, problem: "is not a folder", advice: "give the path of a folder", code: ENOTDIR)
             }
             throw .system(path, while: "making the folder", code)
         }
@@ -45,7 +46,7 @@ public struct Folder: Sendable {
     public func file(_ name: String) -> String { path + "/" + name }
 
     /// The regular files in the folder, in no order.
-    public func entries() throws(FileError) -> [Entry] {
+    public func entries() throws(FileProblem) -> [Entry] {
         guard let directory = opendir(path) else { throw .system(path, while: "reading the folder", errno) }
         defer { closedir(directory) }
         var entries: [Entry] = []
@@ -69,7 +70,7 @@ public struct Folder: Sendable {
     }
 
     /// Removes a file. It is not an error if it has gone already.
-    public func remove(_ name: String) throws(FileError) {
+    public func remove(_ name: String) throws(FileProblem) {
         guard unlink(file(name)) == 0 || errno == ENOENT else { throw .system(file(name), while: "removing it", errno) }
     }
 

@@ -62,8 +62,8 @@ public struct KernelSet: Sendable {
             _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
         ) -> Void
 
-    /// Floats that ``attend`` needs for a call with `heads` heads.
-    public let scratchCount: @Sendable (_ heads: Int, _ dimension: Int, _ window: Int) -> Int
+    /// Floats that ``attend`` needs for a call, for heads of `dimension` elements, whatever their number.
+    public let scratchCount: @Sendable (_ dimension: Int, _ window: Int) -> Int
 
     /// Stores a vector of f32 as IEEE half precision, divided by 2^exponent and rounded to nearest even. Returns the exponent,
     /// which ``CacheElement/exponent(largest:)`` gives; nil if some of the numbers are infinite or NaN, which are then stored
@@ -100,7 +100,7 @@ public struct KernelSet: Sendable {
                 UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Float
             ) -> Void,
         attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
-        scratchCount: @escaping @Sendable (Int, Int, Int) -> Int,
+        scratchCount: @escaping @Sendable (Int, Int) -> Int,
         narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Int8?,
         softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void,
         arithmeticPeak: @escaping @Sendable (WeightType, Int) -> Int

@@ -29,36 +29,5 @@ typealias FloatTokenPatch = PatchSums<4, 1>
 /// Called between steps, whose loads the compiler may move.
 @inline(__always) func separateSteps() {}
 
-/// Exponent and fraction moved to those of an f32 are the value divided by 2^112, the difference of the exponents' biases; the
-/// product is exact, for subnormal numbers too. What comes out above the largest f16 was infinity or NaN and gets their exponent.
-@inline(__always) func widen(_ halves: RowHalves) -> RowFloats {
-    let half = csimd_u16_to_u32_x4(halves)
-    let moved = (half & RowBits(repeating: 0x7FFF)) &<< RowBits(repeating: 13)
-    let value = unsafeBitCast(moved, to: RowFloats.self) * RowFloats(repeating: 0x1p112)
-    let special = RowBits(repeating: 0x7F80_0000)
-    let exponent = csimd_where_less_f32_x4(RowFloats(repeating: 65504), value, special, RowBits.zero)
-    let sign = (half & RowBits(repeating: 0x8000)) &<< RowBits(repeating: 16)
-    return unsafeBitCast(unsafeBitCast(value, to: RowBits.self) | exponent | sign, to: RowFloats.self)
-}
-
-/// To nearest, ties to even, as `HalfPrecision.narrow` explains.
-@inline(__always) func narrow(_ values: RowFloats) -> RowHalves {
-    let all = unsafeBitCast(values, to: RowBits.self)
-    let bits = all & RowBits(repeating: 0x7FFF_FFFF)
-    let magnitude = unsafeBitCast(bits, to: RowFloats.self)
-    // Normal numbers: adds half of the last place kept, less one if the last bit kept is even; then 13 bits go.
-    let odd = (bits &>> RowBits(repeating: 13)) & RowBits(repeating: 1)
-    let rebased = bits &- RowBits(repeating: 112 << 23) &+ RowBits(repeating: 0xFFF) &+ odd
-    let normal = rebased &>> RowBits(repeating: 13)
-    // Subnormal ones are multiples of 2^-24, the last place of numbers from 0.5 on.
-    let sum = magnitude + RowFloats(repeating: 0.5)
-    let subnormal = unsafeBitCast(sum, to: RowBits.self) &- RowBits(repeating: 0x3F00_0000)
-    let finite = csimd_where_less_f32_x4(magnitude, RowFloats(repeating: 0x1p-14), subnormal, normal)
-    // From 65520 on infinity; no comparison with NaN is true.
-    let limit = RowFloats(repeating: 65520)
-    let special = csimd_where_less_f32_x4(
-        RowFloats(repeating: 65504), magnitude, RowBits(repeating: 0x7C00), RowBits(repeating: 0x7E00))
-    let half = csimd_where_less_f32_x4(magnitude, limit, finite, special)
-    let sign = (all &>> RowBits(repeating: 16)) & RowBits(repeating: 0x8000)
-    return csimd_u32_to_u16_x4(half | sign)
-}
+@inline(__always) func widen(_ halves: RowHalves) -> RowFloats { csimd_f16_to_f32_x4(csimd_u16_to_u32_x4(halves)) }
+@inline(__always) func narrow(_ values: RowFloats) -> RowHalves { csimd_u32_to_u16_x4(csimd_f32_to_f16_x4(values)) }

@@ -1,10 +1,11 @@
 import Files
+import System
 
 /// Having the file in memory before it is needed, and reading it where it is not.
 extension ModelFile {
     /// Bytes that reading a file and making a model of it allocates at most, by its header: metadata and the tensor table several
     /// times over, in all forms that they pass through. Throws as ``init(_:)`` does for the header.
-    package static func openingBytes(_ file: MappedFile) throws(ModelFileError) -> Int {
+    package static func openingBytes(_ file: MappedFile) throws(FileProblem) -> Int {
         let (header, _) = try header(of: file)
         // JSON: at worst a list of empty objects, of which each byte takes 26 here and 94 in jansson.
         let configuration = min(header.unpackedBytes, FileLayout.largestConfiguration)
@@ -15,21 +16,21 @@ extension ModelFile {
     }
 
     /// Reads a range of the file now. Throws if reading fails, where an access to the mapping would end in SIGBUS.
-    public func preload(_ range: Range<Int>) throws(ModelFileError) {
-        try translatingFileErrors { () throws(FileError) in try file.preload(range) }
+    public func preload(_ range: Range<Int>) throws(FileProblem) {
+        try file.preload(range)
     }
 
     /// Has the system keep a range of the file in memory as long as this object lives (mlock(2)). Throws if that is not permitted,
     /// or there is too little memory.
-    public func lock(_ range: Range<Int>) throws(ModelFileError) {
-        try translatingFileErrors { () throws(FileError) in try file.lock(range) }
+    public func lock(_ range: Range<Int>) throws(FileProblem) {
+        try file.lock(range)
     }
 
     /// A way to read the file past the system's file cache.
     package func directReader() -> DirectFile { DirectFile(file) }
 
     /// Copies the bytes from `offset` on, by pread(2): through the system's file cache.
-    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         try file.read(at: offset, into: buffer)
     }
 
@@ -43,5 +44,5 @@ extension ModelFile {
     package func release(_ range: Range<Int>) { file.release(range) }
 
     /// Throws if the file has been written to or cut since it was opened.
-    package func checkUnchanged() throws(FileError) { try file.checkUnchanged() }
+    package func checkUnchanged() throws(FileProblem) { try file.checkUnchanged() }
 }

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import System
 import Tiles
 
 extension ModelFile {
@@ -11,15 +12,15 @@ extension ModelFile {
     /// says where the first is that isn't finite.
     ///
     /// The tensor is read from the disk or the file cache, not through the mapping: so a failing disk is an error and not a SIGBUS.
-    public func verify(_ tensor: TensorEntry) throws(ModelFileError) {
-        guard var checksum = Checksum() else { throw ModelFileError(.system(path, while: "verifying", ENOMEM)) }
+    public func verify(_ tensor: TensorEntry) throws(FileProblem) {
+        guard var checksum = Checksum() else { throw FileProblem.system(path, while: "verifying", ENOMEM) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.verifyingBytes, alignment: 64)
         defer { buffer.deallocate() }
 
         let padding = try endOfBytes(before: tensor)..<tensor.offset
-        try read(padding, by: 1, through: buffer) { bytes throws(ModelFileError) in
+        try read(padding, by: 1, through: buffer) { bytes throws(FileProblem) in
             guard bytes.allSatisfy({ $0 == 0 }) else {
-                throw ModelFileError.damaged(path, .checksum, "is damaged before tensor \(tensor.name): its padding is not zero")
+                throw FileProblem.damaged(path, .checksum, "is damaged before tensor \(tensor.name): its padding is not zero")
             }
         }
         let floats = StoredFloats(tensor)
@@ -42,15 +43,15 @@ extension ModelFile {
     }
 
     /// Verifies every tensor, in file order: together with what opening checks, this covers every byte of the file.
-    public func verifyAll() throws(ModelFileError) {
+    public func verifyAll() throws(FileProblem) {
         for tensor in tensors { try verify(tensor) }
     }
 
     /// Where what lies before a tensor ends.
-    private func endOfBytes(before tensor: TensorEntry) throws(ModelFileError) -> Int {
+    private func endOfBytes(before tensor: TensorEntry) throws(FileProblem) -> Int {
         guard let number = number(of: tensor) else {
-            throw ModelFileError(
-                path: path, kind: .content, problem: "has no such tensor \(tensor.name)", advice: "verify it in its own file")
+            throw FileProblem(
+                .content, path: path, problem: "has no such tensor \(tensor.name)", advice: "verify it in its own file")
         }
         return number == 0 ? metadataEnd : tensors[number - 1].range.upperBound
     }
@@ -59,13 +60,13 @@ extension ModelFile {
     /// `buffer`.
     private func read(
         _ range: Range<Int>, by unitBytes: Int, through buffer: UnsafeMutableRawBufferPointer,
-        body: (UnsafeRawBufferPointer) throws(ModelFileError) -> Void
-    ) throws(ModelFileError) {
+        body: (UnsafeRawBufferPointer) throws(FileProblem) -> Void
+    ) throws(FileProblem) {
         var start = range.lowerBound
         while start < range.upperBound {
             let count = min(buffer.count / unitBytes * unitBytes, range.upperBound - start)
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            try translatingFileErrors { () throws(FileError) in try file.read(at: start, into: part) }
+            try file.read(at: start, into: part)
             try body(UnsafeRawBufferPointer(part))
             start += count
         }

@@ -1,4 +1,5 @@
 import Files
+import System
 
 /// A model file, mapped: its weights are used where they lie.
 ///
@@ -30,20 +31,20 @@ public final class ModelFile: Sendable {
     public var isIntact: Bool { file.isIntact }
 
     /// Throws once that has happened. Called after the bytes of tensors were used, it shows that they were the file's.
-    public func checkIntact() throws(ModelFileError) {
-        try translatingFileErrors { () throws(FileError) in try file.checkIntact() }
+    public func checkIntact() throws(FileProblem) {
+        try file.checkIntact()
     }
 
     /// Opens a file. Throws if it can't be read, isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
-    public convenience init(path: String) throws(ModelFileError) {
-        try self.init(try translatingFileErrors { () throws(FileError) in try MappedFile(path: path) })
+    public convenience init(path: String) throws(FileProblem) {
+        try self.init(try MappedFile(path: path))
     }
 
     /// Reads a file that has been opened. Throws if it isn't RGQ, is cut, damaged or breaks a rule of `formats/rgq.md`.
-    package init(_ file: MappedFile) throws(ModelFileError) {
+    package init(_ file: MappedFile) throws(FileProblem) {
         let path = file.path
-        func bytes(_ range: Range<Int>) throws(ModelFileError) -> [UInt8] {
-            try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
+        func bytes(_ range: Range<Int>) throws(FileProblem) -> [UInt8] {
+            try file.bytes(range)
         }
         let (header, fingerprint) = try Self.header(of: file)
         let table = try bytes(header.tableRange)
@@ -65,10 +66,8 @@ public final class ModelFile: Sendable {
     }
 
     /// Reads and checks the header; the fingerprint is its last 8 bytes.
-    static func header(of file: MappedFile) throws(ModelFileError) -> (Header, fingerprint: UInt64) {
-        let start = try translatingFileErrors { () throws(FileError) in
-            try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount))
-        }
+    static func header(of file: MappedFile) throws(FileProblem) -> (Header, fingerprint: UInt64) {
+        let start = try file.bytes(0..<min(FileLayout.headerBytes, file.byteCount))
         let header = try Header(parsing: start, fileSize: file.byteCount, path: file.path)
         return (header, start.span.bytes.littleEndian(at: 120, as: UInt64.self))
     }

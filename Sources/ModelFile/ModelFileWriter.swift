@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import System
 import Tiles
 
 /// Writes a model file, tensor by tensor: nothing is under the target's name until ``finish()`` has succeeded.
@@ -23,17 +24,14 @@ public final class ModelFileWriter {
 
     /// Makes the file's temporary and checks that the disk has room for it all. Throws if that fails, if something other than a
     /// model file stands there, and if the format can't hold the tensors or the metadata.
-    public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(ModelFileError) {
+    public init(target: String, tensors: [TensorDescription], metadata: Metadata) throws(FileProblem) {
         let metadataBlock = try metadata.packed(path: target)
         let tableEnd = FileLayout.headerBytes + tensors.count * FileLayout.entryBytes
         let entries = try TensorTable.placing(tensors, from: tableEnd + metadataBlock.block.count, path: target)
-        guard let checksum = Checksum() else { throw ModelFileError(.system(target, while: "writing", ENOMEM)) }
+        guard let checksum = Checksum() else { throw FileProblem.system(target, while: "writing", ENOMEM) }
         let byteCount = entries.last?.range.upperBound ?? tableEnd
-        file = try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: target, replacing: .modelFile)
-            try file.checkRoom(for: byteCount)
-            return file
-        }
+        file = try AtomicFile(target: target, replacing: .modelFile)
+        try file.checkRoom(for: byteCount)
         self.target = target
         self.byteCount = byteCount
         self.checksum = checksum
@@ -42,7 +40,7 @@ public final class ModelFileWriter {
     }
 
     /// Writes the next bytes of the tensors, in the order of their descriptions; goes on to the next tensor when one is full.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(FileProblem) {
         var rest = bytes
         while !rest.isEmpty {
             guard current < entries.count else {
@@ -50,7 +48,7 @@ public final class ModelFileWriter {
             }
             let entry = entries[current]
             let part = UnsafeRawBufferPointer(rebasing: rest.prefix(entry.byteCount - done))
-            try translatingFileErrors { () throws(FileError) in try file.write(part, at: entry.offset + done) }
+            try file.write(part, at: entry.offset + done)
             checksum.update(part)
             done += part.count
             if done == entry.byteCount { closeTensor() }
@@ -60,7 +58,7 @@ public final class ModelFileWriter {
 
     /// Writes metadata, table and header, makes everything durable and gives the file its name. The last call. Throws if a tensor
     /// is not full.
-    public func finish() throws(ModelFileError) {
+    public func finish() throws(FileProblem) {
         guard current == entries.count else {
             let entry = entries[current]
             throw .unwritable(target, "tensor \(entry.name) has only \(done) of its \(entry.byteCount) bytes")
@@ -74,10 +72,8 @@ public final class ModelFileWriter {
             tensorCount: entries.count, firstOffset: entries[0].offset, metadataBytes: block.count, unpackedBytes: unpackedBytes,
             tableChecksum: Checksum.of(table.span.bytes), metadataChecksum: Checksum.of(block.span.bytes))
         let start = header.bytes + table + block
-        try translatingFileErrors { () throws(FileError) in
-            try start.span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
-            try file.commit()
-        }
+        try start.span.bytes.withUnsafeBytes { bytes throws(FileProblem) in try file.write(bytes, at: 0) }
+        try file.commit()
     }
 
     /// Notes the checksum of the tensor that is full, and turns to the next.

@@ -42,7 +42,7 @@ struct KernelsArgument: ParsableArguments {
 struct ComputeArguments: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "count"))
+        help: ArgumentHelp("Threads. (default: one per core that may be used)", valueName: "count"))
     var threads: Int?
 
     @OptionGroup var memory: MemoryArguments

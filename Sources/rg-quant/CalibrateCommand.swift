@@ -2,14 +2,15 @@ import ArgumentParser
 import CommandSupport
 import Conversion
 import Files
+import System
 
 /// `rg-quant calibrate`: runs a text through a model and keeps the second moments of every matrix's inputs.
 struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate",
-        abstract: "Measures with a text which inputs of the weight matrices count and go together, for convert --importance.",
+        abstract: "Measures with a text which inputs of the weight matrices matter and vary together, for convert --importance.",
         discussion: """
-            The text should be of the kind that the model will be used for, and of all its sorts; 30,000 tokens are enough, and \
+            The text should be of the kind that the model will be used for, in all its variety; 30,000 tokens are enough, and \
             fewer than 1,000 may do more harm than good. The file should be in f16 or f32. The statistics are a safetensors file \
             of 233 MB for the 2B model, and take as much memory beside the model.
 
@@ -38,15 +39,10 @@ struct CalibrateCommand: ParsableCommand {
     func run() throws {
         Interruption.watch()
         let source = try InputText.file(text)
-        do throws(ConversionError) {
-            try calibrate(with: source)
-        } catch {
-            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
-            throw Interrupted(signal: signal, message: error.description)
-        }
+        try calibrate(with: source)
     }
 
-    private func calibrate(with source: TextFile) throws(ConversionError) {
+    private func calibrate(with source: TextFile) throws(FileProblem) {
         let calibration = try Calibration(
             model: file, text: source, textPath: text == InputText.standardInput ? "/dev/stdin" : text, threads: work.threads)
         for warning in calibration.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }

@@ -9,12 +9,12 @@ import System
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Compares a model file, tensor by tensor, with the folder that it was made of.",
+        abstract: "Compares a model file, tensor by tensor, with the folder that it was made from.",
         discussion: """
             Relative error is the root of the sum of squared errors over that of squared weights; signal to noise is the same in \
             decibels. The worst come first; tensors that are exact are counted, not listed. In a file that was converted with \
-            --importance the errors of int4 weights are larger, though its outputs are nearer: that errors make up for each other \
-            isn't seen here.
+            --importance the errors of int4 weights are larger, though its outputs are nearer: these figures \
+            don't show that errors make up for each other.
             """)
 
     @Argument(help: "Folder of the model.", completion: .directory)
@@ -42,7 +42,7 @@ struct CompareCommand: ParsableCommand {
         let comparison = try SourceComparison(source: source, file: file, threads: work.threads)
         if let html { try checkIsNoSource(html, among: comparison.paths) }
         // Made now: after all the work it would be late to find that it can't be written.
-        let page = try html.map { path throws(FileError) in try AtomicFile(target: path, replacing: .webPage) }
+        let page = try html.map { path throws(FileProblem) in try AtomicFile(target: path, replacing: .webPage) }
         let tensors = try run(comparison)
         if let page { try ErrorPage(title: file, tensors: tensors).write(to: page) }
         let inexact = tensors.filter { !$0.figures.isExact }
@@ -66,12 +66,7 @@ struct CompareCommand: ParsableCommand {
     private func run(_ comparison: SourceComparison) throws -> [SourceComparison.Tensor] {
         let meter = ProgressMeter("comparing", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        do throws(ConversionError) {
-            return try comparison.run(
-                progress: { meter.update(done: $0, total: comparison.sourceBytes) }, isCancelled: { Interruption.signal != nil })
-        } catch {
-            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
-            throw Interrupted(signal: signal, message: error.description)
-        }
+        return try comparison.run(
+            progress: { meter.update(done: $0, total: comparison.sourceBytes) }, isCancelled: { Interruption.signal != nil })
     }
 }

@@ -33,7 +33,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            Type of the weight matrices: 4.5 bits a weight (q4-small), up to 4.9 (q4) or 5.7 (q4-large) with int8 where int4 costs \
+            Type of the weight matrices: 4.5 bits per weight (q4-small), up to 4.9 (q4) or 5.7 (q4-large) with int8 where int4 costs \
             most, 8.5, 16 or 32. Vectors stay f32.
             """)
     var type = TypePreset.q4
@@ -73,8 +73,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, which says of a base model that \
-            nothing is missing.
+            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, for a base model, which has none.
             """)
     var chatTemplate = ChatTemplateChoice.auto
 
@@ -95,11 +94,11 @@ struct ConvertCommand: ParsableCommand {
         var options = Conversion.Options()
         options.types = type
         options.rules = tensorType
-        options.importance = try importance.map { path throws(ConversionError) in try Importance(path: path) }
+        options.importance = try importance.map { path throws(FileProblem) in try Importance(path: path) }
         options.chatTemplate = chatTemplate
         options.threads = work.threads
         options.converter = "rg-quant \(projectVersion)"
-        let conversion = try interruptible { () throws(ConversionError) in try open(options) }
+        let conversion = try interruptible { () throws(FileProblem) in try open(options) }
         for warning in conversion.warnings { Diagnostics.report("warning: \(warning)", command: "rg-quant") }
         let summary = summary(of: try write(conversion), conversion)
         do throws(OutputError) {
@@ -111,14 +110,14 @@ struct ConvertCommand: ParsableCommand {
     }
 
     /// Opens the folder and, with progress, reads the texts.
-    private func open(_ options: Conversion.Options) throws(ConversionError) -> Conversion {
+    private func open(_ options: Conversion.Options) throws(FileProblem) -> Conversion {
         guard !vocabulary.isEmpty else { return try Conversion(source: source, options: options) }
         let meter = ProgressMeter("reading texts", style: .automatic(quiet: quiet))
         defer { meter.finish() }
         let standardInput = "/dev/stdin"
         let texts = VocabularyTexts(
             vocabulary.map { $0 == InputText.standardInput ? standardInput : $0 }, progress: { meter.update(done: $0, total: nil) },
-            open: { path throws(FileError) in try InputText.open(path == standardInput ? InputText.standardInput : path) })
+            open: { path throws(FileProblem) in try InputText.file(path == standardInput ? InputText.standardInput : path) })
         return try Conversion(source: source, options: options, vocabulary: texts)
     }
 
@@ -126,7 +125,7 @@ struct ConvertCommand: ParsableCommand {
     private func write(_ conversion: Conversion) throws -> ConversionReport {
         let meter = ProgressMeter("converting", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        return try interruptible { () throws(ConversionError) in
+        return try interruptible { () throws(FileProblem) in
             try conversion.write(
                 to: output, progress: { meter.update(done: $0, total: conversion.sourceBytes) },
                 isCancelled: { Interruption.signal != nil })
@@ -134,8 +133,8 @@ struct ConvertCommand: ParsableCommand {
     }
 
     /// Runs `body`; if a signal has stopped it, throws what ends the command so.
-    private func interruptible<Result>(_ body: () throws(ConversionError) -> Result) throws -> Result {
-        do throws(ConversionError) {
+    private func interruptible<Result>(_ body: () throws(FileProblem) -> Result) throws -> Result {
+        do throws(FileProblem) {
             return try body()
         } catch {
             guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
@@ -165,7 +164,7 @@ struct ConvertCommand: ParsableCommand {
     }
 
     @Sendable private static func rule(_ text: String) throws -> TensorTypeRule {
-        do throws(ConversionError) {
+        do throws(FileProblem) {
             return try TensorTypeRule(parsing: text)
         } catch {
             throw ValidationError("\(error)")

@@ -2,6 +2,7 @@ import CommandSupport
 import Conversion
 import Files
 import Glibc
+import System
 
 /// A web page with a heat map of relative errors: one row per layer, one column per kind of matrix. It needs no other file.
 struct ErrorPage {
@@ -9,7 +10,7 @@ struct ErrorPage {
     let tensors: [SourceComparison.Tensor]
 
     /// Writes the page to a new file, then gives the file its name.
-    func write(to file: AtomicFile) throws(FileError) { try file.write(whole: Array(text.utf8)) }
+    func write(to file: AtomicFile) throws(FileProblem) { try file.write(whole: Array(text.utf8)) }
 
     /// Where a tensor stands: `12` and `mlp_block.up_proj`, or no layer and `embed_tokens`.
     private static func place(_ name: String) -> (layer: String, kind: String) {

@@ -34,14 +34,9 @@ struct ExportCommand: ParsableCommand {
         let export = try Export(model: file, type: type.elementType, threads: work.threads)
         let meter = ProgressMeter("exporting", style: .automatic(quiet: quiet))
         defer { meter.finish() }
-        do throws(ConversionError) {
-            try export.write(
-                to: folder, progress: { meter.update(done: $0, total: export.byteCount) },
-                isCancelled: { Interruption.signal != nil })
-        } catch {
-            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
-            throw Interrupted(signal: signal, message: error.description)
-        }
+        try export.write(
+            to: folder, progress: { meter.update(done: $0, total: export.byteCount) },
+            isCancelled: { Interruption.signal != nil })
     }
 }
 

@@ -35,7 +35,7 @@ struct InspectCommand: ParsableCommand {
         return TileDecoder(tensor.type).scaleRange(tiles, shape: shape)
     }
 
-    private func table(of model: ModelFile) throws(ModelFileError) -> String {
+    private func table(of model: ModelFile) throws(FileProblem) -> String {
         var table = Table(("tensor", .left), ("type", .left), ("shape", .left), ("bytes", .right), ("scales", .left))
         for tensor in model.tensors {
             let scales =
@@ -62,22 +62,22 @@ struct InspectCommand: ParsableCommand {
         return "; vocabulary: \(kept) of \(whole) pieces"
     }
 
-    private func provenance(of model: ModelFile) throws(ModelFileError) -> JSONValue? {
-        try model.metadata.provenance.flatMap { json throws(ModelFileError) in try value(of: json) }
+    private func provenance(of model: ModelFile) throws(FileProblem) -> JSONValue? {
+        try model.metadata.provenance.flatMap { json throws(FileProblem) in try value(of: json) }
     }
 
     /// What a text of the metadata says; nil if it isn't JSON, which inspecting a file doesn't need.
-    private func value(of json: [UInt8]) throws(ModelFileError) -> JSONValue? {
+    private func value(of json: [UInt8]) throws(FileProblem) -> JSONValue? {
         do throws(JSONError) {
             return try JSONValue(parsing: json)
         } catch {
             guard error.isMemory else { return nil }
-            throw ModelFileError(
-                path: file, kind: .io, problem: "no memory to read its metadata", advice: "close other programs")
+            throw FileProblem(
+                .memory, path: file, problem: "no memory to read its metadata", advice: "close other programs")
         }
     }
 
-    private func jsonValue(of model: ModelFile) throws(ModelFileError) -> JSONValue {
+    private func jsonValue(of model: ModelFile) throws(FileProblem) -> JSONValue {
         let tensors = model.tensors.map { tensor -> JSONValue in
             let scales = scales(of: tensor, in: model)
             return [

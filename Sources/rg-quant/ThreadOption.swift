@@ -3,7 +3,7 @@ import Conversion
 
 /// `--threads`, for commands whose output it doesn't change.
 struct ThreadOption: ParsableArguments {
-    @Option(name: [.customShort("t"), .long], help: "Threads; by default one a core. The output is the same for any number.")
+    @Option(name: [.customShort("t"), .long], help: "Threads; by default one per core. The output is the same for any number.")
     var threads: Int?
 
     func validate() throws {

@@ -22,7 +22,7 @@ struct VerifyCommand: ParsableCommand {
     var quiet = false
 
     /// What is wrong with a tensor.
-    private typealias Fault = (tensor: String, error: ModelFileError)
+    private typealias Fault = (tensor: String, error: FileProblem)
 
     func run() throws {
         Interruption.watch()
@@ -42,11 +42,11 @@ struct VerifyCommand: ParsableCommand {
     }
 
     /// One error for all tensors with a fault of one kind; nil if there are none.
-    private func error(of faults: [Fault], _ problem: String) -> ModelFileError? {
+    private func error(of faults: [Fault], _ problem: String) -> FileProblem? {
         guard let first = faults.first?.error, faults.count > 1 else { return faults.first?.error }
         let names = faults.map(\.tensor).joined(separator: ", ")
-        return ModelFileError(
-            path: file, kind: first.kind, problem: "\(problem) in \(faults.count) tensors: \(names)", advice: first.advice)
+        return FileProblem(
+            first.kind, path: file, problem: "\(problem) in \(faults.count) tensors: \(names)", advice: first.advice)
     }
 
     /// Checks all tensors, with progress, until a signal says to stop. Throws any error that isn't a tensor's fault.
@@ -55,7 +55,7 @@ struct VerifyCommand: ParsableCommand {
         defer { meter.finish() }
         var faults: [Fault] = []
         for tensor in model.tensors {
-            do throws(ModelFileError) {
+            do throws(FileProblem) {
                 try model.verify(tensor)
             } catch {
                 guard error.kind == .checksum || error.kind == .content else { throw error }

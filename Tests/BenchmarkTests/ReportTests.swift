@@ -59,7 +59,8 @@ import Tiles
         #expect(lines[4].isEmpty)
         let notes = lines[5...].joined(separator: "\n")
         #expect(notes.contains("1.07 GB on huge pages"))
-        #expect(notes.contains("1.51 GB mapped, 43.2 MB allocated to compute; resident 1.55 GB, of which 55.0 MB are no file's"))
+        #expect(
+            notes.contains("1.51 GB mapped, 43.2 MB allocated to compute; resident 1.55 GB, of which 55.0 MB belong to no file"))
         #expect(notes.contains("start on 2 threads: opened in 12.0 ms, logits after a prompt of 256 tokens 3250 ms from the start"))
         #expect(notes.contains("warning: in 1 of 2 tests the limit changed by more than 10 %"))
     }

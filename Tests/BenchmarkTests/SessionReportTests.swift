@@ -34,7 +34,7 @@ import Testing
         }
         #expect(
             report.end.contains(
-                "first and last tenth past the window of 128: 2 and 2.2 ms a token at best (+10.0 %), 8 and 6 MB (-25.0 %)"))
+                "first and last tenth past the window of 128: 2 and 2.2 ms per token at best (+10.0 %), 8 and 6 MB (-25.0 %)"))
     }
 
     @Test func aRunWithinTheWindowComparesNothing() {

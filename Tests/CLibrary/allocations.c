@@ -110,7 +110,8 @@ int posix_memalign(void **memory, size_t alignment, size_t size) NO_THROW {
     return taken ? 0 : ENOMEM;
 }
 
-/* What is mapped now, and the most that was, among mappings of one size; or of all sizes while that is 0, whose last one is kept. */
+/* What is mapped now, and the most that was, among mappings of one size; or of all sizes while that is 0, whose last one is
+   kept. */
 static struct {
     bool is_on;
     size_t size, last_size;

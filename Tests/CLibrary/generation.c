@@ -85,7 +85,7 @@ static void test_text_and_place(rg_model *model) {
     CHECK_ALIKE(twins);
     destroy_twins(twins);
 
-    /* A callback that stops: the session is where one is that made so many tokens. */
+    /* A callback that stops: the session is where one is that made that many tokens. */
     for (int pieces = 1; pieces < 6; pieces++) {
         twins = make_twins(model, pieces % 2 == 0);
         part.stop_after = pieces;

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import System
 import TestSupport
 
 @testable import Checkpoint
@@ -109,8 +110,8 @@ struct CheckpointBuilder {
 }
 
 /// The error that opening a folder gives; nil if it opens.
-func openingError(_ folder: String) -> CheckpointError? {
-    do throws(CheckpointError) {
+func openingError(_ folder: String) -> FileProblem? {
+    do throws(FileProblem) {
         _ = try Checkpoint(folder: folder)
         return nil
     } catch {
@@ -120,7 +121,7 @@ func openingError(_ folder: String) -> CheckpointError? {
 
 extension Checkpoint {
     /// Numbers of a tensor.
-    func values(of tensor: CheckpointTensor, _ elements: Range<Int>? = nil) throws(CheckpointError) -> [Float] {
+    func values(of tensor: CheckpointTensor, _ elements: Range<Int>? = nil) throws(FileProblem) -> [Float] {
         let elements = elements ?? 0..<tensor.count
         let room = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(1, elements.count))
         defer { room.deallocate() }

@@ -1,4 +1,5 @@
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -27,9 +28,9 @@ import Testing
 
     /// If memory is refused, downloading again doesn't help.
     @Test func refusedMemoryIsNoFaultOfTheFile() {
-        let error = CheckpointError(path: "config.json", JSONError.noMemory)
+        let error = FileProblem(JSONError.noMemory, in: "config.json")
         #expect(error.problem.contains("no memory") && error.advice == "close other programs")
-        let other = CheckpointError(path: "index", JSONError(line: 1, column: 2, message: "a comma"), after: "has", advice: "wait")
+        let other = FileProblem(JSONError(line: 1, column: 2, message: "a comma"), in: "index", "has", advice: "wait")
         #expect(other.description == "index: has not valid JSON: a comma (line 1, column 2); wait")
     }
 

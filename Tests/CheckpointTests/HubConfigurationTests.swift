@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import System
 import TestSupport
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
 @Suite struct HubConfigurationTests {
     /// Reads the plain configuration with some keys changed; nil removes one.
-    static func read(_ changes: [String: JSONValue?] = [:]) throws(CheckpointError) -> HubConfiguration {
+    static func read(_ changes: [String: JSONValue?] = [:]) throws(FileProblem) -> HubConfiguration {
         var object = CheckpointBuilder.plainConfiguration
         for (key, value) in changes { object[key] = value }
         return try HubConfiguration(parsing: JSONValue.object(object).serialized(), path: "x/config.json")
@@ -147,7 +148,7 @@ import Testing
 
     @Test(arguments: faults.indices) func whatCanNotBeRunIsRefused(_ index: Int) {
         let fault = Self.faults[index]
-        let error = #expect(throws: CheckpointError.self) { try Self.read(fault.changes) }
+        let error = #expect(throws: FileProblem.self) { try Self.read(fault.changes) }
         #expect(error?.problem.contains(fault.problem) == true, "\(error?.description ?? "no error")")
         #expect(error?.path == "x/config.json" && error?.advice.isEmpty == false)
     }
@@ -157,14 +158,14 @@ import Testing
         ("7", "is not a JSON object"),
     ])
     func whatIsNoObjectIsRefused(_ text: String, _ problem: String) {
-        let error = #expect(throws: CheckpointError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try HubConfiguration(parsing: Array(text.utf8), path: "config.json")
         }
         #expect(error?.problem.contains(problem) == true)
     }
 
     @Test func valuesAreShownHarmlesslyAndShort() {
-        let error = #expect(throws: CheckpointError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Self.read(["model_type": .string("\u{1B}[2J" + String(repeating: "x", count: 9000))])
         }
         #expect(error?.description.utf8.contains(0x1B) == false)

@@ -1,4 +1,5 @@
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -83,7 +84,7 @@ import Testing
         let checkpoint = try Checkpoint(folder: folder.path)
         let tensor = try #require(checkpoint.tensor(named: "w"))
         for range in [0..<tensor.count, place..<place + 1, place - 3..<place + 40] {
-            let error = #expect(throws: CheckpointError.self) { try checkpoint.values(of: tensor, range) }
+            let error = #expect(throws: FileProblem.self) { try checkpoint.values(of: tensor, range) }
             #expect(error?.problem == "tensor w has \(what) at [160, 123]")
             #expect(error?.path == folder.file("model.safetensors"))
         }
@@ -101,7 +102,7 @@ import Testing
         let empty = try #require(checkpoint.tensor(named: "empty"))
         #expect(scalar.count == 1 && empty.count == 0)
         #expect(try checkpoint.values(of: empty) == [])
-        let error = #expect(throws: CheckpointError.self) { try checkpoint.values(of: scalar) }
+        let error = #expect(throws: FileProblem.self) { try checkpoint.values(of: scalar) }
         #expect(error?.problem == "tensor s has a NaN at []")
     }
 
@@ -113,23 +114,23 @@ import Testing
         let path = folder.file("model.safetensors")
         #expect(truncate(path, off_t(checkpoint.weightFiles[0].byteCount - 1)) == 0)
         let tensor = try #require(checkpoint.tensor(named: "b"))
-        let error = #expect(throws: CheckpointError.self) { try checkpoint.values(of: tensor) }
+        let error = #expect(throws: FileProblem.self) { try checkpoint.values(of: tensor) }
         #expect(
             error?.description == "\(path): became shorter while it was read; wait until its writer is done and start again"
         )
-        #expect(throws: CheckpointError.self) { try checkpoint.checkUnchanged() }
+        #expect(throws: FileProblem.self) { try checkpoint.checkUnchanged() }
     }
 
     @Test(arguments: ["config.json", "tokenizer.model", "model.safetensors", "tokenizer_config.json"])
     func aFileThatIsWrittenReplacedOrRemovedIsNoticed(_ name: String) throws {
         var builder = CheckpointBuilder()
         builder.files["tokenizer_config.json"] = Array("{}".utf8)
-        func error(after change: (String) throws -> Void) throws -> CheckpointError? {
+        func error(after change: (String) throws -> Void) throws -> FileProblem? {
             let folder = try builder.write()
             let checkpoint = try Checkpoint(folder: folder.path)
             try checkpoint.checkUnchanged()
             try change(folder.file(name))
-            let error = #expect(throws: CheckpointError.self) { try checkpoint.checkUnchanged() }
+            let error = #expect(throws: FileProblem.self) { try checkpoint.checkUnchanged() }
             #expect(error?.path == folder.file(name))
             return error
         }

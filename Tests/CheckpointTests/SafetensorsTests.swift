@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import System
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 /// Safetensors files that are damaged or made to do harm.
 @Suite struct SafetensorsTests {
     /// The error that a weight file gives; nil if it opens.
-    static func error(_ file: [UInt8]) throws -> CheckpointError? {
+    static func error(_ file: [UInt8]) throws -> FileProblem? {
         let folder = try CheckpointBuilder(files: ["tokenizer.model": [1], "model.safetensors": file]).write()
         let error = openingError(folder.path)
         if let error {
@@ -66,7 +67,7 @@ import Testing
 
     @Test(arguments: [
         ("", "has a header that is not valid JSON: the text is empty"), ("{", "has a header that is not valid JSON"),
-        ("[]", "has a header that is no JSON object"), ("{}", "holds no tensors"),
+        ("[]", "has a header that is not a JSON object"), ("{}", "holds no tensors"),
         (#"{"__metadata__":{}}"#, "holds no tensors"),
         (#"{"a":{},"a":{}}"#, "duplicate"), (#"{"a":1}"#, "tensor a has no dtype"),
         (#"{"a":{"dtype":5}}"#, "tensor a has no dtype"),

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import System
 import TestSupport
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
         #expect(try checkpoint.tensors.map { try checkpoint.values(of: $0) } == [[4], [3], [1, 2]])
         #expect(checkpoint.totalBytes == 16)
         try FileManager.default.removeItem(atPath: folder.file(Self.indexName))
-        #expect(throws: CheckpointError.self) { try checkpoint.checkUnchanged() }
+        #expect(throws: FileProblem.self) { try checkpoint.checkUnchanged() }
     }
 
     @Test func oneFileGoesBeforeTheIndex() throws {

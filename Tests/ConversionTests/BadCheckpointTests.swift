@@ -1,6 +1,7 @@
 import Conversion
 import Foundation
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -19,7 +20,7 @@ import Tiles
         try change(&checkpoint)
         let folder = try checkpoint.write()
         let error = try conversionError(folder, options, target: target)
-        if let error { #expect(error.kind == .source) }
+        if let error { #expect(error.kind == .content || error.kind == .io) }
         return error?.description.replacingOccurrences(of: folder.path, with: "SRC")
     }
 
@@ -92,7 +93,7 @@ import Tiles
         let conversion = try withExtendedLifetime(folder) { try Conversion(source: folder.path) }
         #expect(
             conversion.warnings == [
-                "\(folder.path): left out tensors that are no part of RecurrentGemma: \(names.joined(separator: ", "))"
+                "\(folder.path): left out tensors that are not part of RecurrentGemma: \(names.joined(separator: ", "))"
             ])
         #expect(!conversion.descriptions.contains { names.contains($0.name) })
         #expect(try Conversion(.small()).warnings == [])
@@ -195,7 +196,7 @@ import Tiles
 
     @Test func aFolderThatIsNoneIsNamed() throws {
         func problem(_ source: String) -> String? {
-            #expect(throws: ConversionError.self) { try Conversion(source: source) }?.problem
+            #expect(throws: FileProblem.self) { try Conversion(source: source) }?.problem
         }
         #expect(problem(target.file("none")) == "no such folder")
         #expect(problem(try target.write([1], to: "file")) == "is a file, not a folder")

@@ -6,6 +6,7 @@ import Foundation
 import Griffin
 import ModelFile
 import Quantization
+import System
 import TestSupport
 import Testing
 import Text
@@ -30,7 +31,7 @@ import Tiles
         let logits = 32 * 2048 * 4
         for (least, most) in [(squares, squares), (logits, logits), (2 << 20, .max)] {
             allocation_refuse(least, most)
-            let error = #expect(throws: ConversionError.self) { try calibration.run() }
+            let error = #expect(throws: FileProblem.self) { try calibration.run() }
             allocation_refuse(0, 0)
             #expect(error?.description == "\(file.path): no memory for statistics; close other programs", "\(least) bytes")
         }
@@ -177,11 +178,11 @@ import Tiles
 
     @Test func aTextWithoutTokensIsAnError() throws {
         let file = try convert(.type(.q8), to: "q8.rgq")
-        let error = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: "") }
+        let error = #expect(throws: FileProblem.self) { try Calibration(model: file.path, text: "") }
         #expect(error?.description == "the text: has no words; give some")
-        let named = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: "", textPath: "a.txt") }
+        let named = #expect(throws: FileProblem.self) { try Calibration(model: file.path, text: "", textPath: "a.txt") }
         #expect(named?.description == "a.txt: has no words; give some")
-        let missing = #expect(throws: ConversionError.self) { try Calibration(model: folder.file("none"), text: "a") }
+        let missing = #expect(throws: FileProblem.self) { try Calibration(model: folder.file("none"), text: "a") }
         #expect(missing?.description == "\(folder.file("none")): no such file; check the path")
     }
 
@@ -197,7 +198,7 @@ import Tiles
         try Calibration(model: file.path, text: String(text)).write(to: folder.file("memory"))
         #expect(try folder.contents(of: "file") == folder.contents(of: "memory"))
         // Only once.
-        #expect(throws: ConversionError.self) { try source.run() }
+        #expect(throws: FileProblem.self) { try source.run() }
     }
 
     @Test func statisticsTakeThePlaceOfStatisticsAlone() throws {
@@ -210,7 +211,7 @@ import Tiles
         let weights = try Data(contentsOf: URL(fileURLWithPath: Fixtures.tinyEnglish + "/model.safetensors"))
         for other in [Data("some notes".utf8), weights] {
             try folder.write(other, to: "stats")
-            let error = #expect(throws: ConversionError.self) { try write() }
+            let error = #expect(throws: FileProblem.self) { try write() }
             #expect(error?.problem == "is not a file of statistics, and so is not replaced")
             #expect(try folder.contents(of: "stats") == other)
         }
@@ -218,7 +219,7 @@ import Tiles
 
     @Test func aCalibrationCanBeCancelled() throws {
         let file = try convert(.type(.q8), to: "q8.rgq")
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Calibration(model: file.path, text: Self.text).run(isCancelled: { true })
         }
         #expect(error?.kind == .cancelled)
@@ -227,7 +228,7 @@ import Tiles
     @Test func aDamagedFileIsNotCalibrated() throws {
         let file = try convert(.type(.q8), to: "q8.rgq")
         try file.damage("model.final_norm.weight", with: [1, 2, 3, 4])
-        let error = #expect(throws: ConversionError.self) { try Calibration(model: file.path, text: Self.text) }
+        let error = #expect(throws: FileProblem.self) { try Calibration(model: file.path, text: Self.text) }
         #expect(error?.path == file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
     }
 
@@ -240,10 +241,10 @@ import Tiles
             (file.path, "is one of the files that are read"), (text, "is one of the files that are read"),
         ] {
             var hasRun = false
-            let error = #expect(throws: ConversionError.self) {
+            let error = #expect(throws: FileProblem.self) {
                 try calibration.write(to: target, progress: { _ in hasRun = true })
             }
-            #expect(error?.kind == .target && error?.path == target && error?.problem == problem)
+            #expect(error?.kind == .io && error?.path == target && error?.problem == problem)
             #expect(!hasRun)
         }
         #expect(try folder.contents() == before)

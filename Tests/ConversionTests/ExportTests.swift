@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import Griffin
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Text
@@ -79,24 +80,24 @@ import Tiles
     @Test func onlyAnEmptyFolderIsWrittenTo() throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let path = try export(model.file, .f32)
-        let error = #expect(throws: ConversionError.self) { try export(model.file, .f32) }
+        let error = #expect(throws: FileProblem.self) { try export(model.file, .f32) }
         #expect(error?.description == "\(path): is not empty; give the name of a new folder")
         let file = try folder.write([1], to: "file")
-        let second = #expect(throws: ConversionError.self) { try Export(model: model.file.path, type: .f32).write(to: file) }
+        let second = #expect(throws: FileProblem.self) { try Export(model: model.file.path, type: .f32).write(to: file) }
         #expect(second?.description == "\(file): is not a folder; give the path of a folder")
     }
 
     @Test func anExportThatIsCancelledLeavesNothing() throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let path = folder.file("out")
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
         }
         #expect(error?.kind == .cancelled)
         #expect(!FileManager.default.fileExists(atPath: path))
         // A folder that was there stays, and the export can be repeated.
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(throws: ConversionError.self) {
+        #expect(throws: FileProblem.self) {
             try Export(model: model.file.path, type: .f32).write(to: path, isCancelled: { true })
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
@@ -107,7 +108,7 @@ import Tiles
     @Test(arguments: ["tokenizer.model", "model.safetensors"]) func anExportThatFailsAtItsEndLeavesNothing(name: String) throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         let path = folder.file("out")
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Export(model: model.file.path, type: .f32).write(
                 to: path, progress: { _ in try? Data("mine".utf8).write(to: URL(fileURLWithPath: path + "/" + name)) })
         }
@@ -121,7 +122,7 @@ import Tiles
     @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
     func anExportForWhichThereIsNoRoomLeavesNothing() throws {
         let model = try ConvertedModel(.small(), .type(.q8)), disk = try SmallDisk(byteCount: 300_000)
-        let error = #expect(throws: ConversionError.self) { try Export(model: model.file.path, type: .f32).write(to: disk.path) }
+        let error = #expect(throws: FileProblem.self) { try Export(model: model.file.path, type: .f32).write(to: disk.path) }
         #expect(error?.problem.contains("its disk has only") == true)
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
     }
@@ -129,7 +130,7 @@ import Tiles
     @Test func aDamagedFileIsNotExported() throws {
         let model = try ConvertedModel(.small(), .type(.q8))
         try model.file.damage("model.final_norm.weight", with: [1, 2, 3, 4])
-        let error = #expect(throws: ConversionError.self) { try Export(model: model.file.path, type: .f32) }
+        let error = #expect(throws: FileProblem.self) { try Export(model: model.file.path, type: .f32) }
         #expect(error?.path == model.file.path && error?.problem == "is damaged in tensor model.final_norm.weight")
     }
 
@@ -176,7 +177,7 @@ import Tiles
             try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: threads).run().map(\.figures)
         }
         #expect(figures[1] == figures[0] && figures[2] == figures[0])
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: 0)
         }
         #expect(error?.description == "--threads: 0 threads are not possible; give a number in 1…1024")
@@ -185,7 +186,7 @@ import Tiles
     @Test func aComparisonThatIsCancelledSaysSo() throws {
         let model = try ConvertedModel(Fixtures.oracle("beta"), .type(.q4))
         let comparison = try SourceComparison(source: Fixtures.oracle("beta"), file: model.file.path, threads: 3)
-        let error = #expect(throws: ConversionError.self) { try comparison.run(isCancelled: { true }) }
+        let error = #expect(throws: FileProblem.self) { try comparison.run(isCancelled: { true }) }
         #expect(error?.kind == .cancelled)
     }
 
@@ -196,14 +197,14 @@ import Tiles
         checkpoint.configuration["num_attention_heads"] = 1
         checkpoint.configuration["lru_width"] = 4097
         let source = try checkpoint.write()
-        let error = #expect(throws: ConversionError.self) { try SourceComparison(source: source.path, file: model.file.path) }
+        let error = #expect(throws: FileProblem.self) { try SourceComparison(source: source.path, file: model.file.path) }
         #expect(error?.path == source.file("config.json"))
         #expect(error?.problem.hasPrefix("describes gates in blocks of 4097 channels") == true)
     }
 
     @Test func anotherModelIsAnError() throws {
         let model = try ConvertedModel(Fixtures.oracle("beta"), .type(.q4))
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try SourceComparison(source: Fixtures.oracle("alpha"), file: model.file.path)
         }
         #expect(error?.path == model.file.path)

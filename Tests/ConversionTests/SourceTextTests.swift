@@ -38,7 +38,7 @@ import Text
         let checkpoint = try checkpoint(template: "[INST] {{ messages[0]['content'] }} [/INST]")
         let folder = try checkpoint.write()
         let error = try #require(try conversionError(folder, target: TemporaryFolder()))
-        #expect(error.kind == .source)
+        #expect(error.kind == .content)
         #expect(
             error.description == """
                 \(folder.path): has a chat template that is not in Gemma's format; \
@@ -105,7 +105,7 @@ import Text
     @Test func aTokenizerThatIsNoneIsAnError() throws {
         let folder = try checkpoint(tokenizer: Array("not a tokenizer".utf8)).write()
         let error = try #require(try conversionError(folder, target: TemporaryFolder()))
-        #expect(error.kind == .source)
+        #expect(error.kind == .content)
         #expect(error.path == folder.path + "/tokenizer.model")
     }
 

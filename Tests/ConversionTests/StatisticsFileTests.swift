@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import Griffin
 import ModelFile
+import System
 import TestSupport
 import Testing
 
@@ -34,9 +35,9 @@ import Testing
 
     /// What converting with a file throws. Nothing is written, even if the statistics prove invalid only while weights are
     /// converted.
-    private func error(_ path: String) throws -> ConversionError? {
+    private func error(_ path: String) throws -> FileProblem? {
         let before = try folder.contents()
-        do throws(ConversionError) {
+        do throws(FileProblem) {
             var options = Conversion.Options()
             options.types = .q4Small
             options.importance = try Importance(path: path)
@@ -96,7 +97,7 @@ import Testing
     @Test func statisticsAreNotReplacedByTheirModel() throws {
         _ = try statistics()
         let conversion = try Conversion(source: Fixtures.tinyEnglish, options: options(folder.file("stats")))
-        let error = #expect(throws: ConversionError.self) { try conversion.write(to: folder.file("stats")) }
+        let error = #expect(throws: FileProblem.self) { try conversion.write(to: folder.file("stats")) }
         #expect(error?.problem == "is one of the files that are read")
     }
 
@@ -104,7 +105,7 @@ import Testing
         let statistics = try statistics()
         let conversion = try Conversion(source: Fixtures.tinyEnglish, options: options(folder.file("stats")))
         try statistics.write(to: folder.file("stats"))
-        let error = #expect(throws: ConversionError.self) { try conversion.write(to: folder.file("out.rgq")) }
+        let error = #expect(throws: FileProblem.self) { try conversion.write(to: folder.file("out.rgq")) }
         #expect(error?.path == folder.file("stats") && error?.problem == "changed while it was read")
         #expect(!FileManager.default.fileExists(atPath: folder.file("out.rgq")))
     }
@@ -113,7 +114,7 @@ import Testing
         _ = try statistics()
         let conversion = try Conversion(source: Fixtures.tinyEnglish, options: options(folder.file("stats")))
         try #require(truncate(folder.file("stats"), 400_000) == 0)
-        let error = #expect(throws: ConversionError.self) { try conversion.write(to: folder.file("out.rgq")) }
+        let error = #expect(throws: FileProblem.self) { try conversion.write(to: folder.file("out.rgq")) }
         #expect(error?.path == folder.file("stats") && error?.problem == "became shorter while it was read")
     }
 
@@ -151,10 +152,10 @@ import Testing
             problem = "has statistics of 193 inputs of \(name), which has 192"
         case .negative, .notANumber, .infinite:
             statistics.change(name) { $0.floats[191] = [.negative: -1, .notANumber: .nan, .infinite: .infinity][damage]! }
-            problem = "tensor \(name) has numbers that are no mean squares"
+            problem = "tensor \(name) has numbers that can't be mean squares"
         case .momentsMissing:
             statistics.tensors.removeAll { $0.name == moments }
-            problem = "has no tensor \(moments), but others of the kind"
+            problem = "has no tensor \(moments), but has others of its kind"
         case .momentsMatrix:
             statistics.change(moments) { $0.dimensions = [count, 1] }
             problem = "tensor \(moments) is not a vector of F32"
@@ -172,14 +173,14 @@ import Testing
             problem = "tensor \(moments) has numbers that are not finite"
         case .momentsNegative:
             statistics.change(moments) { $0.floats[count - 1] = -1e-9 }
-            problem = "tensor \(moments) has numbers that are no second moments: they are not positive semidefinite"
+            problem = "tensor \(moments) has numbers that can't be second moments: they are not positive semidefinite"
         case .momentsImpossible:
             statistics.change(moments) { $0.floats[1] = 100 * ($0.floats[0] + $0.floats[2]) }
-            problem = "tensor \(moments) has numbers that are no second moments: they are not positive semidefinite"
+            problem = "tensor \(moments) has numbers that can't be second moments: they are not positive semidefinite"
         case .lastMomentsImpossible:
             let last = "model.embed_tokens.weight.moments"
             statistics.change(last) { $0.floats[count - 2] = -1e30 }
-            problem = "tensor \(last) has numbers that are no second moments: they are not positive semidefinite"
+            problem = "tensor \(last) has numbers that can't be second moments: they are not positive semidefinite"
         }
         let path = folder.file("damaged")
         try statistics.write(to: path)

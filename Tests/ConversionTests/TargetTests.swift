@@ -1,6 +1,7 @@
 import Conversion
 import Foundation
 import ModelFile
+import System
 import TestSupport
 import Testing
 
@@ -26,20 +27,20 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 7, 40])
-    func aConversionThatIsCancelledLeavesWhatWasThere(pieces: Int) throws {
+    func aConversionThatIsCancelledLeavesWhatWasThere(slices: Int) throws {
         try target.write(Array("RGQ1".utf8), to: "model.rgq")
         var asked = 0
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Conversion(source: source.path).write(
                 to: target.file("model.rgq"),
                 isCancelled: {
                     asked += 1
-                    return asked > pieces
+                    return asked > slices
                 })
         }
         #expect(error?.kind == .cancelled)
         #expect(error?.description == "\(target.file("model.rgq")): the conversion was interrupted; nothing was written")
-        #expect(asked == pieces + 1)
+        #expect(asked == slices + 1)
         #expect(try target.contents() == ["model.rgq"])
         #expect(try Data(contentsOf: URL(fileURLWithPath: target.file("model.rgq"))) == Data("RGQ1".utf8))
     }
@@ -47,7 +48,7 @@ import Testing
     @Test func aFileOfAnotherKindUnderTheNameStays() throws {
         try target.write([1, 2, 3], to: "model.rgq")
         let error = try conversionError(source, target: target)
-        #expect(error?.kind == .target)
+        #expect(error?.kind == .io)
         #expect(error?.problem == "is not a model file, and so is not replaced")
         #expect(try Data(contentsOf: URL(fileURLWithPath: target.file("model.rgq"))) == Data([1, 2, 3]))
     }
@@ -62,7 +63,7 @@ import Testing
     @Test func aCheckpointThatChangesMeanwhileIsAnError() throws {
         let conversion = try Conversion(source: source.path)
         var hasChanged = false
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try conversion.write(
                 to: target.file("model.rgq"),
                 progress: { done in
@@ -82,7 +83,7 @@ import Testing
     @Test func weightsThatAreCutMeanwhileAreAnError() throws {
         let conversion = try Conversion(source: source.path)
         var isCut = false
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try conversion.write(
                 to: target.file("model.rgq"),
                 progress: { done in
@@ -107,20 +108,20 @@ import Testing
         // Also under another name.
         try FileManager.default.createSymbolicLink(
             atPath: target.file("link"), withDestinationPath: source.file("model.safetensors"))
-        #expect(try conversionError(source, target: target, name: "link")?.kind == .target)
+        #expect(try conversionError(source, target: target, name: "link")?.kind == .io)
         // But it may lie beside them.
         #expect(try conversionError(source, target: source, name: "model.rgq") == nil)
     }
 
     @Test func aFolderIsNoTarget() throws {
         let error = try conversionError(source, target: target, name: "../\(URL(fileURLWithPath: target.path).lastPathComponent)")
-        #expect(error?.kind == .target)
+        #expect(error?.kind == .io)
         #expect(error?.problem == "is a folder")
     }
 
     @Test func aTargetInNoFolderIsAnError() throws {
         let error = try conversionError(source, target: target, name: "none/model.rgq")
-        #expect(error?.kind == .target)
+        #expect(error?.kind == .io)
         #expect(error?.path == target.file("none/model.rgq"))
         #expect(error?.problem == "its folder \(target.file("none")) doesn't exist")
     }
@@ -128,8 +129,8 @@ import Testing
     @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
     func aFullDiskIsAnErrorThatLeavesNothing() throws {
         let disk = try SmallDisk(byteCount: 300_000)
-        let error = #expect(throws: ConversionError.self) { try Conversion(source: source.path).write(to: disk.file("model.rgq")) }
-        #expect(error?.kind == .target)
+        let error = #expect(throws: FileProblem.self) { try Conversion(source: source.path).write(to: disk.file("model.rgq")) }
+        #expect(error?.kind == .io)
         #expect(error?.path == disk.file("model.rgq"))
         #expect(error?.problem.contains("its disk has only") == true)
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
@@ -138,7 +139,7 @@ import Testing
     @Test(.enabled(if: SmallDisk.isAvailable, "needs to mount file systems: run as root"))
     func aDiskThatFillsUpMeanwhileIsAnErrorThatLeavesNothing() throws {
         let disk = try SmallDisk(byteCount: 2_000_000)
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try Conversion(source: source.path).write(
                 to: disk.file("model.rgq"),
                 progress: { done in
@@ -147,7 +148,7 @@ import Testing
                     }
                 })
         }
-        #expect(error?.kind == .target)
+        #expect(error?.kind == .io)
         #expect(error?.advice == "the disk is full: make room on it, or take another")
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["other"])
     }
@@ -156,8 +157,8 @@ import Testing
     func aReadOnlyDiskIsAnError() throws {
         let disk = try SmallDisk(byteCount: 2_000_000)
         try disk.makeReadOnly()
-        let error = #expect(throws: ConversionError.self) { try Conversion(source: source.path).write(to: disk.file("model.rgq")) }
-        #expect(error?.kind == .target)
+        let error = #expect(throws: FileProblem.self) { try Conversion(source: source.path).write(to: disk.file("model.rgq")) }
+        #expect(error?.kind == .io)
         #expect(error?.advice == "the file system is read-only: take another folder")
     }
 }

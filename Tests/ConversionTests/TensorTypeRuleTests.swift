@@ -1,5 +1,6 @@
 import Conversion
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -28,11 +29,12 @@ import Tiles
     }
 
     @Test(arguments: [
-        ("q4", "\"q4\" has no \"=\""), ("=q4", "\"=q4\" has no pattern"), ("a=", "\"\" is no type"), ("a=q5", "\"q5\" is no type"),
-        ("a=Q4", "\"Q4\" is no type"),
+        ("q4", "\"q4\" has no \"=\""), ("=q4", "\"=q4\" has no pattern"), ("a=", "\"\" is not a type"),
+        ("a=q5", "\"q5\" is not a type"),
+        ("a=Q4", "\"Q4\" is not a type"),
     ])
     func aTextThatIsNoRuleIsRefused(text: String, problem: String) {
-        let error = #expect(throws: ConversionError.self) { try TensorTypeRule(parsing: text) }
+        let error = #expect(throws: FileProblem.self) { try TensorTypeRule(parsing: text) }
         #expect(error?.problem == problem)
         #expect(error?.advice == "write PATTERN=TYPE, such as '*.rg_lru.*=q8', with f32, f16, q8, q4 for the type")
     }

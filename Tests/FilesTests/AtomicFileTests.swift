@@ -1,5 +1,6 @@
 @testable import Files
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func aNameInTheWorkingFolderAndOneAtTheRootHaveFolders() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/nothing", replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: "/proc/nothing", replacing: .any) }
         #expect(error.path == "/proc/nothing")
         let name = "rg-edge-test-\(UUID().uuidString)"
         try write([9], to: name)
@@ -114,7 +115,7 @@ import Testing
         try write([1], to: long)
         #expect(try contents(long) == [1])
         // Refused before anything is written.
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: long + "xx", replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: long + "xx", replacing: .any) }
         #expect(error.problem == "has a name of 256 bytes, more than the 255 that its disk allows")
     }
 
@@ -123,37 +124,39 @@ import Testing
         ("/dev/null", "is not a regular file"),
     ])
     func whatIsNoNameForAFileIsRefused(_ target: String, _ problem: String) throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: target, replacing: .any) }
         #expect(error.problem == problem)
         #expect(error.advice.contains("give the name of a file"))
     }
 
     @Test func aFolderIsRefused() throws {
         for target in [folder.path, folder.path + "/"] {
-            let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
+            let error = try #require(throws: FileProblem.self) { try AtomicFile(target: target, replacing: .any) }
             #expect(error.description == "\(target): is a folder; give the name of a file in it")
         }
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("new/"), replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: folder.file("new/"), replacing: .any) }
         #expect(error.problem == "names no file")
     }
 
     @Test func aMissingFolderIsNamed() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: folder.file("missing/out.bin"), replacing: .any) }
+        let error = try #require(throws: FileProblem.self) {
+            try AtomicFile(target: folder.file("missing/out.bin"), replacing: .any)
+        }
         #expect(error.problem == "its folder \(folder.file("missing")) doesn't exist")
         #expect(error.advice == "make the folder first")
         try folder.write([1], to: "file")
-        #expect(throws: FileError.self) { try AtomicFile(target: folder.file("file/out.bin"), replacing: .any) }
+        #expect(throws: FileProblem.self) { try AtomicFile(target: folder.file("file/out.bin"), replacing: .any) }
     }
 
     @Test func aFolderThatTakesNoFilesIsNotSaidToBeMissing() throws {
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: "/proc/out.bin", replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: "/proc/out.bin", replacing: .any) }
         #expect(error.description == "/proc/out.bin: no file can be made in /proc; take a folder on a disk")
     }
 
     @Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a file system")) func aReadOnlyDiskIsAnError() throws {
         let disk = try SmallDisk(byteCount: 1 << 20)
         try disk.makeReadOnly()
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: disk.file("out.bin"), replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: disk.file("out.bin"), replacing: .any) }
         #expect(error.code == EROFS)
         #expect(error.description.contains("making a file in \(disk.path) failed (Read-only file system)"))
         #expect(error.advice.contains("take another folder"))
@@ -161,7 +164,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aReadOnlyFolderIsAnError() throws {
         try #require(chmod(folder.path, 0o500) == 0)
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: .any) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: target, replacing: .any) }
         #expect(error.code == EACCES)
         #expect(error.advice.contains("permission"))
     }
@@ -171,10 +174,10 @@ import Testing
         do {
             let file = try AtomicFile(target: disk.file("out.bin"), replacing: .any)
             try file.checkRoom(for: 1000)
-            let early = try #require(throws: FileError.self) { try file.checkRoom(for: 1 << 17) }
+            let early = try #require(throws: FileProblem.self) { try file.checkRoom(for: 1 << 17) }
             #expect(early.problem == "needs 131072 bytes, but its disk has only 65536 left")
             #expect(early.advice == "make room on it, or take another")
-            let late = try #require(throws: FileError.self) {
+            let late = try #require(throws: FileProblem.self) {
                 try [UInt8](repeating: 1, count: 1 << 17).withUnsafeBytes { try file.write($0, at: 0) }
             }
             #expect(late.code == ENOSPC)
@@ -191,7 +194,7 @@ import Testing
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
             let folder = try TemporaryFolder()
             let file = try AtomicFile(target: folder.file("out.bin"), replacing: .any)
-            let error = try #require(throws: FileError.self) {
+            let error = try #require(throws: FileProblem.self) {
                 try [UInt8](repeating: 1, count: 8192).withUnsafeBytes { try file.write($0, at: 0) }
             }
             #expect(error.code == EFBIG)
@@ -279,16 +282,16 @@ import Testing
         let path = try folder.write(Array("something".utf8), to: isLink ? "else" : "out.bin")
         if isLink { try #require(symlink("else", target) == 0) }
         let kind = FileKind("a thing", startingWith: Array("thing".utf8))
-        let error = try #require(throws: FileError.self) { try AtomicFile(target: target, replacing: kind) }
+        let error = try #require(throws: FileProblem.self) { try AtomicFile(target: target, replacing: kind) }
         #expect(error.description == "\(target): is not a thing, and so is not replaced; give another name, or remove it first")
         #expect(error.code == EEXIST)
-        #expect(throws: FileError.self) { try AtomicFile(target: target, replacing: .none) }
+        #expect(throws: FileProblem.self) { try AtomicFile(target: target, replacing: .none) }
         #expect(try contents(path) == Array("something".utf8))
         for text in ["", "thing", "thing of old"] {
             try folder.write(Array(text.utf8), to: isLink ? "else" : "out.bin")
             _ = try AtomicFile(target: target, replacing: kind)
         }
-        let second = #expect(throws: FileError.self) { try AtomicFile(target: target, replacing: .none) }
+        let second = #expect(throws: FileProblem.self) { try AtomicFile(target: target, replacing: .none) }
         #expect(second?.problem == "is not an empty file, and so is not replaced")
     }
 
@@ -297,7 +300,7 @@ import Testing
         do {
             let file = try AtomicFile(target: target, replacing: kind)
             try folder.write(Array("something".utf8), to: "out.bin")
-            #expect(throws: FileError.self) { try file.commit() }
+            #expect(throws: FileProblem.self) { try file.commit() }
             #expect(!file.isCommitted)
         }
         #expect(try folder.contents() == ["out.bin"])

@@ -1,5 +1,6 @@
 @testable import Files
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
     @Test func onlyOneHasIt() throws {
         do {
             let lock = try #require(try FileLock(on: target))
-            let error = try #require(throws: FileError.self) { try FileLock(on: target) }
+            let error = try #require(throws: FileProblem.self) { try FileLock(on: target) }
             #expect(
                 error.description == """
                     \(target): is in use by another rg-edge (process \(getpid())); wait until that ends, or take another file
@@ -23,7 +24,7 @@ import Testing
             #expect(error.code == EBUSY)
             // Another file takes the place of what is locked.
             try AtomicFile(target: target, replacing: .any).commit()
-            #expect(throws: FileError.self) { try FileLock(on: target) }
+            #expect(throws: FileProblem.self) { try FileLock(on: target) }
             #expect(try FileLock(on: folder.file("other.rgs")) != nil)
             #expect(lock.isOn(folder.path + "/./talk.rgs") && !lock.isOn(folder.file("other.rgs")))
         }

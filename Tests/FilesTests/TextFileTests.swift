@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -11,15 +12,15 @@ import Testing
     private func read(_ path: String) throws -> [UInt8] {
         let file = try TextFile(path: path)
         var bytes: [UInt8] = []
-        while let piece = try file.next() {
-            #expect(!piece.isEmpty && String(validating: piece, as: UTF8.self) != nil)
-            bytes += piece
+        while let part = try file.next() {
+            #expect(!part.isEmpty && String(validating: part, as: UTF8.self) != nil)
+            bytes += part
         }
         #expect(try file.next() == nil)
         return bytes
     }
 
-    @Test(arguments: 0..<9) func piecesAreWholeCharacters(shift: Int) throws {
+    @Test(arguments: 0..<9) func partsAreWholeCharacters(shift: Int) throws {
         let text = String(repeating: "a", count: shift) + String(repeating: "é日😀x", count: 40_000)
         let path = try folder.write(Array(text.utf8), to: "text")
         #expect(try read(path) == Array(text.utf8))
@@ -34,7 +35,7 @@ import Testing
         for start in [[], Array("é".utf8), [UInt8](repeating: 0x61, count: (1 << 16) - 1)] {
             for end in [[], Array("b".utf8)] {
                 let path = try folder.write(start + bytes + end, to: "text")
-                let error = #expect(throws: FileError.self) { try read(path) }
+                let error = #expect(throws: FileProblem.self) { try read(path) }
                 #expect(error?.description == "\(path): is not UTF-8 text; convert it, for example with iconv -t UTF-8")
             }
         }
@@ -42,9 +43,9 @@ import Testing
 
     @Test func nothingIsNoText() throws {
         #expect(try read(folder.write([], to: "text")).isEmpty)
-        let error = #expect(throws: FileError.self) { try read(folder.path) }
+        let error = #expect(throws: FileProblem.self) { try read(folder.path) }
         #expect(error?.problem == "is a folder")
-        #expect(throws: FileError.self) { try TextFile(path: folder.file("none")) }
+        #expect(throws: FileProblem.self) { try TextFile(path: folder.file("none")) }
     }
 
     @Test func aPipeNeedNotHaveAWriterToBeOpened() throws {
@@ -60,7 +61,7 @@ import Testing
         try #require(writer >= 0)
         _ = write(writer, "ab", 2)
         #expect(try file.next() == Array("ab".utf8))
-        let error = #expect(throws: FileError.self) { try file.next() }
+        let error = #expect(throws: FileProblem.self) { try file.next() }
         #expect(error?.code == EINTR)
         close(writer)
     }

@@ -6,19 +6,19 @@ import Testing
 /// Files large enough for the disk to take them while they are written.
 @Suite(.serialized) struct WriteBehindTests {
     private let folder: TemporaryFolder
-    private let piece: [UInt8]
+    private let part: [UInt8]
 
     init() throws {
         folder = try TemporaryFolder()
         // Not a divisor of a step, so that every step has other bytes.
         var source = RandomSource(seed: 1)
-        piece = (0..<WriteBehind.step / 4 + 4093).map { _ in UInt8(truncatingIfNeeded: source.next()) }
+        part = (0..<WriteBehind.step / 4 + 4093).map { _ in UInt8(truncatingIfNeeded: source.next()) }
     }
 
     /// Writes one part after the other up to `end`.
     private func write(_ file: AtomicFile, from start: Int = 0, to end: Int) throws {
-        for offset in stride(from: start, to: end, by: piece.count) {
-            try piece[..<min(piece.count, end - offset)].withUnsafeBytes { try file.write($0, at: offset) }
+        for offset in stride(from: start, to: end, by: part.count) {
+            try part[..<min(part.count, end - offset)].withUnsafeBytes { try file.write($0, at: offset) }
         }
     }
 
@@ -34,10 +34,10 @@ import Testing
         try file.commit()
         let mapped = try MappedFile(path: target)
         #expect(mapped.byteCount == byteCount)
-        #expect(Array(mapped.bytes[..<9]) == Array(piece[..<5]) + [1, 2, 3] + [piece[8]])
-        for offset in stride(from: piece.count, to: byteCount, by: piece.count) {
-            let end = min(offset + piece.count, byteCount)
-            #expect(mapped.bytes[offset..<end].elementsEqual(piece[..<(end - offset)]), "from byte \(offset) on")
+        #expect(Array(mapped.bytes[..<9]) == Array(part[..<5]) + [1, 2, 3] + [part[8]])
+        for offset in stride(from: part.count, to: byteCount, by: part.count) {
+            let end = min(offset + part.count, byteCount)
+            #expect(mapped.bytes[offset..<end].elementsEqual(part[..<(end - offset)]), "from byte \(offset) on")
         }
     }
 

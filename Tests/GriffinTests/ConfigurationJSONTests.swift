@@ -1,5 +1,6 @@
 import Foundation
 import Griffin
+import System
 import Testing
 
 @Suite struct ConfigurationJSONTests {
@@ -11,7 +12,7 @@ import Testing
     private func parse(_ text: String) throws -> Configuration { try Configuration(parsing: Array(text.utf8)) }
 
     private func problem(_ text: String) -> String? {
-        #expect(throws: ConfigurationError.self) { try parse(text) }?.problem
+        #expect(throws: FileProblem.self) { try parse(text) }?.problem
     }
 
     /// The 2B model's text with a part replaced, which must be in it.

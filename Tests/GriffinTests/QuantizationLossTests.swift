@@ -21,7 +21,7 @@ struct QuantizationLossTests {
         let model = try RunnableModel(file: try ConvertedModels.path(name, type))
         let mean = try loss(of: model, name, Fixtures.oraclePromptLengths)
         let limit = try #require(Self.measured[name]?[type]) * 1.1
-        #expect(mean < limit, "\(mean) nats a token")
+        #expect(mean < limit, "\(mean) nats per token")
     }
 
     /// Sets that add and multiply with one rounding give the same bits; without (scalar, x86-64-v2) f32 sums differ by some 1e-6 of
@@ -32,7 +32,7 @@ struct QuantizationLossTests {
         let file = try ConvertedModels.path("gamma", .q4)
         let usual = try loss(of: try RunnableModel(file: file), "gamma", [150])
         let mean = try loss(of: try RunnableModel(file: file, kernels: try #require(Kernels.named(kernels))), "gamma", [150])
-        #expect(abs(mean - usual) < 0.02 * usual, "\(mean) and \(usual) nats a token")
+        #expect(abs(mean - usual) < 0.02 * usual, "\(mean) and \(usual) nats per token")
     }
 
     /// The mean KL divergence over the prompts of some lengths.

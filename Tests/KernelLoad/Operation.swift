@@ -128,7 +128,7 @@ enum Operation {
             queries: memory.floats(width), queryStride: width, output: memory.floats(width), outputStride: width, heads: heads,
             dimension: headWidth, window: window, position: Int64(3 * window), element: .f16, ringKeys: vectors(window),
             ringValues: vectors(window), chunkKeys: vectors(1), chunkValues: vectors(1))
-        let scratch = memory.floats(kernels.scratchCount(heads, headWidth, window))
+        let scratch = memory.floats(kernels.scratchCount(headWidth, window))
         for _ in 0..<rounds { kernels.attend(operands, 0..<1, 0..<heads, scratch) }
     }
 }

@@ -87,7 +87,7 @@ struct AttentionTests {
                 ringValues: ringValues.vectors, chunkKeys: chunkKeys.vectors, chunkValues: chunkValues.vectors)
             for (tokenRange, headRange) in parts ?? [(0..<tokens, 0..<heads)] {
                 let scratch = GuardedMemory(
-                    repeating: Float.nan, count: kernels.scratchCount(headRange.count, dimension, window))
+                    repeating: Float.nan, count: kernels.scratchCount(dimension, window))
                 kernels.attend(operands, tokenRange, headRange, scratch.pointer)
                 guard scratch.isIntact else { return nil }
             }

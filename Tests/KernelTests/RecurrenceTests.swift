@@ -54,8 +54,8 @@ struct RecurrenceTests {
         }
     }
 
-    @Test("A convolution in pieces, or with channels split, gives the same bits", arguments: names)
-    func convolutionInPieces(name: String) throws {
+    @Test("A convolution in parts, or with channels split, gives the same bits", arguments: names)
+    func convolutionInParts(name: String) throws {
         let kernels = try Self.kernels(name)
         var random = RandomSource(seed: 22)
         let (width, tokens) = (45, 11)
@@ -64,8 +64,8 @@ struct RecurrenceTests {
         let start = [Float](repeating: 0, count: 3 * width)
         let whole = try #require(Self.convolve(kernels, input, start, taps: taps, bias: bias, ranges: [0..<width]))
         var output: [Float] = [], history = start
-        for piece in [0..<1, 1..<3, 3..<8, 8..<11] {
-            let part = Array(input[piece.lowerBound * width..<piece.upperBound * width])
+        for range in [0..<1, 1..<3, 3..<8, 8..<11] {
+            let part = Array(input[range.lowerBound * width..<range.upperBound * width])
             let result = try #require(Self.convolve(kernels, part, history, taps: taps, bias: bias, ranges: [30..<width, 0..<30]))
             output += result.output
             history = result.history
@@ -211,8 +211,8 @@ struct RecurrenceTests {
         }
     }
 
-    @Test("A scan in pieces, with channels split, or over one of its inputs, gives the same bits", arguments: names)
-    func scanInPieces(name: String) throws {
+    @Test("A scan in parts, with channels split, or over one of its inputs, gives the same bits", arguments: names)
+    func scanInParts(name: String) throws {
         let kernels = try Self.kernels(name)
         var random = RandomSource(seed: 25)
         let (width, tokens) = (53, 9)
@@ -228,12 +228,12 @@ struct RecurrenceTests {
         }
         let all = scan
         var output: [Float] = []
-        for piece in [0..<1, 1..<5, 5..<9] {
-            let elements = piece.lowerBound * width..<piece.upperBound * width
+        for range in [0..<1, 1..<5, 5..<9] {
+            let elements = range.lowerBound * width..<range.upperBound * width
             scan.input = Array(all.input[elements])
             scan.inputGate = Array(all.inputGate[elements])
             scan.recurrentGate = Array(all.recurrentGate[elements])
-            scan.startsSequence = piece.lowerBound == 0
+            scan.startsSequence = range.lowerBound == 0
             let result = try #require(scan.run(kernels))
             output += result.output
             scan.state = result.state

@@ -39,8 +39,8 @@ private final class SumJob: TeamJob {
 
 @Suite("Thread team")
 struct ThreadTeamTests {
-    @Test("Every piece of every phase is done once, with any number of members", arguments: [1, 2, 3, 5, 8])
-    func everyPieceOnce(members: Int) {
+    @Test("Every share of every phase is done once, with any number of members", arguments: [1, 2, 3, 5, 8])
+    func everyShareOnce(members: Int) {
         let team = ThreadTeam(count: members)
         #expect(team.count == members)
         for items in [2, 10, 64, 1000] {

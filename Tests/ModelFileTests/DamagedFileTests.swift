@@ -1,5 +1,6 @@
 import Foundation
-import ModelFile
+@testable import ModelFile
+import System
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
         let places = Array(0..<firstOffset) + Array(stride(from: firstOffset, to: original.count, by: 997)) + [original.count - 1]
         for length in places.reversed() {
             try #require(truncate(path, length) == 0)
-            let error = try #require(throws: ModelFileError.self, "cut to \(length) bytes") { try ModelFile(path: path) }
+            let error = try #require(throws: FileProblem.self, "cut to \(length) bytes") { try ModelFile(path: path) }
             #expect(error.path == path)
             switch length {
             case 0: #expect(error.problem == "is empty")
@@ -43,7 +44,7 @@ import Testing
     @Test func grownItIsRefused() throws {
         for extra in [1, 4096] {
             try folder.write(original + [UInt8](repeating: 0, count: extra), to: "model.rgq")
-            let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
+            let error = try #require(throws: FileProblem.self) { try ModelFile(path: path) }
             #expect(error.kind == .size)
             #expect(
                 error.problem.contains("has grown: it has \(original.count + extra) bytes, and its header says \(original.count)"))
@@ -54,10 +55,10 @@ import Testing
         for offset in 0..<metadataEnd {
             for bit in 0..<8 {
                 try withByte(at: offset, xor: 1 << bit) {
-                    let error = try #require(throws: ModelFileError.self, "byte \(offset), bit \(bit)") {
+                    let error = try #require(throws: FileProblem.self, "byte \(offset), bit \(bit)") {
                         try ModelFile(path: path)
                     }
-                    let expected: ModelFileError.Kind =
+                    let expected: FileProblem.Kind =
                         switch offset {
                         case 0..<4: .format
                         case 4..<8: .version
@@ -71,9 +72,9 @@ import Testing
     }
 
     @Test func anotherVersionSaysWhatToDo() throws {
-        try withByte(at: 4, xor: 3) {
-            let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
-            #expect(error.problem == "is RGQ version 2, and this program reads version 1")
+        try withByte(at: 4, xor: 0xFE) {
+            let error = try #require(throws: FileProblem.self) { try ModelFile(path: path) }
+            #expect(error.problem == "is RGQ version 255, and this program reads \(FileLayout.versionsInWords)")
             #expect(error.advice.contains("convert the model again"))
         }
     }
@@ -87,7 +88,7 @@ import Testing
                 try withByte(at: offset, xor: 1 << UInt8.random(in: 0..<8, using: &random)) {
                     // Opening doesn't look at tensors.
                     let damaged = try ModelFile(path: path)
-                    let error = try #require(throws: ModelFileError.self) { try damaged.verifyAll() }
+                    let error = try #require(throws: FileProblem.self) { try damaged.verifyAll() }
                     #expect(error.kind == .checksum)
                     #expect(error.problem == "is damaged in tensor \(tensor.name)")
                     for other in damaged.tensors where other != tensor { try damaged.verify(other) }
@@ -101,7 +102,7 @@ import Testing
         let places = [metadataEnd, firstOffset - 1] + file.tensors.dropLast().map { $0.offset + $0.byteCount }
         for place in places where !file.tensors.contains(where: { $0.offset == place }) {
             try withByte(at: place, xor: 0x40) {
-                let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path).verifyAll() }
+                let error = try #require(throws: FileProblem.self) { try ModelFile(path: path).verifyAll() }
                 #expect(error.kind == .checksum)
                 #expect(error.problem.contains("its padding is not zero"))
             }
@@ -112,7 +113,7 @@ import Testing
         let other = folder.file("other.rgq")
         try SampleModel(tensors: [SampleModel.tensors[4]]).write(to: other)
         let foreign = try #require(try ModelFile(path: other).tensors.first)
-        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path).verify(foreign) }
+        let error = try #require(throws: FileProblem.self) { try ModelFile(path: path).verify(foreign) }
         #expect(error.problem.contains("has no such tensor"))
     }
 
@@ -120,7 +121,7 @@ import Testing
         let file = try ModelFile(path: path)
         let last = try #require(file.tensors.last)
         try #require(truncate(path, last.offset + 1) == 0)
-        let error = try #require(throws: ModelFileError.self) { try file.verify(last) }
+        let error = try #require(throws: FileProblem.self) { try file.verify(last) }
         #expect(error.kind == .io)
         #expect(error.problem == "became shorter while it was read")
     }

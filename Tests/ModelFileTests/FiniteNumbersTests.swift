@@ -1,4 +1,5 @@
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -55,7 +56,7 @@ import Tiles
         let folder = try TemporaryFolder()
         let file = try file(place, bytes: place.bytes, in: folder)
         try file.verify(file.tensors[0])
-        let error = try #require(throws: ModelFileError.self) { try file.verifyAll() }
+        let error = try #require(throws: FileProblem.self) { try file.verifyAll() }
         #expect(error.kind == .content)
         #expect(error.problem == "has \(place.expected) that are not finite in tensor bent, the first at \(place.place)")
     }
@@ -70,7 +71,7 @@ import Tiles
         let writer = try ModelFileWriter(target: path, tensors: [tensor], metadata: SampleModel.metadata)
         try content.withUnsafeBytes { try writer.append($0) }
         try writer.finish()
-        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path).verifyAll() }
+        let error = try #require(throws: FileProblem.self) { try ModelFile(path: path).verifyAll() }
         #expect(error.problem == "has scales that are not finite in tensor gates, the first at [2, 17, 64]")
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFile
+import System
 import TestSupport
 import Testing
 
@@ -10,12 +11,12 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// The error for a file with these bytes.
-    private func error(for bytes: some Sequence<UInt8>) throws -> ModelFileError {
+    private func error(for bytes: some Sequence<UInt8>) throws -> FileProblem {
         try error(path: folder.write(bytes, to: "model.rgq"))
     }
 
-    private func error(path: String) throws -> ModelFileError {
-        try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
+    private func error(path: String) throws -> FileProblem {
+        try #require(throws: FileProblem.self) { try ModelFile(path: path) }
     }
 
     @Test func nothing() throws {

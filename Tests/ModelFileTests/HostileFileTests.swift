@@ -1,5 +1,6 @@
 import Glibc
 import ModelFile
+import System
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
     @Test(arguments: HostileCase.all) func isRefusedWithAReason(_ hostile: HostileCase) throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(hostile.bytes, to: "model.rgq")
-        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
+        let error = try #require(throws: FileProblem.self) { try ModelFile(path: path) }
         #expect(error.kind == .content)
         #expect(error.path == path)
         #expect(error.problem.contains(hostile.expected), "\(error)")
@@ -32,7 +33,7 @@ import Testing
         file.headerFields = [8: little(first), 48: little(metadataBytes), 72: little(first), 80: little(UInt64(0))]
         let path = try folder.write(file.bytes(), to: "model.rgq")
         try #require(truncate(path, off_t(first)) == 0)
-        let error = try #require(throws: ModelFileError.self) { try ModelFile(path: path) }
+        let error = try #require(throws: FileProblem.self) { try ModelFile(path: path) }
         #expect(error.kind == .content)
         #expect(error.problem == "has 68719476736 bytes of packed metadata, more than the 67372052 allowed")
     }
@@ -93,7 +94,7 @@ import Testing
                 bytes.replaceSubrange(place..<place + 8, with: little(Checksum.of(bytes.span.bytes.extracting(range))))
             }
             try #require(pwrite(descriptor, bytes, bytes.count, 0) == bytes.count)
-            do throws(ModelFileError) {
+            do throws(FileProblem) {
                 let file = try ModelFile(path: path)
                 for tensor in file.tensors { #expect(file.bytes(of: tensor).count == tensor.byteCount) }
             } catch {

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -78,15 +79,15 @@ import Tiles
         #expect(end == bytes.count)
     }
 
-    @Test func theBytesDoNotDependOnThePiecesTheyCameIn() throws {
+    @Test func theBytesDoNotDependOnThePartsTheyCameIn() throws {
         let sample = SampleModel()
         try sample.write(to: path)
-        let inPieces = try contents()
+        let inParts = try contents()
         let writer = try ModelFileWriter(target: path, tensors: sample.tensors, metadata: sample.metadata)
         try sample.contents.flatMap { $0 }.withUnsafeBytes { try writer.append($0) }
-        #expect(writer.byteCount == inPieces.count)
+        #expect(writer.byteCount == inParts.count)
         try writer.finish()
-        #expect(try contents() == inPieces)
+        #expect(try contents() == inParts)
     }
 
     @Test(arguments: [
@@ -122,7 +123,7 @@ import Tiles
         }
         // Read-ahead beyond the header may reach into the tensor.
         #expect(try cachedPages() < byteCount / 4096 / 2)
-        #expect(throws: ModelFileError.self) { try file.verify(tensor) }
+        #expect(throws: FileProblem.self) { try file.verify(tensor) }
         #expect(try cachedPages() == byteCount / 4096)
     }
 

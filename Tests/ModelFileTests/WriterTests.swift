@@ -1,5 +1,6 @@
 import Foundation
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -58,7 +59,7 @@ import Tiles
     @Test func tooFewBytesAreRefused() throws {
         let writer = try writer([Self.norm, Self.matrix])
         try append(16 + 575, to: writer)
-        let error = try #require(throws: ModelFileError.self) { try writer.finish() }
+        let error = try #require(throws: FileProblem.self) { try writer.finish() }
         #expect(error.problem == "tensor matrix has only 575 of its 576 bytes")
         #expect(!FileManager.default.fileExists(atPath: target))
         try append(1, to: writer)
@@ -68,7 +69,7 @@ import Tiles
 
     @Test func tooManyBytesAreRefused() throws {
         let writer = try writer([Self.norm, Self.matrix])
-        let error = try #require(throws: ModelFileError.self) { try append(16 + 576 + 3, to: writer) }
+        let error = try #require(throws: FileProblem.self) { try append(16 + 576 + 3, to: writer) }
         #expect(error.problem == "3 bytes came after the last tensor was full")
     }
 
@@ -76,8 +77,8 @@ import Tiles
         let writer = try writer([Self.norm])
         try append(16, to: writer)
         try writer.finish()
-        #expect(throws: ModelFileError.self) { try writer.finish() }
-        #expect(throws: ModelFileError.self) { try append(1, to: writer) }
+        #expect(throws: FileProblem.self) { try writer.finish() }
+        #expect(throws: FileProblem.self) { try append(1, to: writer) }
         try ModelFile(path: target).verifyAll()
     }
 
@@ -106,7 +107,7 @@ import Tiles
         ),
     ])
     func whatTheFormatCannotHoldIsRefused(_ what: String, _ tensors: [TensorDescription], _ expected: String) throws {
-        let error = try #require(throws: ModelFileError.self) { try writer(tensors) }
+        let error = try #require(throws: FileProblem.self) { try writer(tensors) }
         #expect(error.kind == .content)
         #expect(error.problem.contains(expected), "\(what): \(error)")
         #expect(try folder.contents() == [])
@@ -114,7 +115,7 @@ import Tiles
 
     @Test func tooMuchMetadataIsRefused() throws {
         let metadata = Metadata(configuration: [], tokenizer: [UInt8](repeating: 0, count: 64 << 20))
-        let error = try #require(throws: ModelFileError.self) { try writer([Self.norm], metadata: metadata) }
+        let error = try #require(throws: FileProblem.self) { try writer([Self.norm], metadata: metadata) }
         #expect(error.problem.contains("is over the 67108864 that a file can hold"))
     }
 
@@ -122,7 +123,7 @@ import Tiles
     func aDiskTooSmallIsSaidAtTheStart() throws {
         let disk = try SmallDisk(byteCount: 1 << 20)
         let large = TensorDescription(name: "large", type: .q8, dimensions: [4096, 4096], isTiled: true)
-        let error = try #require(throws: ModelFileError.self) {
+        let error = try #require(throws: FileProblem.self) {
             try ModelFileWriter(target: disk.file("model.rgq"), tensors: [large], metadata: SampleModel.metadata)
         }
         #expect(error.kind == .io)
@@ -138,7 +139,7 @@ import Tiles
             let writer = try ModelFileWriter(target: disk.file("model.rgq"), tensors: [large], metadata: SampleModel.metadata)
             // Another program takes the room that was there.
             try Data(count: 700_000).write(to: URL(fileURLWithPath: disk.file("other")))
-            let error = try #require(throws: ModelFileError.self) { try append(800_000, to: writer) }
+            let error = try #require(throws: FileProblem.self) { try append(800_000, to: writer) }
             #expect(error.kind == .io)
             #expect(error.description.contains("writing failed (No space left on device); the disk is full"))
         }

@@ -18,7 +18,13 @@ let shapes = [(1, 1, 1), (1, 16, 64), (1, 17, 65), (1, 3, 130), (1, 40, 63), (3,
         let decoded = tiles.withUnsafeBytes { TileDecoder(type).decode($0.baseAddress!, shape: shape) }
 
         // Half a code of a block of normally distributed numbers; in q4 with room for a scale that clips the largest.
-        let tolerance: Float = [.f32: 0, .f16: 0x1p-9, .q8: 0.025, .q4: 0.6][type]!
+        let tolerance: Float =
+            switch type {
+            case .f32: 0
+            case .f16: 0x1p-9
+            case .q8: 0.025
+            case .q4: 0.6
+            }
         for index in 0..<shape.weightCount {
             let column = index % shape.columns, row = index / shape.columns % shape.rows
             let matrix = index / shape.columns / shape.rows

@@ -1,3 +1,4 @@
+import System
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
 
     @Test func gemmasTemplateIsKnown() throws {
         #expect(ChatTemplate.gemma.text == "<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n")
-        #expect(try ChatTemplate(ChatTemplate.gemma.text) == .gemma)
+        #expect(try ChatTemplate(ChatTemplate.gemma.text, path: "model.rgq") == .gemma)
     }
 
     @Test func aTurnHasTheTokensOfTheWholeText() throws {
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func aMarkThatTheTemplateBeginsAndTheUserEndsIsText() throws {
-        let template = try ChatTemplate("<start_of_{text}_of_turn>")
+        let template = try ChatTemplate("<start_of_{text}_of_turn>", path: "model.rgq")
         for text in ["turn>", "turn><end"] {
             #expect(try !template.encode(user: text, with: encoder).contains(where: tokenizer.isControl))
         }
@@ -73,19 +74,22 @@ import Testing
     }
 
     @Test func aTemplateWithoutMarksHasNoEndOfATurn() throws {
-        let template = try ChatTemplate("Q: {text}\nA:")
+        let template = try ChatTemplate("Q: {text}\nA:", path: "model.rgq")
         #expect(try template.encode(user: "x", after: .cut, with: encoder) == encoder.encode("Q: x\nA:"))
     }
 
     @Test(arguments: [("", 0), ("no place", 0), ("{text}{text}", 2), ("{text} {TEXT} {text} {text}", 3), ("{ text }", 0)])
     func aTemplateHasExactlyOnePlace(_ template: String, _ count: Int) throws {
-        let error = #expect(throws: ChatTemplateError.self) { try ChatTemplate(template) }
-        #expect(error?.count == count)
-        #expect(error?.description.contains("{text}") == true)
+        let error = #expect(throws: FileProblem.self) { try ChatTemplate(template, path: "model.rgq") }
+        #expect(
+            error?.description == """
+                model.rgq: the chat template has \(count == 0 ? "no" : "\(count)") {text}; \
+                write exactly one, where the user's words go, and convert the model again
+                """)
     }
 
     @Test func aCombiningCharacterDoesNotHideThePlace() throws {
-        let template = try ChatTemplate("{text}\u{301}")
+        let template = try ChatTemplate("{text}\u{301}", path: "model.rgq")
         #expect(try tokenizer.decode(template.encode(user: "e", with: encoder)) == Array("e\u{301}".utf8))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
 /// Models come out of files: damaged ones, and ones made to do harm, must be refused or work, never crash.
 @Suite struct DamagedTokenizerTests {
     /// Loads a model and, if that goes well, uses it.
-    static func exercise(_ model: [UInt8]) -> TokenizerError? {
-        do throws(TokenizerError) {
+    static func exercise(_ model: [UInt8]) -> FileProblem? {
+        do throws(FileProblem) {
             let tokenizer = try Tokenizer(model: model)
             let encoder = try tokenizer.encoder()
             let text = "In the <start_of_turn>\n\n beginning 日本 \0 aaaa"
@@ -61,8 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "is empty"), ("\n", "in the middle of a field"), ("{\"model\": {}}", "is no SentencePiece model"),
-        ("version https://git-lfs.github.com/spec/v1\n", "is no SentencePiece model"),
+        ("", "is empty"), ("\n", "in the middle of a field"), ("{\"model\": {}}", "is not a SentencePiece model"),
+        ("version https://git-lfs.github.com/spec/v1\n", "is not a SentencePiece model"),
     ]) func whatIsNoModelIsRefused(_ bytes: String, _ reason: String) {
         #expect(Self.exercise(Array(bytes.utf8))?.description.contains(reason) == true)
     }

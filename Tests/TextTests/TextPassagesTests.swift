@@ -12,13 +12,13 @@ import Testing
     }
 
     @Test func aTextIsCutBeforeALineBreakAfterTheWantedLength() {
-        let pieces = Self.cut("abcd\nef\n\n\ngh\ni".utf8, wanted: 5, limit: 100)
-        #expect(pieces == ["abcd\nef", "\n\n\ngh", "\ni"].map { Array($0.utf8) })
+        let passages = Self.cut("abcd\nef\n\n\ngh\ni".utf8, wanted: 5, limit: 100)
+        #expect(passages == ["abcd\nef", "\n\n\ngh", "\ni"].map { Array($0.utf8) })
     }
 
     @Test func aTextWithoutLineBreaksIsCutAtTheLimitBetweenCharacters() {
-        let pieces = Self.cut("日本語日本語".utf8, wanted: 2, limit: 7)
-        #expect(pieces == ["日本", "語日", "本語"].map { Array($0.utf8) })
+        let passages = Self.cut("日本語日本語".utf8, wanted: 2, limit: 7)
+        #expect(passages == ["日本", "語日", "本語"].map { Array($0.utf8) })
         #expect(Self.cut([UInt8](repeating: 0x80, count: 9), wanted: 2, limit: 4).map(\.count) == [4, 4, 1])
     }
 
@@ -48,22 +48,23 @@ import Testing
             let text = source.bytes(60)
             let limit = Int.random(in: 4...40, using: &source.random)
             let wanted = Int.random(in: 1...limit, using: &source.random)
-            let pieces = Self.cut(text, wanted: wanted, limit: limit)
-            #expect(pieces.flatMap { $0 } == text)
-            #expect(pieces.allSatisfy { !$0.isEmpty && $0.count <= max(limit, wanted) })
+            let passages = Self.cut(text, wanted: wanted, limit: limit)
+            #expect(passages.flatMap { $0 } == text)
+            #expect(passages.allSatisfy { !$0.isEmpty && $0.count <= max(limit, wanted) })
         }
     }
 
-    @Test func theTokensOfATextAreThoseOfItsPieces() throws {
+    @Test func theTokensOfATextAreThoseOfItsPassages() throws {
         let tokenizer = try Tokenizer(.gemmaLike)
         let encoder = try tokenizer.encoder()
         #expect(tokenizer.cutsAtLineBreaks)
         var source = TextSource(seed: 22)
         for _ in 0..<1000 {
             let text = source.text(40)
-            let pieces = Self.cut(text.utf8, wanted: 1, limit: 1 << 20)
+            let passages = Self.cut(text.utf8, wanted: 1, limit: 1 << 20)
             #expect(
-                try pieces.flatMap { piece in try piece.withUnsafeBytes { try encoder.encode(utf8: $0) } } == encoder.encode(text))
+                try passages.flatMap { passage in try passage.withUnsafeBytes { try encoder.encode(utf8: $0) } }
+                    == encoder.encode(text))
         }
     }
 

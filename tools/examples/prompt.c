@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shows a piece of text as soon as it is there. Ends the answer if nobody reads it any more. */
+/* Shows a part of the text as soon as it is there. Ends the answer if nobody reads it any more. */
 static bool show(void *user, const char *text, size_t length) {
     (void)user;
     return fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0;

@@ -198,7 +198,7 @@ def check(source: str, folder: str) -> float:
 
 
 def divergence(commands: str, model: str, original: str, text: str) -> str:
-    """Mean KL divergence to the original's f32 file, nats a token; or what the command has against it."""
+    """Mean KL divergence to the original's f32 file, nats per token; or what the command has against it."""
     run = subprocess.run([os.path.join(commands, "rg-edge"), "perplexity", "-m", model, "--kl", original, "--json", text],
                          capture_output=True, text=True)
     if run.returncode:

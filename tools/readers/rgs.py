@@ -34,7 +34,7 @@ class RGSError(ValueError):
 
 
 class RGSFile:
-    """A saved session. Opening reads and checks all of it, but for what only its model can tell."""
+    """A saved session. Opening reads and checks all of it, except for what only its model can tell."""
 
     def __init__(self, path: str):
         try:

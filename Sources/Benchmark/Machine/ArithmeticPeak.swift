@@ -9,10 +9,10 @@ public enum ArithmeticPeak {
     /// Operations per second that `team` does with the set's instructions for weights of `type`, the best of several passes. A
     /// multiplication and an addition are two operations.
     public static func measure(_ kernels: KernelSet, _ type: WeightType, team: ThreadTeam) -> Double {
-        let rounds = roundsPerPiece(kernels, type)
+        let rounds = roundsPerShare(kernels, type)
         var best = 0.0
         for _ in 0..<8 {
-            let pass = PeakPass(kernels, type, rounds: rounds, pieces: 64 * team.count)
+            let pass = PeakPass(kernels, type, rounds: rounds, shares: 64 * team.count)
             let seconds = Stopwatch.seconds { team.run(pass) }
             best = max(best, Double(pass.operations.load(ordering: .relaxed)) / seconds)
         }
@@ -20,7 +20,7 @@ public enum ArithmeticPeak {
     }
 
     /// Rounds that take some 50 µs, so that members end a pass together.
-    private static func roundsPerPiece(_ kernels: KernelSet, _ type: WeightType) -> Int {
+    private static func roundsPerShare(_ kernels: KernelSet, _ type: WeightType) -> Int {
         var rounds = 1
         while rounds < 1 << 24, Stopwatch.seconds({ _ = kernels.arithmeticPeak(type, rounds) }) < 50e-6 { rounds *= 2 }
         return rounds
@@ -33,18 +33,18 @@ private final class PeakPass: TeamJob {
     private let kernels: KernelSet
     private let type: WeightType
     private let rounds: Int
-    private let pieces: Int
+    private let shares: Int
     private let next = Atomic<Int>(0)
 
-    init(_ kernels: KernelSet, _ type: WeightType, rounds: Int, pieces: Int) {
+    init(_ kernels: KernelSet, _ type: WeightType, rounds: Int, shares: Int) {
         self.kernels = kernels
         self.type = type
         self.rounds = rounds
-        self.pieces = pieces
+        self.shares = shares
     }
 
     func run(_ member: TeamMember) {
-        while next.wrappingAdd(1, ordering: .relaxed).oldValue < pieces {
+        while next.wrappingAdd(1, ordering: .relaxed).oldValue < shares {
             operations.wrappingAdd(kernels.arithmeticPeak(type, rounds), ordering: .relaxed)
         }
     }

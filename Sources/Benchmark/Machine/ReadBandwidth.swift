@@ -26,7 +26,7 @@ public enum ReadBandwidth {
 
 /// One reading of a buffer. Members take shares until none is left.
 private final class ReadPass: TeamJob {
-    private static let piece = 1 << 20
+    private static let shareBytes = 1 << 20
     private let buffer: StreamBuffer
     private let next = Atomic<Int>(0)
     /// Depends on every line, so that every line is read.
@@ -37,9 +37,9 @@ private final class ReadPass: TeamJob {
     func run(_ member: TeamMember) {
         var own: UInt64 = 0
         while true {
-            let offset = next.wrappingAdd(Self.piece, ordering: .relaxed).oldValue
+            let offset = next.wrappingAdd(Self.shareBytes, ordering: .relaxed).oldValue
             guard offset < buffer.byteCount else { break }
-            own ^= StreamReader.digest(UnsafeRawPointer(buffer.start) + offset, min(Self.piece, buffer.byteCount - offset))
+            own ^= StreamReader.digest(UnsafeRawPointer(buffer.start) + offset, min(Self.shareBytes, buffer.byteCount - offset))
         }
         digest.bitwiseXor(own, ordering: .relaxed)
     }

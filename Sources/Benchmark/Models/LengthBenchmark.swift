@@ -63,7 +63,7 @@ public struct LengthSample: ReportRow {
     public static var columns: [ReportColumn] {
         [
             ReportColumn("model", .left, width: 25), ReportColumn("position", .right, width: 9),
-            ReportColumn("ms a token", .right, width: 10),
+            ReportColumn("ms per token", .right, width: 12),
             ReportColumn("best", .right, width: 6),
             ReportColumn("ms in a chunk", .right, width: 13), ReportColumn("memory", .right, width: 7),
         ]
@@ -96,7 +96,7 @@ extension Report<LengthSample> {
     /// The text with which the report ends: of the samples past the window, the first tenth beside the last.
     public var end: String {
         let rows = rows.filter { $0.position >= $0.window }
-        let memory = "memory: what is in memory and no file's; rings of keys and values get theirs as they fill"
+        let memory = "memory: resident memory that belongs to no file; rings of keys and values get theirs as they fill"
         guard let window = rows.first?.window else { return format.end(self.rows, notes: [memory]) }
         let count = max(1, rows.count / 10)
         func change(_ unit: String, _ figure: (LengthSample) -> Double) -> String {
@@ -104,7 +104,7 @@ extension Report<LengthSample> {
             let percent = Format.fixed(100 * (last / first - 1), digits: 1)
             return "\(Format.short(first)) and \(Format.short(last)) \(unit) (\(percent.hasPrefix("-") ? "" : "+")\(percent) %)"
         }
-        let parts = [change("ms a token at best") { $0.bestTokenSeconds * 1000 }, change("MB") { Double($0.privateBytes) / 1e6 }]
+        let parts = [change("ms per token at best") { $0.bestTokenSeconds * 1000 }, change("MB") { Double($0.privateBytes) / 1e6 }]
         return format.end(
             self.rows, notes: ["first and last tenth past the window of \(window): \(parts.joined(separator: ", "))", memory])
     }

@@ -9,11 +9,11 @@ enum ReportNotes {
         var notes = [machine(last.machine)]
         if kinds.contains(.prompt) {
             notes.append(
-                "pp: 2 operations a token and weight of the matrices, those of the head once; "
+                "pp: 2 operations per token and weight of the matrices, those of the head once; "
                     + "limit: \(last.model.kernels) on registers alone, for \(last.model.label)")
         }
         if kinds.contains(.generation) {
-            notes.append("tg: every weight is read once a token; limit: " + bandwidth(last.machine))
+            notes.append("tg: every weight is read once per token; limit: " + bandwidth(last.machine))
             if last.model.mappedBytes < 4 * last.machine.cacheBytes {
                 notes.append("tg: caches hold much of so small a model, so memory is not its limit")
             }
@@ -21,7 +21,7 @@ enum ReportNotes {
         notes.append(
             "memory: \(Format.bytes(last.model.mappedBytes)) mapped, "
                 + "\(Format.bytes(last.model.allocatedBytes)) allocated to compute; "
-                + "resident \(largest(rows, \.residentBytes)), of which \(largest(rows, \.privateBytes)) are no file's")
+                + "resident \(largest(rows, \.residentBytes)), of which \(largest(rows, \.privateBytes)) belong to no file")
         for count in Set(rows.map(\.model.threads)).sorted() {
             guard let model = rows.first(where: { $0.model.threads == count })?.model else { continue }
             notes.append(

@@ -158,7 +158,7 @@ typedef struct rg_sampling {
 rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
                             uint32_t *token);
 
-/* Called with each piece of text as soon as it is whole UTF-8; false stops. */
+/* Called with each part of text as soon as it is whole UTF-8; false stops. */
 typedef bool (*rg_on_text)(void *user, const char *text, size_t length);
 
 typedef enum rg_finish {

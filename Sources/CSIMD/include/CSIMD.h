@@ -6,6 +6,7 @@
 
 #include "CSIMDTypes.h"
 #include "CSIMDCommon.h"
+#include "CSIMDHalves.h"
 #include "CSIMDProcessorARM.h"
 #include "CSIMDProcessorX86.h"
 #include "CSIMDSelect.h"

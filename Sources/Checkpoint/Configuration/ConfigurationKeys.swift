@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// Looks keys up in a `config.json` and says what is wrong with them.
 struct ConfigurationKeys {
@@ -8,22 +9,17 @@ struct ConfigurationKeys {
     /// What to do about a value that can't belong to a RecurrentGemma.
     static let advice = "take config.json from the same download as the weights"
 
-    init(parsing json: [UInt8], path: String) throws(CheckpointError) {
+    init(parsing json: [UInt8], path: String) throws(FileProblem) {
         self.path = path
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: json)
-        } catch {
-            throw CheckpointError(path: path, error)
-        }
+        let value = try JSONValue(parsing: json, of: path)
         guard let object = value.objectValue else {
-            throw CheckpointError(path: path, problem: "is not a JSON object", advice: CheckpointError.downloadAgain)
+            throw FileProblem(.content, path: path, problem: "is not a JSON object", advice: FileProblem.downloadAgain)
         }
         self.object = object
     }
 
-    func error(_ problem: String, _ advice: String = ConfigurationKeys.advice) -> CheckpointError {
-        CheckpointError(path: path, problem: problem, advice: advice)
+    func error(_ problem: String, _ advice: String = ConfigurationKeys.advice) -> FileProblem {
+        FileProblem(.content, path: path, problem: problem, advice: advice)
     }
 
     /// The value of a key; nil where it is absent or null.
@@ -34,14 +30,14 @@ struct ConfigurationKeys {
         return value
     }
 
-    private func missing(_ key: String) -> CheckpointError {
+    private func missing(_ key: String) -> FileProblem {
         error("has no \"\(key)\"")
     }
 
     // MARK: - Numbers
 
     /// A whole number. Throws if it is absent and has no `default`, isn't a whole number, or is outside `range`.
-    func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(CheckpointError) -> Int {
+    func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil) throws(FileProblem) -> Int {
         guard let value = value(key) else {
             guard let fallback else { throw missing(key) }
             return fallback
@@ -53,12 +49,12 @@ struct ConfigurationKeys {
     }
 
     /// A finite number.
-    func real(_ key: String, default fallback: Double) throws(CheckpointError) -> Double {
+    func real(_ key: String, default fallback: Double) throws(FileProblem) -> Double {
         try real(value(key), key, default: fallback)
     }
 
     /// A number that stands at the top of older files and in `rope_parameters` of newer ones; if in both, they must agree.
-    func rope(_ key: String, default fallback: Double) throws(CheckpointError) -> Double {
+    func rope(_ key: String, default fallback: Double) throws(FileProblem) -> Double {
         let nested = try ropeParameter(key)
         let number = try real(nested ?? value(key), key, default: fallback)
         guard try real(value(key), key, default: number) == number else {
@@ -68,13 +64,13 @@ struct ConfigurationKeys {
     }
 
     /// The value of a key of `rope_parameters`; nil if it is absent or null, or if `rope_parameters` is.
-    private func ropeParameter(_ key: String) throws(CheckpointError) -> JSONValue? {
+    private func ropeParameter(_ key: String) throws(FileProblem) -> JSONValue? {
         guard let parameters = value("rope_parameters") else { return nil }
         guard let object = parameters.objectValue else { throw error("rope_parameters is \(shown(parameters)), not an object") }
         return Self.value(key, in: object)
     }
 
-    private func real(_ value: JSONValue?, _ key: String, default fallback: Double) throws(CheckpointError) -> Double {
+    private func real(_ value: JSONValue?, _ key: String, default fallback: Double) throws(FileProblem) -> Double {
         guard let value else { return fallback }
         guard let number = value.doubleValue, number.isFinite else {
             throw error("\(key) is \(shown(value)), not a number")
@@ -83,7 +79,7 @@ struct ConfigurationKeys {
     }
 
     /// A token id inside the vocabulary; the first where there is a list.
-    func token(_ key: String, vocabulary: Int, default fallback: Int) throws(CheckpointError) -> Int {
+    func token(_ key: String, vocabulary: Int, default fallback: Int) throws(FileProblem) -> Int {
         let value = value(key) ?? .integer(Int64(fallback))
         let first = value.arrayValue.map { $0.first ?? .null } ?? value
         guard let token = first.intValue, (0..<vocabulary).contains(token) else {
@@ -93,7 +89,7 @@ struct ConfigurationKeys {
     }
 
     /// `head_dim`, which transformers derives where it is absent.
-    func headDimension(hiddenSize: Int, headCount: Int) throws(CheckpointError) -> Int {
+    func headDimension(hiddenSize: Int, headCount: Int) throws(FileProblem) -> Int {
         if value("head_dim") == nil, hiddenSize % headCount != 0 {
             throw error(
                 "hidden_size \(hiddenSize) is not a multiple of num_attention_heads \(headCount), and there is no head_dim")
@@ -104,7 +100,7 @@ struct ConfigurationKeys {
     // MARK: - What the model is
 
     /// Throws unless the file describes a RecurrentGemma with a head.
-    func checkArchitecture() throws(CheckpointError) {
+    func checkArchitecture() throws(FileProblem) {
         let advice = "only RecurrentGemma models can be converted, such as google/recurrentgemma-2b-it"
         guard let type = value("model_type") else { throw error("has no \"model_type\"", advice) }
         guard type.stringValue == HubConfiguration.modelType else { throw error("model_type is \(shown(type))", advice) }
@@ -116,7 +112,7 @@ struct ConfigurationKeys {
     }
 
     /// Throws for options of `RecurrentGemmaConfig` that no published model uses and that would change the results.
-    func checkFeatures() throws(CheckpointError) {
+    func checkFeatures() throws(FileProblem) {
         let expected: [(key: String, value: JSONValue)] = [
             ("hidden_activation", .string(HubConfiguration.activation)),
             ("attention_bias", false),
@@ -141,7 +137,7 @@ struct ConfigurationKeys {
     }
 
     /// `block_types` or, in older files, `_block_types`; if both are there, they must be the same.
-    func blockTypes() throws(CheckpointError) -> [String] {
+    func blockTypes() throws(FileProblem) -> [String] {
         let current = value("block_types"), older = value("_block_types")
         if let current, let older, current != older { throw error("block_types and _block_types differ") }
         guard let value = current ?? older else { return ["recurrent", "recurrent", "attention"] }

@@ -1,9 +1,10 @@
 import JSON
+import System
 
 extension HubConfiguration {
     /// Reads a `config.json`. `path` is named in errors, which say which key is missing, out of range, at odds with another or
     /// asks for something that RecurrentGemma models here don't have.
-    public init(parsing json: [UInt8], path: String) throws(CheckpointError) {
+    public init(parsing json: [UInt8], path: String) throws(FileProblem) {
         let keys = try ConfigurationKeys(parsing: json, path: path)
         try keys.checkArchitecture()
         try keys.checkFeatures()

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import System
 
 /// Where a folder says how a conversation is written: `chat_template.jinja`, which newer models have, or the key `chat_template` of
 /// `chat_template.json`, which transformers wrote for a while, or of `tokenizer_config.json`. As in transformers, the first of them
@@ -10,11 +11,11 @@ struct ChatTemplateFile {
     /// The files that were read.
     let files: [SourceFile]
 
-    init(folder: String) throws(CheckpointError) {
+    init(folder: String) throws(FileProblem) {
         if let file = try Self.open(folder + "/chat_template.jinja") {
             let bytes = try file.contents(limit: Checkpoint.Limit.template)
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw CheckpointError(path: file.path, problem: "is not UTF-8 text", advice: CheckpointError.downloadAgain)
+                throw FileProblem(.content, path: file.path, problem: "is not UTF-8 text", advice: FileProblem.downloadAgain)
             }
             self.text = text
             files = [file]
@@ -32,23 +33,18 @@ struct ChatTemplateFile {
     }
 
     /// Nil where there is no such file.
-    private static func open(_ path: String) throws(CheckpointError) -> SourceFile? {
+    private static func open(_ path: String) throws(FileProblem) -> SourceFile? {
         guard access(path, F_OK) == 0 else { return nil }
-        return try SourceFile(path: path, ifMissing: CheckpointError.downloadAgain)
+        return try SourceFile(path: path, ifMissing: FileProblem.downloadAgain)
     }
 
     /// `chat_template` is a string or a list of named ones, of which `default` is for plain conversations.
-    private static func template(in file: SourceFile) throws(CheckpointError) -> String? {
-        func fail(_ problem: String) -> CheckpointError {
-            CheckpointError(path: file.path, problem: problem, advice: CheckpointError.downloadAgain)
+    private static func template(in file: SourceFile) throws(FileProblem) -> String? {
+        func fail(_ problem: String) -> FileProblem {
+            FileProblem(.content, path: file.path, problem: problem, advice: FileProblem.downloadAgain)
         }
         let bytes = try file.contents(limit: Checkpoint.Limit.template)
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: bytes)
-        } catch {
-            throw CheckpointError(path: file.path, error)
-        }
+        let value = try JSONValue(parsing: bytes, of: file.path)
         guard let object = value.objectValue else { throw fail("is not a JSON object") }
         switch object["chat_template"] {
         case nil, .null?: return nil

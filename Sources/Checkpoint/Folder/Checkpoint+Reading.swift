@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 extension Checkpoint {
     /// Numbers that are read and widened together, so that they are still in the processor's cache when they are widened.
@@ -10,7 +11,7 @@ extension Checkpoint {
     /// naming the tensor and the place in it; the contents of `destination` are undefined then.
     public func read(
         _ tensor: CheckpointTensor, elements: Range<Int>, into destination: UnsafeMutablePointer<Float>
-    ) throws(CheckpointError) {
+    ) throws(FileProblem) {
         precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "elements are outside the tensor")
         let file = weightFiles[tensor.file]
         var first = elements.lowerBound
@@ -48,11 +49,11 @@ extension Checkpoint {
     /// The error for the first NaN or infinity of `elements`, whose widened values lie at `values`.
     private func nonFiniteError(
         _ tensor: CheckpointTensor, _ elements: Range<Int>, _ values: UnsafePointer<Float>
-    ) -> CheckpointError {
+    ) -> FileProblem {
         let found = nonFinite(values, count: elements.count, widenedFrom: tensor.type) ?? (index: 0, isNaN: true)
         let element = elements.lowerBound + found.index
-        return CheckpointError(
-            path: weightFiles[tensor.file].path,
+        return FileProblem(
+            .content, path: weightFiles[tensor.file].path,
             problem: "tensor \(printable(tensor.name)) has \(found.isNaN ? "a NaN" : "an infinity") at "
                 + "\(tensor.indices(of: element))",
             advice: "download the file again, or take a checkpoint whose weights are all finite")

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import System
 
 /// A model as Hugging Face lays it out in a folder: `config.json`, `tokenizer.model`, and its weights in `model.safetensors` or
 /// in shards with `model.safetensors.index.json`.
@@ -29,7 +30,7 @@ public final class Checkpoint: Sendable {
     private let numberOfTensor: [String: Int]
 
     /// Opens a folder. Throws for whatever is missing, damaged, at odds or not a RecurrentGemma, naming the file.
-    public init(folder: String) throws(CheckpointError) {
+    public init(folder: String) throws(FileProblem) {
         try Self.checkFolder(folder)
         self.folder = folder
         let folder = Self.withoutEndingSlashes(folder)
@@ -66,7 +67,7 @@ public final class Checkpoint: Sendable {
 
     /// Throws if a file of the checkpoint has another size or time of change than when it was opened, or is gone. Called after the
     /// last read, it shows that what was read belongs together.
-    public func checkUnchanged() throws(CheckpointError) {
+    public func checkUnchanged() throws(FileProblem) {
         for file in otherFiles + weightFiles { try file.checkUnchanged() }
     }
 }
@@ -93,22 +94,22 @@ extension Checkpoint {
         return name.isEmpty ? folder : String(decoding: name.reversed(), as: UTF8.self)
     }
 
-    private static func checkFolder(_ folder: String) throws(CheckpointError) {
+    private static func checkFolder(_ folder: String) throws(FileProblem) {
         var status = stat()
         guard stat(folder, &status) == 0 else {
             let code = errno
             throw code == ENOENT
-                ? CheckpointError(path: folder.isEmpty ? "\"\"" : folder, problem: "no such folder", advice: folderAdvice)
-                : CheckpointError(.system(folder, while: "opening", code))
+                ? FileProblem(.content, path: folder.isEmpty ? "\"\"" : folder, problem: "no such folder", advice: folderAdvice)
+                : FileProblem.system(folder, while: "opening", code)
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw CheckpointError(path: folder, problem: "is a file, not a folder", advice: folderAdvice)
+            throw FileProblem(.content, path: folder, problem: "is a file, not a folder", advice: folderAdvice)
         }
     }
 
-    private static func tokenizerBytes(_ file: SourceFile) throws(CheckpointError) -> [UInt8] {
+    private static func tokenizerBytes(_ file: SourceFile) throws(FileProblem) -> [UInt8] {
         let bytes = try file.contents(limit: Limit.tokenizer)
-        guard !bytes.isEmpty else { throw CheckpointError(path: file.path, problem: "is empty", advice: tokenizerAdvice) }
+        guard !bytes.isEmpty else { throw FileProblem(.content, path: file.path, problem: "is empty", advice: tokenizerAdvice) }
         return bytes
     }
 }

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import System
 
 /// A file of a checkpoint.
 ///
@@ -14,28 +15,28 @@ final class SourceFile: Sendable {
 
     /// Opens a regular file, following links (the Hugging Face cache is made of them). `advice` says what to do if it is missing,
     /// or something else is there.
-    init(path: String, ifMissing advice: String) throws(CheckpointError) {
-        do throws(FileError) {
+    init(path: String, ifMissing advice: String) throws(FileProblem) {
+        do throws(FileProblem) {
             file = try RegularFile(path: path)
         } catch {
             switch error.code {
-            case ENOENT: throw CheckpointError(path: path, problem: "is missing", advice: advice)
-            case EISDIR, 0: throw CheckpointError(path: path, problem: error.problem, advice: advice)
-            default: throw CheckpointError(error)
+            case ENOENT: throw FileProblem(.content, path: path, problem: "is missing", advice: advice)
+            case EISDIR, 0: throw FileProblem(.content, path: path, problem: error.problem, advice: advice)
+            default: throw error
             }
         }
     }
 
     /// Fills `buffer` with the bytes from `offset` on, all of which must lie in the file as it was opened.
-    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
-        try translatingFileErrors { () throws(FileError) in try file.read(at: offset, into: buffer) }
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
+        try file.read(at: offset, into: buffer)
     }
 
     /// The whole file, which may have at most `limit` bytes. Throws for one that is a Git LFS pointer.
-    func contents(limit: Int) throws(CheckpointError) -> [UInt8] {
+    func contents(limit: Int) throws(FileProblem) -> [UInt8] {
         guard byteCount <= limit else {
-            throw CheckpointError(
-                path: path, problem: "has \(byteCount) bytes, more than the \(limit) that such a file may have",
+            throw FileProblem(
+                .content, path: path, problem: "has \(byteCount) bytes, more than the \(limit) that such a file may have",
                 advice: "check that it is what its name says, or download it again")
         }
         let contents = try bytes(0..<byteCount)
@@ -44,13 +45,13 @@ final class SourceFile: Sendable {
     }
 
     /// The bytes of a range that lies in the file as it was opened.
-    func bytes(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
-        try translatingFileErrors { () throws(FileError) in try file.bytes(range) }
+    func bytes(_ range: Range<Int>) throws(FileProblem) -> [UInt8] {
+        try file.bytes(range)
     }
 
     /// Throws if the file at the path is no longer the one that was opened.
-    func checkUnchanged() throws(CheckpointError) {
-        try translatingFileErrors { () throws(FileError) in try file.checkUnchanged() }
+    func checkUnchanged() throws(FileProblem) {
+        try file.checkUnchanged()
     }
 
     /// Tells the system that nobody will read a range again soon.

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import System
 
 /// The safetensors files of a folder: one, or shards with an index that says which tensor lies in which.
 struct WeightFiles {
@@ -17,14 +18,14 @@ struct WeightFiles {
     let tensors: [CheckpointTensor]
 
     /// Opens the weights of `folder`. As in transformers, ``singleName`` goes before the index where both are there.
-    init(folder: String) throws(CheckpointError) {
+    init(folder: String) throws(FileProblem) {
         if access(folder + "/" + Self.singleName, F_OK) == 0 || access(folder + "/" + Self.indexName, F_OK) != 0 {
             let file = try SourceFile(path: folder + "/" + Self.singleName, ifMissing: Self.adviceWithoutWeights(in: folder))
             files = [file]
             index = nil
             tensors = try SafetensorsHeader.tensors(of: file, number: 0).sorted { $0.name < $1.name }
         } else {
-            let index = try SourceFile(path: folder + "/" + Self.indexName, ifMissing: CheckpointError.downloadAgain)
+            let index = try SourceFile(path: folder + "/" + Self.indexName, ifMissing: FileProblem.downloadAgain)
             let shardOfTensor = try Self.weightMap(index)
             let names = Set(shardOfTensor.values).sorted()
             guard names.count <= Self.shardLimit else {
@@ -51,14 +52,9 @@ struct WeightFiles {
     }
 
     /// `weight_map` of the index: file names by tensor names.
-    private static func weightMap(_ index: SourceFile) throws(CheckpointError) -> [String: String] {
+    private static func weightMap(_ index: SourceFile) throws(FileProblem) -> [String: String] {
         let text = try index.contents(limit: indexByteLimit)
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: text)
-        } catch {
-            throw CheckpointError(path: index.path, error, advice: indexAdvice)
-        }
+        let value = try JSONValue(parsing: text, of: index.path, advice: indexAdvice)
         guard let members = value["weight_map"]?.objectValue?.members, !members.isEmpty else {
             throw fault(index, "has no \"weight_map\"")
         }
@@ -82,7 +78,7 @@ struct WeightFiles {
     /// Throws unless the index places a tensor in the shard that holds it.
     private static func check(
         _ tensor: CheckpointTensor, of file: SourceFile, named name: String, against map: [String: String]
-    ) throws(CheckpointError) {
+    ) throws(FileProblem) {
         guard let place = map[tensor.name] else {
             throw fault(file, "holds tensor \(printable(tensor.name)), which \(indexName) doesn't name")
         }
@@ -93,8 +89,8 @@ struct WeightFiles {
 
     private static let indexAdvice = "download the weights and their index again, from one revision"
 
-    private static func fault(_ file: SourceFile, _ problem: String) -> CheckpointError {
-        CheckpointError(path: file.path, problem: problem, advice: indexAdvice)
+    private static func fault(_ file: SourceFile, _ problem: String) -> FileProblem {
+        FileProblem(.content, path: file.path, problem: problem, advice: indexAdvice)
     }
 
     /// What to do where a folder has neither ``singleName`` nor an index.

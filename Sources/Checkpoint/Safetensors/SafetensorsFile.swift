@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// A single safetensors file that isn't a model.
 public struct SafetensorsFile: Sendable {
@@ -9,14 +10,14 @@ public struct SafetensorsFile: Sendable {
     private let file: SourceFile
 
     /// Opens a file. Throws if it is missing, damaged, or not a safetensors file; `advice` says what to do if it is missing.
-    public init(path: String, ifMissing advice: String) throws(CheckpointError) {
+    public init(path: String, ifMissing advice: String) throws(FileProblem) {
         self.path = path
         file = try SourceFile(path: path, ifMissing: advice)
         tensors = try SafetensorsHeader.tensors(of: file, number: 0)
     }
 
     /// Some numbers of a tensor of f32, which may be any, also NaN. From any thread.
-    public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(CheckpointError) -> [Float] {
+    public func floats(of tensor: CheckpointTensor, _ elements: Range<Int>) throws(FileProblem) -> [Float] {
         precondition(tensor.type == .f32, "only f32 can be read")
         precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "numbers that the tensor has")
         let start = tensor.byteRange.lowerBound + 4 * elements.lowerBound
@@ -27,5 +28,5 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// Throws if the file at the path is no longer the one that was opened.
-    public func checkUnchanged() throws(CheckpointError) { try file.checkUnchanged() }
+    public func checkUnchanged() throws(FileProblem) { try file.checkUnchanged() }
 }

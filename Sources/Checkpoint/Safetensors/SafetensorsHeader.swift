@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// The table of contents of a safetensors file: a u64 length, that many bytes of JSON, then the tensors' bytes without gaps.
 /// Format: https://github.com/huggingface/safetensors#format.
@@ -10,7 +11,7 @@ enum SafetensorsHeader {
 
     /// Reads the table of `file`, which is weight file number `index`, and checks it whole: every tensor lies in the file, has the
     /// bytes that its shape and type ask for, overlaps no other and leaves no gap. Tensors come in the order of their bytes.
-    static func tensors(of file: SourceFile, number index: Int) throws(CheckpointError) -> [CheckpointTensor] {
+    static func tensors(of file: SourceFile, number index: Int) throws(FileProblem) -> [CheckpointTensor] {
         let header = try json(of: file)
         let data = header.end..<file.byteCount
         var tensors: [CheckpointTensor] = []
@@ -19,7 +20,7 @@ enum SafetensorsHeader {
             tensors.append(try tensor(member, data: data, file: file, number: index))
         }
         guard !tensors.isEmpty else {
-            throw CheckpointError(path: file.path, problem: "holds no tensors", advice: CheckpointError.downloadAgain)
+            throw FileProblem(.content, path: file.path, problem: "holds no tensors", advice: FileProblem.downloadAgain)
         }
         tensors.sort { ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound) }
         try checkCoverage(tensors, data: data, path: file.path)
@@ -27,9 +28,9 @@ enum SafetensorsHeader {
     }
 
     /// The JSON object at the head of the file, and where it ends.
-    private static func json(of file: SourceFile) throws(CheckpointError) -> (members: [JSONObject.Member], end: Int) {
-        func fail(_ problem: String, _ advice: String = CheckpointError.downloadAgain) -> CheckpointError {
-            CheckpointError(path: file.path, problem: problem, advice: advice)
+    private static func json(of file: SourceFile) throws(FileProblem) -> (members: [JSONObject.Member], end: Int) {
+        func fail(_ problem: String, _ advice: String = FileProblem.downloadAgain) -> FileProblem {
+            FileProblem(.content, path: file.path, problem: problem, advice: advice)
         }
         guard file.byteCount >= 8 else { throw fail("has \(file.byteCount) bytes, too few for a safetensors file") }
         let start = try file.bytes(0..<8)
@@ -43,23 +44,18 @@ enum SafetensorsHeader {
             throw fail("is cut: its header has \(length) bytes, the whole file only \(file.byteCount)")
         }
         let text = try file.bytes(8..<end)
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: text)
-        } catch {
-            throw CheckpointError(path: file.path, error, after: "has a header that is")
-        }
-        guard let object = value.objectValue else { throw fail("has a header that is no JSON object") }
+        let value = try JSONValue(parsing: text, of: file.path, "has a header that is")
+        guard let object = value.objectValue else { throw fail("has a header that is not a JSON object") }
         return (object.members, end)
     }
 
     /// One entry: `"name": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]}`.
     private static func tensor(
         _ member: JSONObject.Member, data: Range<Int>, file: SourceFile, number index: Int
-    ) throws(CheckpointError) -> CheckpointTensor {
+    ) throws(FileProblem) -> CheckpointTensor {
         let name = member.key
-        func fail(_ problem: String, _ advice: String = CheckpointError.downloadAgain) -> CheckpointError {
-            CheckpointError(path: file.path, problem: "tensor \(printable(name)) \(problem)", advice: advice)
+        func fail(_ problem: String, _ advice: String = FileProblem.downloadAgain) -> FileProblem {
+            FileProblem(.content, path: file.path, problem: "tensor \(printable(name)) \(problem)", advice: advice)
         }
         // Names are ASCII. Two others may be equal to Swift though their bytes differ.
         guard name.utf8.allSatisfy({ $0 < 0x80 }) else { throw fail("has a name that is not ASCII") }
@@ -94,9 +90,9 @@ enum SafetensorsHeader {
     /// Tensors, in the order of their bytes, must fill the data from its first byte to its last.
     private static func checkCoverage(
         _ tensors: [CheckpointTensor], data: Range<Int>, path: String
-    ) throws(CheckpointError) {
-        func fail(_ problem: String) -> CheckpointError {
-            CheckpointError(path: path, problem: problem, advice: CheckpointError.downloadAgain)
+    ) throws(FileProblem) {
+        func fail(_ problem: String) -> FileProblem {
+            FileProblem(.content, path: path, problem: problem, advice: FileProblem.downloadAgain)
         }
         var end = data.lowerBound
         var previous: CheckpointTensor?

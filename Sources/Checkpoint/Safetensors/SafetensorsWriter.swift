@@ -1,5 +1,6 @@
 import Files
 import JSON
+import System
 
 /// Writes a safetensors file, tensor by tensor: nothing is under the target's name until ``finish()`` has succeeded.
 /// Format: https://github.com/huggingface/safetensors#format.
@@ -37,7 +38,7 @@ public final class SafetensorsWriter {
     /// differ; `metadata` has a text per key. Throws if what stands at the target is not of the `kind` that is written.
     public init(
         target: String, replacing kind: FileKind, tensors: [Tensor], metadata: [(key: String, value: String)]
-    ) throws(FileError) {
+    ) throws(FileProblem) {
         var members = [
             JSONObject.Member(
                 key: "__metadata__",
@@ -65,18 +66,18 @@ public final class SafetensorsWriter {
         byteCount = end + offset
         file = try AtomicFile(target: target, replacing: kind)
         try file.checkRoom(for: byteCount)
-        try (length + table).span.bytes.withUnsafeBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+        try (length + table).span.bytes.withUnsafeBytes { bytes throws(FileProblem) in try file.write(bytes, at: 0) }
     }
 
     /// Writes the next bytes of the tensors, in the order in which they were given.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(FileProblem) {
         precondition(end + bytes.count <= byteCount, "more bytes than the tensors have")
         try file.write(bytes, at: end)
         end += bytes.count
     }
 
     /// Makes everything durable and gives the file its name. The last call, when all tensors are full.
-    public func finish() throws(FileError) {
+    public func finish() throws(FileProblem) {
         precondition(end == byteCount, "fewer bytes than the tensors have")
         try file.commit()
     }

@@ -1,5 +1,6 @@
-// Widening bf16 and f16 to f32 with plain integer and float vectors, which every instruction set has: f16 conversion is an
-// instruction only from AVX2's level up and a library call below.
+import CSIMD
+
+// Widening bf16 and f16 to f32, with a look at each number's exponent on the way.
 
 /// Numbers that are widened at once.
 private let lanes = 16
@@ -11,6 +12,8 @@ private let magnitudeMask: UInt32 = 0x7FFF_FFFF
 /// The lowest exponent bit of an f32. Added to a magnitude whose exponent bits are all set, as in NaN and infinity, it carries out
 /// of them: that is how a whole vector is checked with one addition.
 private let exponentUnit: UInt32 = 0x0080_0000
+/// The same of an f16, whose carry goes to the bit of its sign.
+private let halfExponentUnit: UInt32 = 0x0400
 
 /// Widens `count` numbers to f32 over themselves: they lie at the end of the `count` × 4 bytes at `memory` that their f32 will
 /// fill. Numbers already f32 are only checked.
@@ -56,14 +59,14 @@ private func widenBF16(_ memory: UnsafeMutableRawPointer, count: Int) -> Bool {
     var carries = Bits(repeating: 0)
     var index = 0
     while index + lanes <= count {
-        let half = narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self)
-        let bits = Bits(truncatingIfNeeded: half) &<< Bits(repeating: 16)
+        let half = Bits(truncatingIfNeeded: narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
+        let bits = unsafeBitCast(csimd_bf16_to_f32_x16(half), to: Bits.self)
         carries |= (bits & Bits(repeating: magnitudeMask)) &+ Bits(repeating: exponentUnit)
         memory.storeBytes(of: bits, toByteOffset: 4 * index, as: Bits.self)
         index += lanes
     }
     while index < count {
-        let bits = UInt32(narrow.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)) << 16
+        let bits = csimd_bf16_to_f32(narrow.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)).bitPattern
         carries[0] |= (bits & magnitudeMask) &+ exponentUnit
         memory.storeBytes(of: bits, toByteOffset: 4 * index, as: UInt32.self)
         index += 1
@@ -71,32 +74,24 @@ private func widenBF16(_ memory: UnsafeMutableRawPointer, count: Int) -> Bool {
     return isClear(carries, 1 << 31)
 }
 
-/// An f16's exponent and fraction, moved to those of an f32, are its magnitude divided by 2^112, the difference of the exponents'
-/// biases; the product is exact, also for subnormal numbers. In place as ``widenBF16(_:count:)``.
+/// In place as ``widenBF16(_:count:)``.
 private func widenF16(_ memory: UnsafeMutableRawPointer, count: Int) -> Bool {
     let narrow = memory + 2 * count
     var carries = Bits(repeating: 0)
     var index = 0
     while index + lanes <= count {
         let half = Bits(truncatingIfNeeded: narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
-        let moved = (half & Bits(repeating: 0x7FFF)) &<< Bits(repeating: 13)
-        carries |= moved &+ Bits(repeating: exponentUnit)
-        let magnitude = unsafeBitCast(moved, to: SIMD16<Float>.self) * SIMD16<Float>(repeating: 0x1p112)
-        let sign = (half & Bits(repeating: 0x8000)) &<< Bits(repeating: 16)
-        let bits = unsafeBitCast(magnitude, to: Bits.self) | sign
-        memory.storeBytes(of: bits, toByteOffset: 4 * index, as: Bits.self)
+        carries |= (half & Bits(repeating: 0x7FFF)) &+ Bits(repeating: halfExponentUnit)
+        memory.storeBytes(of: csimd_f16_to_f32_finite_x16(half), toByteOffset: 4 * index, as: SIMD16<Float>.self)
         index += lanes
     }
     while index < count {
-        let half = UInt32(narrow.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-        let moved = (half & 0x7FFF) << 13
-        carries[0] |= moved &+ exponentUnit
-        let bits = (Float(bitPattern: moved) * 0x1p112).bitPattern | (half & 0x8000) << 16
-        memory.storeBytes(of: bits, toByteOffset: 4 * index, as: UInt32.self)
+        let half = narrow.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
+        carries[0] |= UInt32(half & 0x7FFF) &+ halfExponentUnit
+        memory.storeBytes(of: csimd_f16_to_f32_finite(half), toByteOffset: 4 * index, as: Float.self)
         index += 1
     }
-    // The five exponent bits of an f16 end below bit 28.
-    return isClear(carries, 1 << 28)
+    return isClear(carries, 1 << 15)
 }
 
 /// True if a bit is clear in all lanes.

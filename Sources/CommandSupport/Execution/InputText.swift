@@ -2,15 +2,6 @@ import Files
 import Glibc
 import System
 
-/// Text that can't be used.
-public struct InputError: Error, CustomStringConvertible {
-    /// One line: source, problem, advice.
-    public let description: String
-
-    /// `source: problem; advice`.
-    public init(_ source: String, _ problem: String, advice: String) { description = "\(source): \(problem); \(advice)" }
-}
-
 /// Text from files and standard input.
 public enum InputText {
     /// What stands for standard input where a command takes a text or a file.
@@ -22,18 +13,13 @@ public enum InputText {
 
     /// The text of a file, or of standard input for `-`. Throws for a file that can't be read, is not UTF-8, or has more than
     /// ``limit`` bytes.
-    public static func contents(ofFile path: String) throws(InputError) -> String { try contents(file(path)) }
+    public static func contents(ofFile path: String) throws(FileProblem) -> String { try contents(file(path)) }
 
     /// All of standard input, to its end. Throws as ``contents(ofFile:)`` does.
-    public static func contentsOfStandardInput() throws(InputError) -> String { try contents(ofFile: standardInput) }
+    public static func contentsOfStandardInput() throws(FileProblem) -> String { try contents(ofFile: standardInput) }
 
     /// A file, or standard input for `-`, to be read part by part until a signal says to stop (``Interruption``).
-    public static func file(_ path: String) throws(InputError) -> TextFile {
-        try translatingFileErrors { () throws(FileError) in try open(path) }
-    }
-
-    /// The same; throws what the system says.
-    public static func open(_ path: String) throws(FileError) -> TextFile {
+    public static func file(_ path: String) throws(FileProblem) -> TextFile {
         func isStopped(_ descriptor: Int32) -> Bool {
             var arrival = Interruption.Arrival.resize
             while arrival == .resize { arrival = Interruption.waitForInput(descriptor) }
@@ -46,53 +32,45 @@ public enum InputText {
 
     /// The next part of a text; nil at its end. Throws ``Interrupted`` for a signal that came meanwhile.
     public static func next(_ file: TextFile) throws -> [UInt8]? {
-        do throws(FileError) {
+        do throws(FileProblem) {
             return try file.next()
         } catch {
             if error.code == EINTR, let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
-            throw InputError(error)
+            throw error
         }
     }
 
-    private static func contents(_ file: TextFile) throws(InputError) -> String {
-        func checkLength(_ count: Int) throws(InputError) {
+    private static func contents(_ file: TextFile) throws(FileProblem) -> String {
+        func checkLength(_ count: Int) throws(FileProblem) {
             guard count <= limit else { throw .tooLong(file.name) }
         }
         try checkLength(file.byteCount ?? 0)
         var bytes: [UInt8] = []
-        while let piece = try translatingFileErrors({ () throws(FileError) in try file.next() }) {
-            try checkLength(bytes.count + piece.count)
+        while let part = try file.next() {
+            try checkLength(bytes.count + part.count)
             // An array grows to twice its size, and the text is copied.
-            guard bytes.capacity >= bytes.count + piece.count || SystemMemory.has(3 * (bytes.count + piece.count)) else {
-                throw InputError(
-                    file.name, "has \(bytes.count + piece.count) bytes of text or more, for which there is no memory",
+            guard bytes.capacity >= bytes.count + part.count || SystemMemory.has(3 * (bytes.count + part.count)) else {
+                throw FileProblem(
+                    .memory, path: file.name,
+                    problem: "has \(bytes.count + part.count) bytes of text or more, for which there is no memory",
                     advice: "close other programs, or give a shorter text")
             }
-            bytes += piece
+            bytes += part
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 }
 
-/// Runs `body`, turning what is wrong with a text's file into an ``InputError``.
-private func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throws(InputError) -> Result {
-    do throws(FileError) {
-        return try body()
-    } catch {
-        throw InputError(error)
-    }
-}
-
-extension InputError {
-    init(_ error: FileError) { self.init(error.path, error.problem, advice: error.advice) }
-
+extension FileProblem {
     /// More than fits memory, perhaps without an end.
-    public static func tooLong(_ source: String) -> InputError {
-        InputError(source, "has more than \(InputText.limit >> 20) MiB of text", advice: "give a shorter text, or a part of it")
+    public static func tooLong(_ source: String) -> FileProblem {
+        FileProblem(
+            .content, path: source, problem: "has more than \(InputText.limit >> 20) MiB of text",
+            advice: "give a shorter text, or a part of it")
     }
 
     /// Bytes that Swift would show as other characters.
-    static func notUTF8(_ source: String) -> InputError {
-        InputError(source, "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8")
+    static func notUTF8(_ source: String) -> FileProblem {
+        FileProblem(.content, path: source, problem: "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Glibc
+import System
 
 extension ParsableCommand {
     /// Runs the command, or the subcommand that the arguments name, and ends the process. A root command calls it in its `main()`.
@@ -8,7 +9,7 @@ extension ParsableCommand {
     /// - Help and version go to standard output: exit 0.
     /// - An error is one line on standard error, `name: what is wrong`: exit 1.
     /// - Arguments that can't be understood, or a `ValidationError`, also name the help to read: exit 64 (EX_USAGE).
-    /// - ``Interrupted``: its line, exit 128 + the signal's number.
+    /// - ``Interrupted``, or work that was cancelled because of a signal: its line, exit 128 + the signal's number.
     /// - A closed pipe on standard output ends the process without a word, as SIGPIPE does.
     /// - Ctrl-\ ends the process at once.
     public static func execute() -> Never {
@@ -37,6 +38,9 @@ extension ParsableCommand {
         } catch let interrupted as Interrupted {
             Diagnostics.report(interrupted.message, command: _commandName)
             Glibc.exit(128 + interrupted.signal)
+        } catch let problem as FileProblem where problem.kind == .cancelled && Interruption.signal != nil {
+            Diagnostics.report(problem.description, command: _commandName)
+            Glibc.exit(128 + (Interruption.signal ?? 0))
         } catch OutputError.closedPipe {
             signal(SIGPIPE, SIG_DFL)
             raise(SIGPIPE)
@@ -56,7 +60,7 @@ extension ParsableCommand {
     private static func checkEncoding() throws(ValidationError) {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else { continue }
-            throw ValidationError("Argument \(index) is not UTF-8, which texts and names of files have to be")
+            throw ValidationError("Argument \(index) is not UTF-8, as texts and names of files have to be")
         }
     }
 

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import System
 
 /// Lines that a user types: edited on a terminal, plain from anything else.
 ///
@@ -36,7 +37,7 @@ public final class LineInput {
 
     /// The next line, without its line break. Call ``Interruption/watch(keepsInterrupts:)`` before. Throws if reading fails, and
     /// for a line that is not UTF-8, unless somebody types.
-    public func next(prompt: String) throws(InputError) -> Event {
+    public func next(prompt: String) throws(FileProblem) -> Event {
         let event = isEdited ? try editedLine(prompt: prompt) : try plainLine(prompt: prompt)
         if isInteractive, case .line(let line) = event { history.add(line) }
         return event
@@ -73,14 +74,14 @@ public final class LineInput {
     }
 
     /// Throws if no more could be read: that only looks like the end.
-    private func checkFailure() throws(InputError) {
+    private func checkFailure() throws(FileProblem) {
         guard failure != 0 else { return }
-        throw InputError(TextFile.readingError(InputText.standardInputName, isStandardInput: true, failure))
+        throw TextFile.readingError(InputText.standardInputName, isStandardInput: true, failure)
     }
 
     // MARK: - Plain lines
 
-    private func plainLine(prompt: String) throws(InputError) -> Event {
+    private func plainLine(prompt: String) throws(FileProblem) -> Event {
         if isInteractive { Diagnostics.write(prompt) }
         var searched = 0
         while true {
@@ -110,7 +111,7 @@ public final class LineInput {
     }
 
     /// The text of a line. In a typed one, what is not UTF-8 becomes U+FFFD, which the user can see.
-    private func text(_ bytes: ArraySlice<UInt8>) throws(InputError) -> String {
+    private func text(_ bytes: ArraySlice<UInt8>) throws(FileProblem) -> String {
         lineCount += 1
         let bytes = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
         if isInteractive { return String(decoding: bytes, as: UTF8.self) }
@@ -125,7 +126,7 @@ public final class LineInput {
     /// An escape sequence comes at once, even over a slow line; the key Esc alone doesn't go on.
     private static let escapeMilliseconds: Int32 = 100
 
-    private func editedLine(prompt: String) throws(InputError) -> Event {
+    private func editedLine(prompt: String) throws(FileProblem) -> Event {
         if rawTerminal == nil {
             rawTerminal = RawTerminal(STDIN_FILENO)
             Terminal.watchSize()

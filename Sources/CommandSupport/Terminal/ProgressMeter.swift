@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Shows on standard error how far a task of many bytes or tokens is: a bar that is redrawn on a terminal, elsewhere one line per
 /// tenth.
@@ -37,9 +38,9 @@ public final class ProgressMeter {
     private let task: String
     private let unit: Unit
     private let style: Style
-    private let clock = ContinuousClock()
-    private let start: ContinuousClock.Instant
-    private var lastDrawing: ContinuousClock.Instant?
+    private let watch = Stopwatch()
+    /// Seconds on the watch when the bar was last drawn.
+    private var lastDrawing: Double?
     private var tenthsShown = 0
     /// Of a task whose end isn't known: what was done when a line was last shown.
     private var shown = 0
@@ -47,15 +48,14 @@ public final class ProgressMeter {
     /// When the first line comes for a task whose end isn't known.
     private static let firstLine = 10_000
 
-    /// Shortest time between two drawings of the bar.
-    private static let interval = Duration.milliseconds(100)
+    /// Seconds between two drawings of the bar, at least.
+    private static let interval = 0.1
 
     /// A meter for a task that a participle names: `converting`.
     public init(_ task: String, unit: Unit = .bytes, style: Style) {
         self.task = task
         self.unit = unit
         self.style = style
-        start = clock.now
     }
 
     /// Shows that `done` of `total` units are done, if it is time to; or of a task whose end isn't known, if `total` is nil. Lines
@@ -65,10 +65,10 @@ public final class ProgressMeter {
         switch style {
         case .none: break
         case .bar:
-            let now = clock.now
+            let now = watch.seconds
             if let lastDrawing, now - lastDrawing < Self.interval { return }
             lastDrawing = now
-            draw(Report(unit: unit, done: done, total: total, seconds: seconds(now - start)))
+            draw(Report(unit: unit, done: done, total: total, seconds: now))
         case .lines:
             if let total {
                 let tenths = Int(Double(done) / Double(total) * 10)
@@ -78,7 +78,7 @@ public final class ProgressMeter {
                 guard done >= max(Self.firstLine, shown > Int.max / 2 ? .max : 2 * shown) else { return }
                 shown = done
             }
-            let report = Report(unit: unit, done: done, total: total, seconds: seconds(clock.now - start))
+            let report = Report(unit: unit, done: done, total: total, seconds: watch.seconds)
             Diagnostics.write("\(task): \(report.parts.joined(separator: ", "))\n")
         }
     }
@@ -101,11 +101,7 @@ public final class ProgressMeter {
         Diagnostics.draw("\r\(line)\u{1B}[K")
     }
 
-    private func seconds(_ duration: Duration) -> Double {
-        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-    }
-
-    /// The figures of one moment.
+    /// The figures at one time.
     private struct Report {
         let unit: Unit
         let done: Int

@@ -62,10 +62,10 @@ public struct Conversion: Sendable {
     /// words, and an error of kind `cancelled` if reading them was stopped.
     public init(
         source: String, options: Options = Options(), vocabulary texts: VocabularyTexts? = nil
-    ) throws(ConversionError) {
+    ) throws(FileProblem) {
         work = try SliceWork(threads: options.threads)
         importance = options.importance
-        let checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        let checkpoint = try Checkpoint(folder: source)
         self.checkpoint = checkpoint
         sourcePaths = checkpoint.paths + [options.importance?.path].compactMap { $0 } + (texts?.paths ?? [])
         let text = try SourceText(checkpoint, template: options.chatTemplate)
@@ -73,7 +73,7 @@ public struct Conversion: Sendable {
         chatTemplate = text.chatTemplate
         var matched = try MatchedTensors(
             checkpoint, whole, preset: options.types, rules: options.rules, importance: options.importance)
-        let kept = try texts.map { texts throws(ConversionError) in try text.vocabulary(of: checkpoint, whole, for: texts) }
+        let kept = try texts.map { texts throws(FileProblem) in try text.vocabulary(of: checkpoint, whole, for: texts) }
         configuration = kept?.configuration(whole) ?? whole
         vocabulary = kept?.reduced
         if let vocabulary { matched.keep(embeddings: vocabulary.kept, configuration) }
@@ -86,10 +86,10 @@ public struct Conversion: Sendable {
             provenance: Self.provenance(
                 folder: source, options, mayMissTemplate: text.mayMissTemplate,
                 vocabulary: texts.map { Self.provenance($0, wholeCount: whole.vocabularySize) }))
-        let unknown = ConversionError.list(matched.unknown, limit: 8)
+        let unknown = FileProblem.list(matched.unknown, limit: 8)
         warnings =
             (text.mayMissTemplate ? [Self.missingTemplate(source)] : []) + [kept?.warning].compactMap { $0 }
-            + (unknown.isEmpty ? [] : ["\(source): left out tensors that are no part of RecurrentGemma: \(unknown)"])
+            + (unknown.isEmpty ? [] : ["\(source): left out tensors that are not part of RecurrentGemma: \(unknown)"])
     }
 
     private static func missingTemplate(_ folder: String) -> String {
@@ -109,19 +109,17 @@ public struct Conversion: Sendable {
     /// are read, and if the file can't be written. Whatever it throws, what stood under the name before still does.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) -> ConversionReport {
+    ) throws(FileProblem) -> ConversionReport {
         let watch = Stopwatch()
         try checkIsNoSource(target, among: sourcePaths)
-        let writer = try translatingModelFileErrors { () throws(ModelFileError) in
-            try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
-        }
+        let writer = try ModelFileWriter(target: target, tensors: descriptions, metadata: metadata)
         var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
         var done = 0
-        func advance(by bytes: Int) throws(ConversionError) {
+        func advance(by bytes: Int) throws(FileProblem) {
             done += bytes
             progress(done)
             if isCancelled() {
-                throw ConversionError(
+                throw FileProblem(
                     .cancelled, path: target, problem: "the conversion was interrupted", advice: "nothing was written")
             }
         }
@@ -130,18 +128,16 @@ public struct Conversion: Sendable {
         let covariances = importance.map(CovarianceCache.init)
         try work.run(slices, sliceBytes: sliceBytes) { [checkpoint, tensors] in
             let encoder = SliceEncoder(checkpoint: checkpoint, tensors: tensors, covariances: covariances)
-            return { slice, buffer throws(ConversionError) in try encoder.encode(slice, into: buffer) }
-        } take: { slice, bytes, pieceFigures throws(ConversionError) in
+            return { slice, buffer throws(FileProblem) in try encoder.encode(slice, into: buffer) }
+        } take: { slice, bytes, sliceFigures throws(FileProblem) in
             let tensor = tensors[slice.tensor]
-            try translatingModelFileErrors { () throws(ModelFileError) in
-                try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: slice)))
-            }
-            figures[slice.tensor].merge(pieceFigures)
+            try writer.append(UnsafeRawBufferPointer(start: bytes, count: tensor.byteCount(of: slice)))
+            figures[slice.tensor].merge(sliceFigures)
             try advance(by: tensor.sourceBytes(of: slice))
         }
-        try translatingCheckpointErrors { () throws(CheckpointError) in try checkpoint.checkUnchanged() }
+        try checkpoint.checkUnchanged()
         try importance?.checkUnchanged()
-        try translatingModelFileErrors { () throws(ModelFileError) in try writer.finish() }
+        try writer.finish()
         return ConversionReport(
             tensors: zip(tensors, figures).map { ConversionReport.Tensor(description: $0.description, figures: $1) },
             byteCount: writer.byteCount, seconds: watch.seconds)

@@ -23,14 +23,14 @@ extension Export {
             "hidden_activation": "gelu_pytorch_tanh",
             "hidden_size": integer(configuration.width),
             "intermediate_size": integer(2 * configuration.mlpWidth),
-            "logits_soft_cap": .real(Self.decimal(configuration.logitsSoftCap)),
+            "logits_soft_cap": .real(configuration.logitsSoftCap.decimal),
             "lru_width": integer(configuration.recurrentWidth),
             "num_attention_heads": integer(configuration.headCount),
             "num_hidden_layers": integer(configuration.layerCount),
             "num_key_value_heads": 1,
             "pad_token_id": integer(Int(configuration.pad)),
             "partial_rotary_factor": .real(configuration.rotaryFraction),
-            "rms_norm_eps": .real(Self.decimal(configuration.normEpsilon)),
+            "rms_norm_eps": .real(configuration.normEpsilon.decimal),
             "rope_theta": .real(configuration.rotaryBase),
             "tie_word_embeddings": true,
             "torch_dtype": .string(type == .bf16 ? "bfloat16" : "float32"),
@@ -38,7 +38,4 @@ extension Export {
             "vocab_size": integer(configuration.vocabularySize),
         ]
     }
-
-    /// The double that is written with the digits of a float: 1e-06, not 9.999999974752427e-07.
-    private static func decimal(_ number: Float) -> Double { Double(number.description) ?? Double(number) }
 }

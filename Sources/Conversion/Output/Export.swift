@@ -1,8 +1,10 @@
+import CSIMD
 import Checkpoint
 import Files
 import Griffin
 import JSON
 import ModelFile
+import System
 import Text
 
 /// Writes a model file back as a Hugging Face folder: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model has a
@@ -22,7 +24,7 @@ public struct Export: Sendable {
     /// Opens a model file to write its weights as f32 or bf16, and reads it whole to verify them. Throws if it is damaged, or isn't
     /// a model that can be run. What is written is the same for any number of threads; nil is one per physical core that this
     /// process may use.
-    public init(model path: String, type: ElementType, threads: Int? = nil) throws(ConversionError) {
+    public init(model path: String, type: ElementType, threads: Int? = nil) throws(FileProblem) {
         precondition(type != .f16, "f32 or bf16: f16 doesn't hold all weights")
         work = try SliceWork(threads: threads)
         let model = try VerifiedModel(path: path)
@@ -39,15 +41,13 @@ public struct Export: Sendable {
     /// files, and the folder if it made it, so that the export can be repeated.
     public func write(
         to folder: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) {
-        let target = try translatingFileErrors { () throws(FileError) in try Folder(making: folder) }
-        do throws(ConversionError) {
-            try translatingFileErrors { () throws(FileError) in
-                // A folder that was just made is empty.
-                let isEmpty = target.isNew ? true : try target.entries().isEmpty
-                guard isEmpty else {
-                    throw FileError(path: folder, problem: "is not empty", advice: "give the name of a new folder")
-                }
+    ) throws(FileProblem) {
+        let target = try Folder(making: folder)
+        do throws(FileProblem) {
+            // A folder that was just made is empty.
+            let isEmpty = target.isNew ? true : try target.entries().isEmpty
+            guard isEmpty else {
+                throw FileProblem(path: folder, problem: "is not empty", advice: "give the name of a new folder")
             }
             try write(to: target, progress: progress, isCancelled: isCancelled)
         } catch {
@@ -56,30 +56,28 @@ public struct Export: Sendable {
         }
     }
 
-    private func write(to target: Folder, progress: (_ done: Int) -> Void, isCancelled: () -> Bool) throws(ConversionError) {
-        let writer = try translatingFileErrors { () throws(FileError) in
-            try SafetensorsWriter(
-                target: target.file("model.safetensors"), replacing: .none,
-                tensors: plan.map { .init(name: $0.name, type: type, dimensions: $0.checkpointDimensions) },
-                metadata: [("format", "pt")])
-        }
+    private func write(to target: Folder, progress: (_ done: Int) -> Void, isCancelled: () -> Bool) throws(FileProblem) {
+        let writer = try SafetensorsWriter(
+            target: target.file("model.safetensors"), replacing: .none,
+            tensors: plan.map { .init(name: $0.name, type: type, dimensions: $0.checkpointDimensions) },
+            metadata: [("format", "pt")])
         var done = 0
         let sliceBytes = slices.map(\.weightCount).max().map { $0 * MemoryLayout<Float>.size } ?? 0
         try work.run(slices, sliceBytes: sliceBytes) { [file, plan, type] in
             let decoder = SliceDecoder(file: file, plan: plan)
-            return { slice, buffer throws(ConversionError) in
+            return { slice, buffer throws(FileProblem) in
                 let numbers = buffer.assumingMemoryBound(to: Float.self)
                 decoder.decode(slice, into: numbers)
                 if type == .bf16 { Self.narrowInPlace(numbers, count: slice.weightCount) }
             }
-        } take: { slice, numbers, _ throws(ConversionError) in
-            try file.checkStillReadable()
+        } take: { slice, numbers, _ throws(FileProblem) in
+            try file.checkIntact()
             let bytes = UnsafeRawBufferPointer(start: numbers, count: slice.weightCount * type.bytes)
-            try translatingFileErrors { () throws(FileError) in try writer.append(bytes) }
+            try writer.append(bytes)
             done += bytes.count
             progress(done)
             if isCancelled() {
-                throw ConversionError(
+                throw FileProblem(
                     .cancelled, path: target.path, problem: "the export was interrupted", advice: "nothing was written")
             }
         }
@@ -89,7 +87,7 @@ public struct Export: Sendable {
         ]
         if file.metadata.chatTemplate != nil { small.append(("chat_template.jinja", Array(ChatTemplate.gemmaJinja.utf8))) }
         var made: [(name: String, file: AtomicFile)] = []
-        do throws(FileError) {
+        do throws(FileProblem) {
             for (name, bytes) in small {
                 let file = try AtomicFile(target: target.file(name), replacing: .none)
                 made.append((name, file))
@@ -99,7 +97,7 @@ public struct Export: Sendable {
         } catch {
             for (name, file) in made where file.isCommitted { try? target.remove(name) }
             if writer.isCommitted { try? target.remove("model.safetensors") }
-            throw ConversionError(error)
+            throw error
         }
     }
 
@@ -107,18 +105,8 @@ public struct Export: Sendable {
     private static func narrowInPlace(_ numbers: UnsafeMutablePointer<Float>, count: Int) {
         let start = UnsafeMutableRawPointer(numbers)
         for index in 0..<count {
-            let bits = start.load(fromByteOffset: 4 * index, as: UInt32.self)
-            let rounded = bits &+ 0x7FFF &+ ((bits >> 16) & 1)
-            start.storeBytes(of: UInt16(rounded >> 16), toByteOffset: 2 * index, as: UInt16.self)
+            let number = start.load(fromByteOffset: 4 * index, as: Float.self)
+            start.storeBytes(of: csimd_f32_to_bf16(number), toByteOffset: 2 * index, as: UInt16.self)
         }
-    }
-}
-
-/// Runs `body`, turning what is wrong with a file that is written into a ``ConversionError``.
-func translatingFileErrors<Result>(_ body: () throws(FileError) -> Result) throws(ConversionError) -> Result {
-    do throws(FileError) {
-        return try body()
-    } catch {
-        throw ConversionError(error)
     }
 }

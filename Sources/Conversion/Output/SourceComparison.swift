@@ -2,6 +2,7 @@ import Checkpoint
 import Griffin
 import ModelFile
 import Quantization
+import System
 import Text
 import Tiles
 
@@ -33,14 +34,10 @@ public struct SourceComparison: Sendable {
 
     /// Opens both. Throws for what is wrong with either, and if they are not of the same model. Figures are the same for any number
     /// of threads; nil is one per physical core that this process may use.
-    public init(source: String, file path: String, threads: Int? = nil) throws(ConversionError) {
+    public init(source: String, file path: String, threads: Int? = nil) throws(FileProblem) {
         work = try SliceWork(threads: threads)
-        do throws(ModelFileError) {
-            file = try ModelFile(path: path)
-        } catch {
-            throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
-        }
-        checkpoint = try translatingCheckpointErrors { () throws(CheckpointError) in try Checkpoint(folder: source) }
+        file = try ModelFile(path: path)
+        checkpoint = try Checkpoint(folder: source)
         let configuration = try Configuration(of: checkpoint, endOfTurn: nil)
         var matched = try MatchedTensors(checkpoint, configuration, preset: .f32, rules: [])
         let rows = try Self.keptRows(of: file, checkpoint, configuration)
@@ -58,10 +55,10 @@ public struct SourceComparison: Sendable {
             guard let entry = file.tensor(named: planned.name), entry.dimensions == planned.dimensions,
                 entry.isTiled == planned.isTiled
             else {
-                throw ConversionError(
-                    .source, path: path,
+                throw FileProblem(
+                    .content, path: path,
                     problem: "has no tensor \(planned.name) of shape \(planned.dimensions), as \(source) asks for",
-                    advice: "compare a file with the checkpoint that it was made of")
+                    advice: "compare a file with the checkpoint that it was made from")
             }
         }
     }
@@ -70,19 +67,17 @@ public struct SourceComparison: Sendable {
     /// the checkpoint's.
     private static func keptRows(
         of file: ModelFile, _ checkpoint: Checkpoint, _ configuration: Configuration
-    ) throws(ConversionError) -> [UInt32]? {
+    ) throws(FileProblem) -> [UInt32]? {
         let count = file.tensor(named: Configuration.embeddingName)?.dimensions[0]
         guard let count, count < configuration.vocabularySize else { return nil }
         let path = SourceText.path(of: checkpoint)
-        let whole = try translatingTokenizerErrors(path) { () throws(TokenizerError) in try Tokenizer(model: checkpoint.tokenizer) }
-        let smaller = try translatingTokenizerErrors(file.path) { () throws(TokenizerError) in
-            try Tokenizer(model: file.metadata.tokenizer)
-        }
+        let whole = try Tokenizer(model: checkpoint.tokenizer, path: path)
+        let smaller = try Tokenizer(model: file.metadata.tokenizer, path: file.path)
         guard whole.vocabularySize == configuration.vocabularySize, smaller.vocabularySize == count,
             let rows = smaller.tokens(in: whole)
         else {
-            throw ConversionError(
-                .source, path: file.path, problem: "has \(count) pieces in its vocabulary, which are no part of those of \(path)",
+            throw FileProblem(
+                .content, path: file.path, problem: "has \(count) pieces in its vocabulary, which are no part of those of \(path)",
                 advice: "compare a file with the checkpoint that it was made of")
         }
         return rows
@@ -93,20 +88,20 @@ public struct SourceComparison: Sendable {
     /// are not finite.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) -> [Tensor] {
+    ) throws(FileProblem) -> [Tensor] {
         var figures = [ErrorFigures](repeating: ErrorFigures(), count: tensors.count)
         var done = 0
         try work.run(slices, sliceBytes: 0) { [self] in
             let reader = SourceReader(checkpoint: checkpoint)
             var panels = PanelBuffer()
-            return { slice, _ throws(ConversionError) in try compare(slice, reader, &panels) }
-        } take: { slice, _, pieceFigures throws(ConversionError) in
-            try file.checkStillReadable()
-            figures[slice.tensor].merge(pieceFigures)
+            return { slice, _ throws(FileProblem) in try compare(slice, reader, &panels) }
+        } take: { slice, _, sliceFigures throws(FileProblem) in
+            try file.checkIntact()
+            figures[slice.tensor].merge(sliceFigures)
             done += tensors[slice.tensor].sourceBytes(of: slice)
             progress(done)
             if isCancelled() {
-                throw ConversionError(
+                throw FileProblem(
                     .cancelled, path: file.path, problem: "the comparison was interrupted", advice: "start it again")
             }
         }
@@ -117,7 +112,7 @@ public struct SourceComparison: Sendable {
 
     private func compare(
         _ slice: Slice, _ reader: SourceReader, _ panels: inout PanelBuffer
-    ) throws(ConversionError) -> ErrorFigures {
+    ) throws(FileProblem) -> ErrorFigures {
         let tensor = tensors[slice.tensor]
         var figures = ErrorFigures()
         guard let entry = file.tensor(named: tensor.planned.name), let bytes = file.bytes(of: entry).baseAddress else {
@@ -126,7 +121,7 @@ public struct SourceComparison: Sendable {
         guard let shape = tensor.planned.matrixShape else {
             let original = Panel(columns: tensor.source.count), stored = Panel(columns: tensor.source.count)
             var numbers = [Float](repeating: 0, count: tensor.source.count)
-            try numbers.withUnsafeMutableBufferPointer { buffer throws(ConversionError) in
+            try numbers.withUnsafeMutableBufferPointer { buffer throws(FileProblem) in
                 guard let start = buffer.baseAddress else { return }
                 try reader.readPlain(tensor, into: start)
                 original.load(rows: start, stride: buffer.count, count: 1)
@@ -135,7 +130,7 @@ public struct SourceComparison: Sendable {
             return original.errorFigures(ofStored: stored)
         }
         let stored = panels.panel(columns: shape.columns)
-        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
+        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(FileProblem) in
             TileDecoder(entry.type).decode(bytes + rowTile * shape.columnTiles * entry.type.bytesPerTile, into: stored)
             figures.merge(panel.errorFigures(ofStored: stored))
         }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Griffin
+import System
 
 extension Configuration {
     /// The configuration that a `config.json` describes, with `<end_of_turn>` from its tokenizer. May have a ``problem``.
@@ -15,10 +16,10 @@ extension Configuration {
 
     /// The configuration of a checkpoint. Throws if it describes a model that can't be run, or one that ``SourceReader`` has no
     /// memory for.
-    init(of checkpoint: Checkpoint, endOfTurn: UInt32?) throws(ConversionError) {
-        func fail(_ problem: String) -> ConversionError {
-            ConversionError(
-                .source, path: checkpoint.folder + "/config.json", problem: "describes \(problem)",
+    init(of checkpoint: Checkpoint, endOfTurn: UInt32?) throws(FileProblem) {
+        func fail(_ problem: String) -> FileProblem {
+            FileProblem(
+                .content, path: checkpoint.folder + "/config.json", problem: "describes \(problem)",
                 advice: "take config.json from the same download as the weights")
         }
         self.init(checkpoint.configuration, endOfTurn: endOfTurn)

@@ -1,6 +1,7 @@
 import Checkpoint
 import Griffin
 import ModelFile
+import System
 import Tiles
 
 /// A tensor of the model file and where its weights come from.
@@ -40,24 +41,24 @@ struct MatchedTensors: Sendable {
     init(
         _ checkpoint: Checkpoint, _ configuration: Configuration, preset: TypePreset, rules: [TensorTypeRule],
         importance: Importance? = nil
-    ) throws(ConversionError) {
+    ) throws(FileProblem) {
         let plan = configuration.tensorPlan
         let missing = plan.map(\.name).filter { checkpoint.tensor(named: $0) == nil }
         guard missing.isEmpty else {
-            throw ConversionError(
-                .source, path: checkpoint.folder,
-                problem: missing.count == 1 ? "has no tensor \(missing[0])" : "has no tensors \(ConversionError.list(missing))",
+            throw FileProblem(
+                .content, path: checkpoint.folder,
+                problem: missing.count == 1 ? "has no tensor \(missing[0])" : "has no tensors \(FileProblem.list(missing))",
                 advice: "download all weight files of the model, and config.json with them")
         }
         let known = Set(plan.map(\.name) + [Self.headName])
         let others = checkpoint.tensors.map(\.name).filter { !known.contains($0) }
         let extra = others.filter(Self.isArchitectureName)
         guard extra.isEmpty else {
-            throw ConversionError(
-                .source, path: checkpoint.folder,
+            throw FileProblem(
+                .content, path: checkpoint.folder,
                 problem: extra.count == 1
                     ? "has tensor \(extra[0]), but config.json doesn't ask for it"
-                    : "has tensors \(ConversionError.list(extra)), but config.json doesn't ask for them",
+                    : "has tensors \(FileProblem.list(extra)), but config.json doesn't ask for them",
                 advice: "take config.json and the weights from the same download")
         }
         unknown = others
@@ -103,10 +104,10 @@ struct MatchedTensors: Sendable {
 
     private static func check(
         _ source: CheckpointTensor, against planned: PlannedTensor, _ checkpoint: Checkpoint
-    ) throws(ConversionError) {
+    ) throws(FileProblem) {
         guard source.dimensions == planned.checkpointDimensions else {
-            throw ConversionError(
-                .source, path: checkpoint.path(of: source),
+            throw FileProblem(
+                .content, path: checkpoint.path(of: source),
                 problem: """
                     tensor \(source.name) has shape \(source.dimensions), but config.json asks for \(planned.checkpointDimensions)
                     """,

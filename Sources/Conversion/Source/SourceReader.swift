@@ -2,6 +2,7 @@ import Checkpoint
 import Glibc
 import Griffin
 import Quantization
+import System
 import Tiles
 
 /// Reads the tensors of a checkpoint as the model file has them, on one thread.
@@ -24,8 +25,8 @@ final class SourceReader {
     /// Calls `body` with each row of tiles of a slice of a matrix, in order; the panel is valid until it returns.
     func forEachRowTile(
         of slice: Slice, _ tensor: MatchedTensor, shape: MatrixShape,
-        _ body: (_ rowTile: Int, _ panel: Panel) throws(ConversionError) -> Void
-    ) throws(ConversionError) {
+        _ body: (_ rowTile: Int, _ panel: Panel) throws(FileProblem) -> Void
+    ) throws(FileProblem) {
         let panel = panels.panel(columns: shape.columns)
         if tensor.planned.transposition == .transposeEach {
             // In the checkpoint a matrix is [inputs, outputs].
@@ -48,7 +49,7 @@ final class SourceReader {
     }
 
     /// Writes a plain tensor to `result`, a vector as it is, or the convolution with its taps first.
-    func readPlain(_ tensor: MatchedTensor, into result: UnsafeMutablePointer<Float>) throws(ConversionError) {
+    func readPlain(_ tensor: MatchedTensor, into result: UnsafeMutablePointer<Float>) throws(FileProblem) {
         let numbers = try read(tensor, [0..<tensor.source.count])
         switch tensor.planned.transposition {
         case .tapsFirst:
@@ -62,14 +63,12 @@ final class SourceReader {
     }
 
     /// Parts of a tensor in the checkpoint, one after the other, valid until the next call.
-    private func read(_ tensor: MatchedTensor, _ parts: [Range<Int>]) throws(ConversionError) -> UnsafePointer<Float> {
+    private func read(_ tensor: MatchedTensor, _ parts: [Range<Int>]) throws(FileProblem) -> UnsafePointer<Float> {
         let numbers = weights.room(for: parts.reduce(0) { $0 + $1.count })
         var end = numbers
         for elements in parts {
-            try translatingCheckpointErrors { () throws(CheckpointError) in
-                try checkpoint.read(tensor.source, elements: elements, into: end)
-                checkpoint.release(tensor.source, elements: elements)
-            }
+            try checkpoint.read(tensor.source, elements: elements, into: end)
+            checkpoint.release(tensor.source, elements: elements)
             if let twin = tensor.twin { try compare(tensor, twin, elements, end) }
             end += elements.count
         }
@@ -79,15 +78,13 @@ final class SourceReader {
     /// Throws unless the twin has the same numbers, bit by bit.
     private func compare(
         _ tensor: MatchedTensor, _ twin: CheckpointTensor, _ elements: Range<Int>, _ numbers: UnsafePointer<Float>
-    ) throws(ConversionError) {
+    ) throws(FileProblem) {
         let others = twins.room(for: elements.count)
-        try translatingCheckpointErrors { () throws(CheckpointError) in
-            try checkpoint.read(twin, elements: elements, into: others)
-            checkpoint.release(twin, elements: elements)
-        }
+        try checkpoint.read(twin, elements: elements, into: others)
+        checkpoint.release(twin, elements: elements)
         guard memcmp(numbers, others, elements.count * MemoryLayout<Float>.size) == 0 else {
-            throw ConversionError(
-                .source, path: checkpoint.path(of: twin),
+            throw FileProblem(
+                .content, path: checkpoint.path(of: twin),
                 problem: "tensor \(twin.name) differs from \(tensor.source.name), to which RecurrentGemma ties it",
                 advice: "only models whose head is their embedding can be converted: remove the tensor if it is a mistake")
         }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Griffin
+import System
 import Text
 
 /// Which chat template goes into a model file.
@@ -19,26 +20,23 @@ struct SourceText {
     /// True if there is no template, but the model may be one that was trained with one.
     let mayMissTemplate: Bool
 
-    init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(ConversionError) {
+    init(_ checkpoint: Checkpoint, template choice: ChatTemplateChoice) throws(FileProblem) {
         let path = Self.path(of: checkpoint)
-        tokenizer = try translatingTokenizerErrors(path) { () throws(TokenizerError) in
-            let tokenizer = try Tokenizer(model: checkpoint.tokenizer)
-            // Whoever runs the model will need it.
-            _ = try tokenizer.encoder()
-            return tokenizer
-        }
+        tokenizer = try Tokenizer(model: checkpoint.tokenizer, path: path)
+        // Whoever runs the model will need it.
+        _ = try tokenizer.encoder()
         let expected = checkpoint.configuration.vocabularySize
         guard tokenizer.vocabularySize == expected else {
-            throw ConversionError(
-                .source, path: path,
+            throw FileProblem(
+                .content, path: path,
                 problem: "has \(tokenizer.vocabularySize) pieces, but the vocab_size of config.json is \(expected)",
                 advice: "take tokenizer.model and config.json from the same download")
         }
         chatTemplate = try Self.template(choice, checkpoint)
         let hasMarks = tokenizer.startOfTurn != nil && tokenizer.endOfTurn != nil
         guard chatTemplate == nil || hasMarks else {
-            throw ConversionError(
-                .source, path: path, problem: "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs",
+            throw FileProblem(
+                .content, path: path, problem: "has no <start_of_turn> and <end_of_turn>, which Gemma's chat template needs",
                 advice: "take the tokenizer that belongs to the model, or leave the template out with --chat-template none")
         }
         // Base models have the marks as well. What tells them apart is a folder without any file that could hold a template.
@@ -58,15 +56,15 @@ struct SourceText {
 
     private static func template(
         _ choice: ChatTemplateChoice, _ checkpoint: Checkpoint
-    ) throws(ConversionError) -> ChatTemplate? {
+    ) throws(FileProblem) -> ChatTemplate? {
         switch choice {
         case .none: return nil
         case .gemma: return .gemma
         case .auto:
             guard let program = checkpoint.chatTemplate else { return nil }
             guard let template = ChatTemplate.recognize(jinja: program) else {
-                throw ConversionError(
-                    .source, path: checkpoint.folder, problem: "has a chat template that is not in Gemma's format",
+                throw FileProblem(
+                    .content, path: checkpoint.folder, problem: "has a chat template that is not in Gemma's format",
                     advice: "use Gemma's with --chat-template gemma, or leave it out with --chat-template none")
             }
             return template

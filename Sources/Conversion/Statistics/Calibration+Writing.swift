@@ -1,6 +1,7 @@
 import Checkpoint
 import Files
 import Griffin
+import System
 
 extension Calibration {
     /// What the metadata of statistics say they are.
@@ -10,7 +11,7 @@ extension Calibration {
     /// checked first that the file can be written. The rest is as in ``run(progress:isCancelled:)``.
     public func write(
         to target: String, progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) {
+    ) throws(FileProblem) {
         try checkIsNoSource(target, among: paths)
         let squares = InputSquares.inputCounts(of: weights.file)
         let moments = configuration.tensorPlan.filter { $0.inputName == $0.name }.compactMap { planned in
@@ -19,29 +20,27 @@ extension Calibration {
                 return (name: planned.name + Importance.momentsSuffix, count: count)
             }
         }
-        func makeWriter(tokenCount: Int) throws(FileError) -> SafetensorsWriter {
+        func makeWriter(tokenCount: Int) throws(FileProblem) -> SafetensorsWriter {
             try SafetensorsWriter(
                 target: target, replacing: .statistics,
                 tensors: (squares + moments).map { .init(name: $0.name, type: .f32, dimensions: [$0.count]) },
                 metadata: [("format", Self.format), ("tokens", "\(tokenCount)")])
         }
-        _ = try translatingFileErrors { () throws(FileError) in try makeWriter(tokenCount: 0) }
+        _ = try makeWriter(tokenCount: 0)
         var tokenCount = 0
         let statistics = try run(
             progress: { done in
                 tokenCount = done
                 progress(done)
             }, isCancelled: isCancelled)
-        try translatingFileErrors { () throws(FileError) in
-            // Only now is it known how many tokens there were.
-            let writer = try makeWriter(tokenCount: tokenCount)
-            func append(_ numbers: [Float]) throws(FileError) {
-                try numbers.span.bytes.withUnsafeBytes { bytes throws(FileError) in try writer.append(bytes) }
-            }
-            for mean in statistics.squares.means { try append(mean.inputs) }
-            try statistics.moments.forEachTriangle { numbers throws(FileError) in try append(numbers) }
-            try writer.finish()
+        // Only now is it known how many tokens there were.
+        let writer = try makeWriter(tokenCount: tokenCount)
+        func append(_ numbers: [Float]) throws(FileProblem) {
+            try numbers.span.bytes.withUnsafeBytes { bytes throws(FileProblem) in try writer.append(bytes) }
         }
+        for mean in statistics.squares.means { try append(mean.inputs) }
+        try statistics.moments.forEachTriangle { numbers throws(FileProblem) in try append(numbers) }
+        try writer.finish()
     }
 }
 

@@ -28,21 +28,21 @@ public struct Calibration {
     /// Opens a model file, reads it whole to verify its weights, and reads the beginning of a text, which comes from `textPath` if
     /// that is not nil. Throws if the file is damaged or can't be run, if the text has no tokens or can't be read, and an error of
     /// kind `cancelled` if reading it was stopped.
-    public init(model path: String, text: TextFile, textPath: String?, threads: Int? = nil) throws(ConversionError) {
-        try self.init(model: path, textPath: textPath, textBytes: text.byteCount, threads: threads) { () throws(ConversionError) in
-            do throws(FileError) {
+    public init(model path: String, text: TextFile, textPath: String?, threads: Int? = nil) throws(FileProblem) {
+        try self.init(model: path, textPath: textPath, textBytes: text.byteCount, threads: threads) { () throws(FileProblem) in
+            do throws(FileProblem) {
                 return try text.next()
             } catch {
                 guard error.code != EINTR else { throw Self.cancelled(path) }
-                throw ConversionError(.source, path: error.path, problem: error.problem, advice: error.advice)
+                throw error
             }
         }
     }
 
     private init(
         model path: String, textPath: String?, textBytes: Int?, threads: Int?,
-        next: @escaping () throws(ConversionError) -> [UInt8]?
-    ) throws(ConversionError) {
+        next: @escaping () throws(FileProblem) -> [UInt8]?
+    ) throws(FileProblem) {
         self.threads = threads ?? ProcessorCount.usableCores
         self.path = path
         self.textPath = textPath
@@ -53,14 +53,14 @@ public struct Calibration {
         self.text = try CalibrationText(model: model, byteCount: textBytes, next: next)
         try self.text.fill(to: Self.fewestTokens)
         guard self.text.count > 0 else {
-            throw ConversionError(.option, path: textPath ?? "the text", problem: "has no words", advice: "give some")
+            throw FileProblem(.option, path: textPath ?? "the text", problem: "has no words", advice: "give some")
         }
     }
 
     /// The same for a text in memory.
-    public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(ConversionError) {
+    public init(model path: String, text: String, textPath: String? = nil, threads: Int? = nil) throws(FileProblem) {
         var rest = [Array(text.utf8)]
-        try self.init(model: path, textPath: textPath, textBytes: text.utf8.count, threads: threads) { () throws(ConversionError) in
+        try self.init(model: path, textPath: textPath, textBytes: text.utf8.count, threads: threads) { () throws(FileProblem) in
             rest.popLast()
         }
     }
@@ -68,8 +68,8 @@ public struct Calibration {
     /// Tokens of the text; until it is read to its end, an estimate if its size in bytes is known, otherwise nil.
     public var tokenCount: Int? { text.total }
 
-    private static func cancelled(_ path: String) -> ConversionError {
-        ConversionError(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
+    private static func cancelled(_ path: String) -> FileProblem {
+        FileProblem(.cancelled, path: path, problem: "the calibration was interrupted", advice: "nothing was written")
     }
 
     /// What makes the statistics worse than they could be, one sentence each.
@@ -91,17 +91,17 @@ public struct Calibration {
     /// number of tokens that are done; if `isCancelled` returns true, an error of kind `cancelled` is thrown.
     public func run(
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-    ) throws(ConversionError) -> InputStatistics {
+    ) throws(FileProblem) -> InputStatistics {
         let forwardPass = ForwardPass(
             weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.chunkCapacity)
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
-            throw ConversionError(.source, path: path, problem: "no memory to run the model", advice: "close other programs")
+            throw FileProblem(.memory, path: path, problem: "no memory to run the model", advice: "close other programs")
         }
         guard let squares = InputSquares(file: weights.file),
             let moments = InputMoments(file: weights.file, plan: configuration.tensorPlan),
             let logits = SystemMemory.zeroed(Float.self, count: Self.chunkCapacity * configuration.vocabularySize)
         else {
-            throw ConversionError(.source, path: path, problem: "no memory for statistics", advice: "close other programs")
+            throw FileProblem(.memory, path: path, problem: "no memory for statistics", advice: "close other programs")
         }
         defer { free(logits) }
         let statistics = InputStatistics(squares: squares, moments: moments)
@@ -121,7 +121,7 @@ public struct Calibration {
                         try forwardPass.feed(chunk, to: state, output: .all(logits))
                     }
                 } catch {
-                    throw ConversionError(error, path: path)
+                    throw error.problem(path, advice: "the model needs numbers that f32 can't hold")
                 }
                 // The <bos> doesn't belong to the text.
                 progress(start + min(first + chunk.count, tokens.count))

@@ -16,7 +16,7 @@ final class CovarianceCache: @unchecked Sendable {
         var next = 0
         var done = 0
         /// The error of the first group that has one.
-        var failure: (group: Int, error: ConversionError)?
+        var failure: (group: Int, error: FileProblem)?
 
         init(count: Int) { groups = Array(repeating: nil, count: count) }
     }
@@ -30,12 +30,12 @@ final class CovarianceCache: @unchecked Sendable {
 
     /// The covariances of the groups of a matrix's inputs, those of all matrices of a stack. Throws for statistics that no inputs
     /// can have.
-    func covariances(of planned: PlannedTensor) throws(ConversionError) -> [InputCovariance] {
+    func covariances(of planned: PlannedTensor) throws(FileProblem) -> [InputCovariance] {
         guard let shape = planned.matrixShape else { return [] }
         let groups = shape.count * InputGroups(columns: shape.columns).count
         let entry = monitor.withLock { self.entry(of: planned.inputName, groups: groups) }
         while let group = monitor.withLock({ Self.claim(entry) }) {
-            let result = Result { () throws(ConversionError) in try importance.covariance(of: planned, group: group) }
+            let result = Result { () throws(FileProblem) in try importance.covariance(of: planned, group: group) }
             monitor.withLock {
                 switch result {
                 case .success(let covariance): entry.groups[group] = covariance
@@ -48,7 +48,7 @@ final class CovarianceCache: @unchecked Sendable {
         }
         return try monitor.withLock {
             while entry.done < entry.groups.count { monitor.wait() }
-            return Result { () throws(ConversionError) in
+            return Result { () throws(FileProblem) in
                 if let failure = entry.failure { throw failure.error }
                 return entry.groups.compactMap { $0 }
             }

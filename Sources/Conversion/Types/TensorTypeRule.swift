@@ -1,4 +1,5 @@
 import Griffin
+import System
 import Tiles
 
 /// A choice of type for the tensors whose names match a pattern: `PATTERN=TYPE`.
@@ -15,15 +16,15 @@ public struct TensorTypeRule: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `PATTERN=TYPE`.
-    public init(parsing text: String) throws(ConversionError) {
+    public init(parsing text: String) throws(FileProblem) {
         let form = "write PATTERN=TYPE, such as '*.rg_lru.*=q8', with \(WeightType.names) for the type"
-        func fail(_ problem: String) -> ConversionError {
-            ConversionError(.option, path: "--tensor-type", problem: problem, advice: form)
+        func fail(_ problem: String) -> FileProblem {
+            FileProblem(.option, path: "--tensor-type", problem: problem, advice: form)
         }
         guard let sign = text.lastIndex(of: "=") else { throw fail("\"\(text)\" has no \"=\"") }
         guard sign > text.startIndex else { throw fail("\"\(text)\" has no pattern") }
         let name = text[text.index(after: sign)...]
-        guard let type = WeightType(name: name) else { throw fail("\"\(name)\" is no type") }
+        guard let type = WeightType(name: name) else { throw fail("\"\(name)\" is not a type") }
         self.init(pattern: String(text[..<sign]), type: type)
     }
 
@@ -65,14 +66,14 @@ extension TensorTypeRule {
     /// tensor f32, whatever matches. Throws for a rule that matches no matrix.
     static func types(
         of plan: [PlannedTensor], preset: TypePreset, rules: [TensorTypeRule]
-    ) throws(ConversionError) -> [WeightType] {
+    ) throws(FileProblem) -> [WeightType] {
         for rule in rules where !plan.contains(where: { $0.isTiled && rule.matches($0.name) }) {
             let plain = plan.first { rule.matches($0.name) }
             let problem = plain.map { "matches only tensors that always stay f32, such as \($0.name)" }
             let matrices = plan.filter(\.isTiled).map(\.name)
-            throw ConversionError(
+            throw FileProblem(
                 .option, path: "--tensor-type \(rule)", problem: problem ?? "matches no tensor of this model",
-                advice: "matrices have names such as \(ConversionError.list(matrices))")
+                advice: "matrices have names such as \(FileProblem.list(matrices))")
         }
         return zip(plan, preset.types(of: plan)).map { tensor, type in
             tensor.isTiled ? rules.last { $0.matches(tensor.name) }?.type ?? type : .f32

@@ -1,5 +1,6 @@
 import Checkpoint
 import Griffin
+import System
 import Text
 
 extension SourceText {
@@ -7,21 +8,18 @@ extension SourceText {
     /// its chat template.
     func vocabulary(
         of checkpoint: Checkpoint, _ configuration: Configuration, for texts: VocabularyTexts
-    ) throws(ConversionError) -> KeptVocabulary {
-        let path = Self.path(of: checkpoint)
-        let use = try texts.use(of: tokenizer, path)
-        return try translatingTokenizerErrors(path) { () throws(TokenizerError) in
-            var tokens = [configuration.bos, configuration.eos, configuration.pad]
-            if let chatTemplate {
-                let encoder = try tokenizer.encoder()
-                tokens += try chatTemplate.encode(user: "", with: encoder)
-                tokens += try chatTemplate.encode(user: "", after: .cut, with: encoder)
-            }
-            let reduced = try ReducedVocabulary(of: tokenizer, use: use, keeping: tokens)
-            let smaller = try Tokenizer(model: reduced.model)
-            // Whoever runs the model will need it.
-            _ = try smaller.encoder()
-            return KeptVocabulary(reduced: reduced, use: use, endOfTurn: smaller.endOfTurn)
+    ) throws(FileProblem) -> KeptVocabulary {
+        let use = try texts.use(of: tokenizer)
+        var tokens = [configuration.bos, configuration.eos, configuration.pad]
+        if let chatTemplate {
+            let encoder = try tokenizer.encoder()
+            tokens += try chatTemplate.encode(user: "", with: encoder)
+            tokens += try chatTemplate.encode(user: "", after: .cut, with: encoder)
         }
+        let reduced = try ReducedVocabulary(of: tokenizer, use: use, keeping: tokens)
+        let smaller = try Tokenizer(model: reduced.model, path: Self.path(of: checkpoint))
+        // Whoever runs the model will need it.
+        _ = try smaller.encoder()
+        return KeptVocabulary(reduced: reduced, use: use, endOfTurn: smaller.endOfTurn)
     }
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Griffin
 import Quantization
+import System
 import Tiles
 
 /// Reads slices from a checkpoint and turns them into the bytes of the model file, on one thread.
@@ -20,7 +21,7 @@ final class SliceEncoder {
     }
 
     /// Writes the bytes of a slice to `output` and returns how far they are from the checkpoint's numbers.
-    func encode(_ slice: Slice, into output: UnsafeMutableRawPointer) throws(ConversionError) -> ErrorFigures {
+    func encode(_ slice: Slice, into output: UnsafeMutableRawPointer) throws(FileProblem) -> ErrorFigures {
         let tensor = tensors[slice.tensor]
         var figures = ErrorFigures()
         guard let shape = tensor.planned.matrixShape else {
@@ -29,7 +30,7 @@ final class SliceEncoder {
         }
         let covariances = tensor.hasFeedback ? try covariances?.covariances(of: tensor.planned) : nil
         var output = output
-        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(ConversionError) in
+        try reader.forEachRowTile(of: slice, tensor, shape: shape) { rowTile, panel throws(FileProblem) in
             let matrix = rowTile / shape.rowTiles
             do throws(QuantizationError) {
                 if let covariances {
@@ -54,9 +55,9 @@ final class SliceEncoder {
         importance.withUnsafeBufferPointer { panel.setImportance($0.baseAddress.map { $0 + matrix * panel.columns }) }
     }
 
-    private func overflowError(_ tensor: MatchedTensor, value: Float) -> ConversionError {
-        ConversionError(
-            .source, path: checkpoint.path(of: tensor.source),
+    private func overflowError(_ tensor: MatchedTensor, value: Float) -> FileProblem {
+        FileProblem(
+            .content, path: checkpoint.path(of: tensor.source),
             problem: "tensor \(tensor.source.name) has a weight of \(value), too large for \(tensor.type.name)",
             advice: "keep it in f32 with --tensor-type '\(tensor.source.name)=f32'")
     }

@@ -5,7 +5,7 @@ import System
 /// There are a few more buffers than threads, used in turn, so that a thread goes on while its last slice waits to be taken, and
 /// stops when it is too far ahead.
 final class SliceQueue<Value>: @unchecked Sendable {
-    typealias Outcome = Result<Value, ConversionError>
+    typealias Outcome = Result<Value, FileProblem>
 
     private let monitor = Monitor()
     private let sliceCount: Int
@@ -25,9 +25,9 @@ final class SliceQueue<Value>: @unchecked Sendable {
     deinit { for buffer in buffers { buffer.deallocate() } }
 
     /// Computes slices until none is left or ``stop()`` is called: what each thread does.
-    func compute(_ compute: (_ slice: Int, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value) {
+    func compute(_ compute: (_ slice: Int, _ buffer: UnsafeMutableRawPointer) throws(FileProblem) -> Value) {
         while let slice = next() {
-            let outcome = Outcome { () throws(ConversionError) in try compute(slice, buffer(of: slice)) }
+            let outcome = Outcome { () throws(FileProblem) in try compute(slice, buffer(of: slice)) }
             monitor.withLock {
                 outcomes[slice] = outcome
                 monitor.wakeAll()
@@ -37,8 +37,8 @@ final class SliceQueue<Value>: @unchecked Sendable {
 
     /// Hands the slices to `take` in order, as they are ready. Throws the error of the first slice, in order, that has one.
     func take(
-        _ take: (_ slice: Int, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
-    ) throws(ConversionError) {
+        _ take: (_ slice: Int, _ bytes: UnsafeRawPointer, _ value: Value) throws(FileProblem) -> Void
+    ) throws(FileProblem) {
         for slice in 0..<sliceCount {
             let value = try outcome(of: slice).get()
             try take(slice, UnsafeRawPointer(buffer(of: slice)), value)

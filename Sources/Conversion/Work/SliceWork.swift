@@ -9,10 +9,10 @@ struct SliceWork {
     private let threads: Int
 
     /// For `threads` threads; nil is one per physical core that this process may use. Throws for a number that is not possible.
-    init(threads: Int?) throws(ConversionError) {
+    init(threads: Int?) throws(FileProblem) {
         self.threads = threads ?? ProcessorCount.usableCores
         guard (1...Self.threadLimit).contains(self.threads) else {
-            throw ConversionError(
+            throw FileProblem(
                 .option, path: "--threads", problem: "\(self.threads) threads are not possible",
                 advice: "give a number in 1…\(Self.threadLimit)")
         }
@@ -24,15 +24,15 @@ struct SliceWork {
     /// bytes in a buffer, and a value. Throws what `take` throws, or the error of the first slice, in order, that has one.
     func run<Value>(
         _ slices: [Slice], sliceBytes: Int,
-        worker: @escaping @Sendable () -> (_ slice: Slice, _ buffer: UnsafeMutableRawPointer) throws(ConversionError) -> Value,
-        take: (_ slice: Slice, _ bytes: UnsafeRawPointer, _ value: Value) throws(ConversionError) -> Void
-    ) throws(ConversionError) {
+        worker: @escaping @Sendable () -> (_ slice: Slice, _ buffer: UnsafeMutableRawPointer) throws(FileProblem) -> Value,
+        take: (_ slice: Slice, _ bytes: UnsafeRawPointer, _ value: Value) throws(FileProblem) -> Void
+    ) throws(FileProblem) {
         let count = min(threads, slices.count)
         let queue = SliceQueue<Value>(sliceCount: slices.count, sliceBytes: sliceBytes, threads: count)
         let crew = (0..<count).compactMap { _ in
             Thread {
                 let compute = worker()
-                queue.compute { slice, buffer throws(ConversionError) in try compute(slices[slice], buffer) }
+                queue.compute { slice, buffer throws(FileProblem) in try compute(slices[slice], buffer) }
             }
         }
         defer {
@@ -40,10 +40,10 @@ struct SliceWork {
             for thread in crew { thread.join() }
         }
         guard !crew.isEmpty else {
-            throw ConversionError(
+            throw FileProblem(
                 .option, path: "--threads", problem: "no thread can be started",
                 advice: "stop other programs, or raise \"ulimit -u\"")
         }
-        try queue.take { slice, bytes, value throws(ConversionError) in try take(slices[slice], bytes, value) }
+        try queue.take { slice, bytes, value throws(FileProblem) in try take(slices[slice], bytes, value) }
     }
 }

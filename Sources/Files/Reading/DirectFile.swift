@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import Synchronization
+import System
 
 /// A file that is read past the system's file cache (`O_DIRECT`, open(2)): what is read once and not soon again, and would push
 /// out of memory what is needed there.
@@ -37,7 +38,7 @@ public final class DirectFile: Sendable {
 
     /// Reads a range, which must lie in the file as it was opened, into a buffer of ``bufferBytes(for:)``, aligned to
     /// ``alignment``. Returns where in the buffer the range begins. Throws if reading fails or the file has become shorter.
-    public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) -> Int {
         precondition(buffer.count >= bufferBytes(for: range.count), "the buffer is too small")
         let start = range.lowerBound & ~(alignment - 1), first = range.lowerBound - start
         let wanted = first + range.count
@@ -66,7 +67,7 @@ public final class DirectFile: Sendable {
 
     private func readThroughCache(
         _ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, at first: Int
-    ) throws(FileError) -> Int {
+    ) throws(FileProblem) -> Int {
         try file.read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: buffer[first..<first + range.count]))
         file.dropFromCache(range)
         return first

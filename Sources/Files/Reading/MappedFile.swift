@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import Synchronization
+import System
 
 /// A regular file, mapped read-only and shared: its pages are the system's file cache, and none of it counts as this process's
 /// memory.
@@ -23,11 +24,11 @@ public final class MappedFile: Sendable {
 
     /// Opens and maps a file that isn't empty. Doesn't wait for a FIFO's writer, and reads nothing. Guarding a file installs a
     /// handler of SIGBUS, which stays; the handler that was there before is called for other addresses.
-    public init(path: String, isGuarded: Bool = false) throws(FileError) {
+    public init(path: String, isGuarded: Bool = false) throws(FileProblem) {
         let file = try RegularFile(path: path)
         regularFile = file
         guard file.byteCount > 0 else {
-            throw FileError(path: path, problem: "is empty", advice: "copy or download it again")
+            throw FileProblem(path: path, problem: "is empty", advice: "copy or download it again")
         }
         guard let start = mmap(nil, file.byteCount, PROT_READ, MAP_SHARED, file.descriptor, 0), start != MAP_FAILED else {
             throw .system(path, while: "mapping", errno)
@@ -40,8 +41,9 @@ public final class MappedFile: Sendable {
         let number = csystem_guard_mapping(start, file.byteCount)
         guard number >= 0 else {
             munmap(start, file.byteCount)
-            throw FileError(
-                path: path, problem: "can't be guarded: too many files are", advice: "close some, or do without", code: EMFILE)
+            throw FileProblem(
+                path: path, problem: "can't be guarded: too many files already are", advice: "close some, or do without",
+                code: EMFILE)
         }
         guardNumber = number
     }
@@ -55,19 +57,19 @@ public final class MappedFile: Sendable {
     public var isIntact: Bool { guardNumber.map { !csystem_is_mapping_lost($0) } ?? true }
 
     /// Throws if zeros have taken the place of the mapping: then what was read there before may have been zeros already.
-    public func checkIntact() throws(FileError) {
+    public func checkIntact() throws(FileProblem) {
         guard !isIntact else { return }
         throw regularFile.isAsItWas ? .system(path, while: "reading", EIO) : Self.changed(path)
     }
 
     /// Throws if the file has been written to or cut since it was opened.
-    public func checkUnchanged() throws(FileError) {
+    public func checkUnchanged() throws(FileProblem) {
         guard !regularFile.isAsItWas else { return }
         throw Self.changed(path)
     }
 
-    private static func changed(_ path: String) -> FileError {
-        FileError(
+    private static func changed(_ path: String) -> FileProblem {
+        FileProblem(
             path: path, problem: "became shorter or was written to while it was in use",
             advice: "copy or download it again, and replace such a file by another instead of writing to it", code: EIO)
     }
@@ -81,15 +83,15 @@ public final class MappedFile: Sendable {
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: byteCount) }
 
     /// Copies the bytes from `offset` on into `buffer` by pread(2).
-    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         try regularFile.read(at: offset, into: buffer)
     }
 
     /// The bytes of a range that lies in the file as it was opened, by pread(2).
-    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] { try regularFile.bytes(range) }
+    public func bytes(_ range: Range<Int>) throws(FileProblem) -> [UInt8] { try regularFile.bytes(range) }
 
     /// Reads a range of the file and maps its pages now. Throws if reading fails.
-    public func preload(_ range: Range<Int>) throws(FileError) {
+    public func preload(_ range: Range<Int>) throws(FileProblem) {
         let first = range.lowerBound & ~(Int(getpagesize()) - 1)
         // Linux 5.14; not in every C library's headers.
         let populateRead: Int32 = 22
@@ -106,7 +108,7 @@ public final class MappedFile: Sendable {
     }
 
     /// Reads a range into the system's file cache.
-    private func readThrough(_ range: Range<Int>) throws(FileError) {
+    private func readThrough(_ range: Range<Int>) throws(FileProblem) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         defer { buffer.deallocate() }
         for offset in stride(from: range.lowerBound, to: range.upperBound, by: buffer.count) {
@@ -117,12 +119,13 @@ public final class MappedFile: Sendable {
 
     /// Has the system keep a range in memory as long as this object lives. Throws if that is not permitted, or there is too little
     /// memory.
-    public func lock(_ range: Range<Int>) throws(FileError) {
+    public func lock(_ range: Range<Int>) throws(FileProblem) {
         guard mlock(start + range.lowerBound, range.count) != 0 else { return }
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-        throw FileError(
-            path: path, problem: "locking its \(range.count) bytes in memory failed (\(words))",
+        // Whatever the errno, it is memory that the system refused.
+        throw FileProblem(
+            .memory, path: path, problem: "locking its \(range.count) bytes in memory failed (\(words))",
             advice: "raise \"ulimit -l\", or do without locking", code: code)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A regular file, open for reading at any place from any thread.
 public final class RegularFile: Sendable {
@@ -12,7 +13,7 @@ public final class RegularFile: Sendable {
 
     /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT if it isn't there, EISDIR for
     /// a folder, and 0 for anything else that isn't a regular file.
-    public init(path: String) throws(FileError) {
+    public init(path: String) throws(FileProblem) {
         descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         self.path = path
         guard descriptor >= 0 else { throw Self.openingError(path, errno) }
@@ -22,9 +23,9 @@ public final class RegularFile: Sendable {
             close(descriptor)
             guard code == 0 else { throw .system(path, while: "opening", code) }
             guard status.st_mode & S_IFMT != S_IFDIR else {
-                throw FileError(path: path, problem: "is a folder", advice: "give the path of a file", code: EISDIR)
+                throw FileProblem(path: path, problem: "is a folder", advice: "give the path of a file", code: EISDIR)
             }
-            throw FileError(path: path, problem: "is not a regular file", advice: "copy it to one, on a disk")
+            throw FileProblem(path: path, problem: "is not a regular file", advice: "copy it to one, on a disk")
         }
         identity = FileIdentity(status)
         owner = status.st_uid
@@ -36,7 +37,7 @@ public final class RegularFile: Sendable {
     public var byteCount: Int { identity.byteCount }
 
     /// Fills `buffer` with the bytes from `offset` on, all of which must lie in the file as it was opened.
-    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         var done = 0
         while done < buffer.count {
             let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(offset + done))
@@ -51,10 +52,10 @@ public final class RegularFile: Sendable {
     }
 
     /// The bytes of a range that lies in the file as it was opened.
-    public func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
-        var failure: FileError?
+    public func bytes(_ range: Range<Int>) throws(FileProblem) -> [UInt8] {
+        var failure: FileProblem?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            do throws(FileError) {
+            do throws(FileProblem) {
                 try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
                 count = range.count
             } catch {
@@ -66,7 +67,7 @@ public final class RegularFile: Sendable {
     }
 
     /// Throws if the file at the path is no longer the one that was opened.
-    public func checkUnchanged() throws(FileError) {
+    public func checkUnchanged() throws(FileProblem) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw changed(errno == ENOENT ? "was removed" : "became unreadable") }
         guard FileIdentity(status) == identity else { throw changed("changed") }
@@ -93,13 +94,13 @@ public final class RegularFile: Sendable {
         _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
     }
 
-    func changed(_ what: String) -> FileError {
-        FileError(path: path, problem: "\(what) while it was read", advice: "wait until its writer is done and start again")
+    func changed(_ what: String) -> FileProblem {
+        FileProblem(path: path, problem: "\(what) while it was read", advice: "wait until its writer is done and start again")
     }
 
-    private static func openingError(_ path: String, _ code: Int32) -> FileError {
+    private static func openingError(_ path: String, _ code: Int32) -> FileProblem {
         code == ENOENT
-            ? FileError(path: path.isEmpty ? "\"\"" : path, problem: "no such file", advice: "check the path", code: code)
+            ? FileProblem(path: path.isEmpty ? "\"\"" : path, problem: "no such file", advice: "check the path", code: code)
             : .system(path, while: "opening", code)
     }
 }

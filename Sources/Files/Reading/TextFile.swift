@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// UTF-8 text from a file, a pipe or a terminal, part by part, so that it may be longer than memory, or have no end.
 public final class TextFile {
@@ -18,7 +19,7 @@ public final class TextFile {
 
     /// Opens a file, without waiting for a FIFO's writer. `isStopped` is called before each read with the descriptor: it waits
     /// until there is something to read, and says whether to stop instead.
-    public init(path: String, isStopped: @escaping (Int32) -> Bool = { _ in false }) throws(FileError) {
+    public init(path: String, isStopped: @escaping (Int32) -> Bool = { _ in false }) throws(FileProblem) {
         descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system(path, while: "opening", errno) }
         name = path
@@ -48,13 +49,13 @@ public final class TextFile {
 
     /// The next bytes, which are whole characters; nil at the end. Throws if reading fails, if the text is not UTF-8 (with the
     /// `code` EILSEQ), and if `isStopped` says so (EINTR).
-    public func next() throws(FileError) -> [UInt8]? {
+    public func next() throws(FileProblem) -> [UInt8]? {
         while true {
             let read = try readBytes()
             let bytes = start + read
             let end = read.isEmpty ? bytes.count : Self.endOfCharacters(bytes)
             guard String(validating: bytes[..<end], as: UTF8.self) != nil else {
-                throw FileError(
+                throw FileProblem(
                     path: name, problem: "is not UTF-8 text", advice: "convert it, for example with iconv -t UTF-8", code: EILSEQ)
             }
             start = Array(bytes[end...])
@@ -64,10 +65,10 @@ public final class TextFile {
     }
 
     /// Some bytes; none at the end.
-    private func readBytes() throws(FileError) -> [UInt8] {
+    private func readBytes() throws(FileProblem) -> [UInt8] {
         while true {
             if isStopped(descriptor) {
-                throw FileError(path: name, problem: "was not read to its end", advice: "start again", code: EINTR)
+                throw FileProblem(.cancelled, path: name, problem: "was not read to its end", advice: "start again", code: EINTR)
             }
             var code: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: Self.bufferBytes) { buffer, count in
@@ -85,12 +86,12 @@ public final class TextFile {
     }
 
     /// What the system has against reading a text, as an errno.
-    public static func readingError(_ name: String, isStandardInput: Bool, _ code: Int32) -> FileError {
+    public static func readingError(_ name: String, isStandardInput: Bool, _ code: Int32) -> FileProblem {
         switch code {
         case EBADF where isStandardInput:
-            FileError(path: name, problem: "is closed", advice: "let it come from a file or a pipe", code: code)
+            FileProblem(path: name, problem: "is closed", advice: "let it come from a file or a pipe", code: code)
         case EISDIR:
-            FileError(
+            FileProblem(
                 path: name, problem: "is a folder",
                 advice: isStandardInput ? "let it come from a file or a pipe" : "give the path of a file", code: code)
         default: .system(name, while: "reading", code)

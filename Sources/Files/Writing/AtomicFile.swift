@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A file that appears under its name whole or not at all, and replaces only a file of its own kind.
 ///
@@ -32,12 +33,12 @@ public final class AtomicFile {
     /// its permissions, owner and group, as far as this user may give them. Throws if the target can't be a file (a folder, a
     /// device, a name in a folder that doesn't exist, one too long), if what stands there is neither empty nor of the `kind` that
     /// is written, and if the folder can't be written to.
-    public convenience init(target: String, replacing kind: FileKind, for audience: Audience = .usual) throws(FileError) {
+    public convenience init(target: String, replacing kind: FileKind, for audience: Audience = .usual) throws(FileProblem) {
         try self.init(target: target, replacing: kind, for: audience, isNamed: false)
     }
 
     /// The same with a temporary that has a name if `isNamed`, as on file systems that require one.
-    init(target: String, replacing kind: FileKind, for audience: Audience = .usual, isNamed: Bool) throws(FileError) {
+    init(target: String, replacing kind: FileKind, for audience: Audience = .usual, isNamed: Bool) throws(FileProblem) {
         let (folder, name) = Self.split(target)
         try Self.check(target, folder: folder, name: name)
         try kind.checkReplaceable(target)
@@ -54,7 +55,7 @@ public final class AtomicFile {
     }
 
     /// Throws if the disk has no room for `byteCount` more bytes: checked at the start, this saves a long run that must fail.
-    public func checkRoom(for byteCount: Int) throws(FileError) {
+    public func checkRoom(for byteCount: Int) throws(FileProblem) {
         var status = statvfs()
         // Some network file systems report no sizes: then writing will show.
         guard fstatvfs(temporary.descriptor, &status) == 0, status.f_blocks > 0 else { return }
@@ -62,14 +63,14 @@ public final class AtomicFile {
         let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
         let (room, overflow) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))
         guard !overflow, room < UInt64(max(0, byteCount)) else { return }
-        throw FileError(
+        throw FileProblem(
             path: target, problem: "needs \(byteCount) bytes, but its disk has only \(room) left",
             advice: "make room on it, or take another", code: ENOSPC)
     }
 
     /// Writes all of `bytes` from byte `offset` of the file on. Bytes that are never written are zero. A large file goes to the
     /// disk from its front on while it is written, so most of it should be written in order.
-    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileProblem) {
         var code = TemporaryFile.write(bytes, at: offset, to: temporary.descriptor)
         guard code == 0 else { throw .system(target, while: "writing", code) }
         code = behind.advance(to: offset + bytes.count, of: temporary.descriptor)
@@ -77,16 +78,16 @@ public final class AtomicFile {
     }
 
     /// Writes a small file whole: ``write(_:at:)`` and ``commit()``.
-    public func write(whole bytes: [UInt8]) throws(FileError) {
-        try bytes.span.bytes.withUnsafeBytes { bytes throws(FileError) in try write(bytes, at: 0) }
+    public func write(whole bytes: [UInt8]) throws(FileProblem) {
+        try bytes.span.bytes.withUnsafeBytes { bytes throws(FileProblem) in try write(bytes, at: 0) }
         try commit()
     }
 
     /// Makes the bytes durable and gives the file its name. The last call; if it throws before the name is given, the temporary
     /// goes with this object.
-    public func commit() throws(FileError) { try commit(linking: TemporaryFile.link) }
+    public func commit() throws(FileProblem) { try commit(linking: TemporaryFile.link) }
 
-    func commit(linking: TemporaryFile.Linking) throws(FileError) {
+    func commit(linking: TemporaryFile.Linking) throws(FileProblem) {
         precondition(!isCommitted, "committed twice")
         try Self.synchronize(temporary.descriptor, path: target)
         // Something may have come there since this began.
@@ -111,42 +112,42 @@ extension AtomicFile {
     }
 
     /// Throws if the target is something that a file mustn't replace, a device above all, or isn't a name at all.
-    private static func check(_ target: String, folder: String, name: String) throws(FileError) {
+    private static func check(_ target: String, folder: String, name: String) throws(FileProblem) {
         var status = stat()
         if stat(target, &status) == 0 {
             guard status.st_mode & S_IFMT != S_IFDIR else {
-                throw FileError(path: target, problem: "is a folder", advice: "give the name of a file in it", code: EISDIR)
+                throw FileProblem(path: target, problem: "is a folder", advice: "give the name of a file in it", code: EISDIR)
             }
             guard status.st_mode & S_IFMT == S_IFREG else {
-                throw FileError(path: target, problem: "is not a regular file", advice: "give the name of a file to write")
+                throw FileProblem(path: target, problem: "is not a regular file", advice: "give the name of a file to write")
             }
         }
         guard !name.isEmpty else {
-            throw FileError(
+            throw FileProblem(
                 path: target.isEmpty ? "\"\"" : target, problem: "names no file", advice: "give the name of a file to write")
         }
         // The temporary's name is cut, so without this only the last step would fail. Some file systems report no limit.
         var system = statvfs()
         guard statvfs(folder, &system) == 0, system.f_namemax > 0, name.utf8.count > Int(clamping: system.f_namemax) else { return }
-        throw FileError(
+        throw FileProblem(
             path: target, problem: "has a name of \(name.utf8.count) bytes, more than the \(system.f_namemax) that its disk allows",
             advice: "give a shorter name", code: ENAMETOOLONG)
     }
 
-    private static func creationError(_ target: String, folder: String, _ code: Int32) -> FileError {
+    private static func creationError(_ target: String, folder: String, _ code: Int32) -> FileProblem {
         switch code {
         case ENOENT where access(folder, F_OK) == 0:
             // As in /proc, which has only the system's own files.
-            FileError(path: target, problem: "no file can be made in \(folder)", advice: "take a folder on a disk", code: code)
+            FileProblem(path: target, problem: "no file can be made in \(folder)", advice: "take a folder on a disk", code: code)
         case ENOENT:
-            FileError(path: target, problem: "its folder \(folder) doesn't exist", advice: "make the folder first", code: code)
+            FileProblem(path: target, problem: "its folder \(folder) doesn't exist", advice: "make the folder first", code: code)
         case ENOTDIR:
-            FileError(path: target, problem: "\(folder) is not a folder", advice: "check the path", code: code)
+            FileProblem(path: target, problem: "\(folder) is not a folder", advice: "check the path", code: code)
         default: .system(target, while: "making a file in \(folder)", code)
         }
     }
 
-    private static func synchronize(_ descriptor: Int32, path: String) throws(FileError) {
+    private static func synchronize(_ descriptor: Int32, path: String) throws(FileProblem) {
         while fsync(descriptor) != 0 {
             // EINVAL: this file system can't make folders durable.
             if errno == EINVAL { return }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What a file is, by its first bytes: nothing that we write replaces a file of another kind.
 public struct FileKind: Sendable {
@@ -26,20 +27,20 @@ public struct FileKind: Sendable {
 
     /// Throws if a file stands at `path`, or at the end of a link there, that is neither empty nor of this kind, or that can't be
     /// read to find out.
-    func checkReplaceable(_ path: String) throws(FileError) {
+    func checkReplaceable(_ path: String) throws(FileProblem) {
         let start: [UInt8]
-        do throws(FileError) {
+        do throws(FileProblem) {
             let file = try RegularFile(path: path)
             start = try file.bytes(0..<min(Self.startBytes, file.byteCount))
         } catch {
             // A link that leads nowhere is replaced.
             if error.code == ENOENT || error.code == ELOOP { return }
-            throw FileError(
-                path: path, problem: "may be something else than \(name), as it can't be read (\(error.problem))",
+            throw FileProblem(
+                path: path, problem: "may be something other than \(name), as it can't be read (\(error.problem))",
                 advice: Self.advice, code: error.code)
         }
         guard start.isEmpty || isStart(start) else {
-            throw FileError(path: path, problem: "is not \(name), and so is not replaced", advice: Self.advice, code: EEXIST)
+            throw FileProblem(path: path, problem: "is not \(name), and so is not replaced", advice: Self.advice, code: EEXIST)
         }
     }
 

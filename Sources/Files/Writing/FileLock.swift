@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Keeps other processes that ask for the lock too away from a file, which need not exist, as long as this object lives.
 ///
@@ -10,7 +11,7 @@ public final class FileLock {
 
     /// Locks what stands or will stand at `target`. Nil if that can't be done: no files can be made in the folder, or its file
     /// system has no locks. Throws, with the `code` EBUSY, if another process holds the lock.
-    public init?(on target: String) throws(FileError) {
+    public init?(on target: String) throws(FileProblem) {
         let path = Self.path(target)
         while true {
             // For this user only, or anybody could hold it.
@@ -20,7 +21,7 @@ public final class FileLock {
                 let code = errno
                 defer { close(descriptor) }
                 guard code == EWOULDBLOCK else { return nil }
-                throw FileError(
+                throw FileProblem(
                     path: target, problem: "is in use by another rg-edge\(Self.holder(descriptor))",
                     advice: "wait until that ends, or take another file", code: EBUSY)
             }

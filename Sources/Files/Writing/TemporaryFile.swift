@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import System
 
 /// A file that doesn't have its name yet: without a name if the file system can do that (O_TMPFILE), so that nothing of it stays
 /// when the process is killed; otherwise beside its target, `.NAME.XXXXXXXXXXXXXXXX.partial`.
@@ -42,7 +43,7 @@ final class TemporaryFile {
     }
 
     /// Puts the file in the place of what stands at `target`, in one step.
-    func move(to target: String, linking: Linking = TemporaryFile.link) throws(FileError) {
+    func move(to target: String, linking: Linking = TemporaryFile.link) throws(FileProblem) {
         if path == nil { try giveName(for: target, linking) }
         guard let path else { return }
         guard rename(path.path, target) == 0 else { throw .system(target, while: "renaming the finished file", errno) }
@@ -67,7 +68,7 @@ final class TemporaryFile {
     }
 
     /// Gives the file a name to be renamed from, since linkat(2) replaces nothing.
-    private func giveName(for target: String, _ linking: Linking) throws(FileError) {
+    private func giveName(for target: String, _ linking: Linking) throws(FileProblem) {
         while true {
             // Registered before it exists, so that no signal finds it there unknown.
             let candidate = UnfinishedFile(prefix: prefix)
@@ -90,7 +91,7 @@ final class TemporaryFile {
     private static func place(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
     /// Becomes a copy that has a name, if this file can't get one.
-    private func becomeCopy(for target: String) throws(FileError) {
+    private func becomeCopy(for target: String) throws(FileProblem) {
         let copy: (descriptor: Int32, path: UnfinishedFile)
         do throws(Refusal) {
             copy = try Self.named(prefix, 0o600)

@@ -2,6 +2,7 @@ import Files
 import KernelTypes
 import Kernels
 import ModelFile
+import System
 import Tiles
 
 /// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
@@ -103,10 +104,10 @@ public final class ForwardPass: @unchecked Sendable {
         current = Chunk(tokens: tokens, state: state, output: output, speculation: speculation)
         clearFaults()
         if let stream {
-            do throws(FileError) {
+            do throws(FileProblem) {
                 try stream.begin(wantsHead: output.isWanted)
             } catch {
-                throw .unreadable(ModelFileError(error))
+                throw .unreadable(error)
             }
         }
         team.run(self)
@@ -121,25 +122,19 @@ public final class ForwardPass: @unchecked Sendable {
     /// Why the chunk that was just computed is of no use; nil if it can be used.
     private func endPass() -> ForwardPassError? {
         // First, since results computed with zeros, or with anything, may be anything.
-        if let error = unreadable { return .unreadable(error) }
+        if let problem = unreadable { return .unreadable(problem) }
         return firstFault.map { .nonFinite(NonFiniteNumbers($0, configuration)) }
     }
 
     /// What the system had against reading the weights of the pass.
-    private var unreadable: ModelFileError? {
-        let streamError: ModelFileError?
-        do throws(FileError) {
+    private var unreadable: FileProblem? {
+        do throws(FileProblem) {
             try stream?.end()
-            streamError = nil
-        } catch {
-            streamError = ModelFileError(error)
-        }
-        do throws(ModelFileError) {
             try weights.file.checkIntact()
+            return nil
         } catch {
             return error
         }
-        return streamError
     }
 }
 

@@ -3,7 +3,7 @@ import KernelTypes
 import Tiles
 
 /// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One per model, whatever the number of its
-/// sessions; 26 MB for the 2B model and chunks of 256.
+/// sessions; 29 MB for the 2B model and chunks of 256.
 ///
 /// [n × m] below are f32, row by row, of the chunk's tokens.
 struct Workspace: @unchecked Sendable {
@@ -50,7 +50,7 @@ struct Workspace: @unchecked Sendable {
         let matrices = weights.file.tensors.compactMap(\.matrixShape)
         let element = weights.cacheElement
         chunkCapacity = chunk
-        scratchCount = (kernels.scratchCount(configuration.headCount, configuration.headDimension, configuration.window) + 15) & ~15
+        scratchCount = (kernels.scratchCount(configuration.headDimension, configuration.window) + 15) & ~15
 
         var plan = Plan()
         let residual = plan.floats(chunk * configuration.width)

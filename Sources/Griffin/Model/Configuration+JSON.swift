@@ -1,21 +1,5 @@
 import JSON
-
-/// Why a text is not the configuration of a model that can be run.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong, in a clause that names the key.
-    public let problem: String
-    /// True if the text is not the cause: there was no memory to read it.
-    public let isMemory: Bool
-
-    /// What is wrong, in a clause that names the key.
-    public init(problem: String, isMemory: Bool = false) {
-        self.problem = problem
-        self.isMemory = isMemory
-    }
-
-    /// The clause alone.
-    public var description: String { problem }
-}
+import System
 
 extension Configuration {
     /// The value of `architecture`.
@@ -25,11 +9,12 @@ extension Configuration {
     ///
     /// The result has no ``problem``. Throws for a text that is not a JSON object, for another architecture, for a key that is
     /// missing or has a value of another kind, and for numbers that no model can have.
-    public init(parsing json: [UInt8]) throws(ConfigurationError) {
-        let fields = try ConfigurationFields(parsing: json)
+    /// `path` is the model file's, for what is thrown.
+    public init(parsing json: [UInt8], path: String = "configuration") throws(FileProblem) {
+        let fields = try ConfigurationFields(parsing: json, path: path)
         let architecture = try fields.string("architecture")
         guard architecture == Self.architecture else {
-            throw ConfigurationError(problem: "architecture is not \"\(Self.architecture)\"")
+            throw fields.fail("architecture is not \"\(Self.architecture)\"")
         }
         self.init(
             vocabularySize: try fields.integer("vocabulary_size"),
@@ -49,10 +34,10 @@ extension Configuration {
             eos: try fields.token("eos"),
             pad: try fields.token("pad"),
             endOfTurn: try fields.tokenOrNull("end_of_turn"))
-        if let problem { throw ConfigurationError(problem: problem) }
+        if let problem { throw fields.fail(problem) }
     }
 
-    /// The configuration as ``init(parsing:)`` reads it.
+    /// The configuration as ``init(parsing:path:)`` reads it.
     public func serialized() -> [UInt8] {
         let value: JSONValue = [
             "architecture": .string(Self.architecture),
@@ -80,59 +65,64 @@ extension Configuration {
 
 extension Float {
     /// The double that is written with the digits of this number: 1e-06, not 9.999999974752427e-07.
-    fileprivate var decimal: Double { Double(description) ?? Double(self) }
+    package var decimal: Double { Double(description) ?? Double(self) }
 }
 
 /// Looks keys up in a configuration and says what is wrong with them. All are required.
 private struct ConfigurationFields {
     private let object: JSONObject
+    private let path: String
 
-    init(parsing json: [UInt8]) throws(ConfigurationError) {
+    init(parsing json: [UInt8], path: String) throws(FileProblem) {
+        self.path = path
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONValue(parsing: json)
         } catch {
-            guard !error.isMemory else { throw ConfigurationError(problem: "no memory to read the configuration", isMemory: true) }
-            throw ConfigurationError(problem: "the text is \(error)")
+            throw error.isMemory
+                ? FileProblem(.memory, path: path, problem: "no memory to read the configuration", advice: "close other programs")
+                : .notRunnable(path, "the text is \(error)")
         }
-        guard let object = value.objectValue else { throw ConfigurationError(problem: "the text is not a JSON object") }
+        guard let object = value.objectValue else { throw FileProblem.notRunnable(path, "the text is not a JSON object") }
         self.object = object
     }
 
-    private func value(_ key: String) throws(ConfigurationError) -> JSONValue {
-        guard let value = object[key] else { throw ConfigurationError(problem: "there is no \"\(key)\"") }
+    func fail(_ problem: String) -> FileProblem { .notRunnable(path, problem) }
+
+    private func value(_ key: String) throws(FileProblem) -> JSONValue {
+        guard let value = object[key] else { throw fail("there is no \"\(key)\"") }
         return value
     }
 
-    func string(_ key: String) throws(ConfigurationError) -> String {
-        guard let string = try value(key).stringValue else { throw ConfigurationError(problem: "\(key) is not a string") }
+    func string(_ key: String) throws(FileProblem) -> String {
+        guard let string = try value(key).stringValue else { throw fail("\(key) is not a string") }
         return string
     }
 
-    func integer(_ key: String) throws(ConfigurationError) -> Int {
-        guard let number = try value(key).intValue else { throw ConfigurationError(problem: "\(key) is not a whole number") }
+    func integer(_ key: String) throws(FileProblem) -> Int {
+        guard let number = try value(key).intValue else { throw fail("\(key) is not a whole number") }
         return number
     }
 
-    func real(_ key: String) throws(ConfigurationError) -> Double {
-        guard let number = try value(key).doubleValue else { throw ConfigurationError(problem: "\(key) is not a number") }
+    func real(_ key: String) throws(FileProblem) -> Double {
+        guard let number = try value(key).doubleValue else { throw fail("\(key) is not a number") }
         return number
     }
 
-    func token(_ key: String) throws(ConfigurationError) -> UInt32 {
-        guard let token = UInt32(exactly: try integer(key)) else { throw ConfigurationError(problem: "\(key) is not a token id") }
+    func token(_ key: String) throws(FileProblem) -> UInt32 {
+        guard let token = UInt32(exactly: try integer(key)) else { throw fail("\(key) is not a token id") }
         return token
     }
 
-    func tokenOrNull(_ key: String) throws(ConfigurationError) -> UInt32? {
+    func tokenOrNull(_ key: String) throws(FileProblem) -> UInt32? {
         try value(key).isNull ? nil : token(key)
     }
 
-    func blockPattern(_ key: String) throws(ConfigurationError) -> [Configuration.BlockKind] {
+    func blockPattern(_ key: String) throws(FileProblem) -> [Configuration.BlockKind] {
         let elements = try value(key).arrayValue ?? []
         let kinds = elements.compactMap { $0.stringValue.flatMap(Configuration.BlockKind.init) }
         guard !kinds.isEmpty, kinds.count == elements.count else {
-            throw ConfigurationError(problem: "\(key) is not a list of \"recurrent\" and \"attention\"")
+            throw fail("\(key) is not a list of \"recurrent\" and \"attention\"")
         }
         return kinds
     }

@@ -1,3 +1,4 @@
+import CSIMD
 import Tiles
 
 /// The shape of a RecurrentGemma model and the constants of its arithmetic, as in the `configuration` of a model file
@@ -88,9 +89,7 @@ public struct Configuration: Equatable, Sendable {
     /// sqrt(width) rounded to bfloat16, as the reference keeps it even in f32
     /// (`normalizer` in transformers' `modeling_recurrent_gemma.py`): 50.5 for a width of 2560.
     public var embeddingScale: Float {
-        let bits = Float(width).squareRoot().bitPattern
-        let rounded = bits &+ 0x7FFF &+ ((bits >> 16) & 1)
-        return Float(bitPattern: rounded & 0xFFFF_0000)
+        csimd_bf16_to_f32(csimd_f32_to_bf16(Float(width).squareRoot()))
     }
 
     /// The largest sizes accepted from a file, generous for any RecurrentGemma, so that no product of them can overflow.

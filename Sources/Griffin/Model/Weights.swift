@@ -32,7 +32,7 @@ public final class Weights: @unchecked Sendable {
 
     /// Finds every tensor that `configuration` asks for. Throws for one that is missing, one too many, or
     /// one of another shape or layout.
-    public init(file: ModelFile, configuration: Configuration) throws(WeightsError) {
+    public init(file: ModelFile, configuration: Configuration) throws(FileProblem) {
         parameterCount = try Self.check(file, against: configuration)
         self.file = file
         self.configuration = configuration
@@ -41,9 +41,10 @@ public final class Weights: @unchecked Sendable {
 
         let reader = TensorReader(file: file)
         guard let decays = SystemMemory.zeroed(Float.self, count: Self.decayCount(configuration)) else {
-            throw WeightsError(path: file.path, problem: "no memory for the recurrences' decays", isMemory: true)
+            throw FileProblem(
+                .memory, path: file.path, problem: "no memory for the recurrences' decays", advice: "close other programs")
         }
-        do throws(WeightsError) {
+        do throws(FileProblem) {
             layers = try LayerReader(tensors: reader, configuration: configuration, decays: decays).layers()
             finalNorm = try reader.vector(Configuration.finalNormName)
             embedding = try reader.matrix(Configuration.embeddingName)
@@ -61,7 +62,7 @@ public final class Weights: @unchecked Sendable {
     }
 
     /// Throws unless the file has just the tensors of a model; returns how many weights they have.
-    private static func check(_ file: ModelFile, against configuration: Configuration) throws(WeightsError) -> Int {
+    private static func check(_ file: ModelFile, against configuration: Configuration) throws(FileProblem) -> Int {
         var tensorCount = 0, weightCount = 0
         // Layer by layer: a small file may claim a thousand layers and not even have the first.
         for layer in 0..<configuration.layerCount {
@@ -71,7 +72,7 @@ public final class Weights: @unchecked Sendable {
         if file.tensors.count != tensorCount {
             let known = Set(configuration.tensorPlan.map(\.name))
             if let extra = file.tensors.first(where: { !known.contains($0.name) }) {
-                throw WeightsError(path: file.path, problem: "has a tensor that its configuration doesn't know, \(extra.name)")
+                throw FileProblem.notRunnable(file.path, "has a tensor that its configuration doesn't know, \(extra.name)")
             }
         }
         return weightCount
@@ -79,8 +80,8 @@ public final class Weights: @unchecked Sendable {
 
     private static func check(
         _ file: ModelFile, against plan: [PlannedTensor], _ tensorCount: inout Int, _ weightCount: inout Int
-    ) throws(WeightsError) {
-        func fail(_ problem: String) -> WeightsError { WeightsError(path: file.path, problem: problem) }
+    ) throws(FileProblem) {
+        func fail(_ problem: String) -> FileProblem { FileProblem.notRunnable(file.path, problem) }
         for planned in plan {
             guard let tensor = file.tensor(named: planned.name) else { throw fail("has no tensor \(planned.name)") }
             guard tensor.dimensions == planned.dimensions else {
@@ -101,22 +102,22 @@ public final class Weights: @unchecked Sendable {
 private struct TensorReader {
     let file: ModelFile
 
-    private func tensor(_ name: String) throws(WeightsError) -> TensorEntry {
-        guard let tensor = file.tensor(named: name) else { throw WeightsError(path: file.path, problem: "has no tensor \(name)") }
+    private func tensor(_ name: String) throws(FileProblem) -> TensorEntry {
+        guard let tensor = file.tensor(named: name) else { throw FileProblem.notRunnable(file.path, "has no tensor \(name)") }
         return tensor
     }
 
-    func vector(_ name: String) throws(WeightsError) -> UnsafePointer<Float> {
+    func vector(_ name: String) throws(FileProblem) -> UnsafePointer<Float> {
         guard let start = file.bytes(of: try tensor(name)).baseAddress else {
-            throw WeightsError(path: file.path, problem: "tensor \(name) is empty")
+            throw FileProblem.notRunnable(file.path, "tensor \(name) is empty")
         }
         return start.assumingMemoryBound(to: Float.self)
     }
 
-    func matrix(_ name: String) throws(WeightsError) -> TiledMatrix {
+    func matrix(_ name: String) throws(FileProblem) -> TiledMatrix {
         let tensor = try tensor(name)
         guard let shape = tensor.matrixShape, let start = file.bytes(of: tensor).baseAddress, let number = file.number(of: tensor)
-        else { throw WeightsError(path: file.path, problem: "tensor \(name) is not a matrix") }
+        else { throw FileProblem.notRunnable(file.path, "tensor \(name) is not a matrix") }
         return TiledMatrix(tiles: start, shape: shape, type: tensor.type, number: number)
     }
 }
@@ -128,7 +129,7 @@ private struct LayerReader {
     /// [recurrent layers × recurrentWidth]
     let decays: UnsafeMutablePointer<Float>
 
-    func layers() throws(WeightsError) -> [Layer] {
+    func layers() throws(FileProblem) -> [Layer] {
         var layers: [Layer] = []
         var recurrentCount = 0
         for index in 0..<configuration.layerCount {
@@ -151,7 +152,7 @@ private struct LayerReader {
         return layers
     }
 
-    private func recurrentBlock(_ name: String, index: Int) throws(WeightsError) -> RecurrentBlock {
+    private func recurrentBlock(_ name: String, index: Int) throws(FileProblem) -> RecurrentBlock {
         RecurrentBlock(
             index: index,
             linearX: try tensors.matrix(name + "linear_x.weight"),
@@ -169,7 +170,7 @@ private struct LayerReader {
             linearOutBias: try tensors.vector(name + "linear_out.bias"))
     }
 
-    private func attentionBlock(_ name: String, index: Int) throws(WeightsError) -> AttentionBlock {
+    private func attentionBlock(_ name: String, index: Int) throws(FileProblem) -> AttentionBlock {
         AttentionBlock(
             index: index,
             query: try tensors.matrix(name + "q_proj.weight"),
@@ -179,7 +180,7 @@ private struct LayerReader {
             outputBias: try tensors.vector(name + "o_proj.bias"))
     }
 
-    private func mlp(_ name: String) throws(WeightsError) -> MLP {
+    private func mlp(_ name: String) throws(FileProblem) -> MLP {
         MLP(
             gate: try tensors.matrix(name + "gate_proj.weight"),
             up: try tensors.matrix(name + "up_proj.weight"),
@@ -191,14 +192,14 @@ private struct LayerReader {
 
     /// -8 · softplus(parameter), the factor of log a that does not change (Griffin, arXiv:2402.19427, equation 6: c = 8).
     /// Throws for a parameter that is infinite or NaN: an infinite one gives a decay that nothing later would show.
-    private func decay(from name: String, index: Int) throws(WeightsError) -> UnsafePointer<Float> {
+    private func decay(from name: String, index: Int) throws(FileProblem) -> UnsafePointer<Float> {
         let parameter = try tensors.vector(name)
         let width = configuration.recurrentWidth
         let values = decays + index * width
         for channel in 0..<width {
             guard parameter[channel].isFinite else {
                 let problem = "has weights that are not finite in tensor \(name), the first at [\(channel)]"
-                throw WeightsError(path: tensors.file.path, problem: problem)
+                throw FileProblem.notRunnable(tensors.file.path, problem)
             }
             let x = Double(parameter[channel])
             // softplus(x) = log(1 + eˣ), without overflow for large x.

@@ -42,9 +42,9 @@ final class StreamRing: @unchecked Sendable {
     private var fetchSlab = 0
     private var isStopped = false
     /// For each slot: what the system had against reading its slab.
-    private var errors = [FileError?](repeating: nil, count: StreamRing.slotCount)
+    private var errors = [FileProblem?](repeating: nil, count: StreamRing.slotCount)
     /// The first of them in the pass.
-    private var failure: FileError?
+    private var failure: FileProblem?
 
     private var threads: [Thread] = []
 
@@ -128,10 +128,10 @@ final class StreamRing: @unchecked Sendable {
     }
 
     /// Notes that something else of the pass could not be read.
-    func note(_ error: FileError) { monitor.withLock { failure = failure ?? error } }
+    func note(_ error: FileProblem) { monitor.withLock { failure = failure ?? error } }
 
     /// What the system had against reading a slab of the pass that was computed; nil if all were read.
-    func takeFailure() -> FileError? {
+    func takeFailure() -> FileProblem? {
         monitor.withLock {
             defer { failure = nil }
             return failure
@@ -162,7 +162,7 @@ final class StreamRing: @unchecked Sendable {
             for range in resident { file.prefetch(range) }
             let index = request % Self.slotCount
             var start = 0
-            do throws(FileError) {
+            do throws(FileProblem) {
                 start = try reader.read(bytes, into: slot(request))
             } catch {
                 monitor.withLock { errors[index] = error }

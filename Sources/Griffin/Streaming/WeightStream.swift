@@ -89,7 +89,7 @@ final class WeightStream: @unchecked Sendable {
     // MARK: - A pass
 
     /// Begins a pass, by the thread that runs it. Throws if this is a child process that gets no memory for a ring of its own.
-    func begin(wantsHead: Bool) throws(FileError) {
+    func begin(wantsHead: Bool) throws(FileProblem) {
         if getpid() != process {
             // Its threads and memory are the parent's; so is all that they hold.
             _ = Unmanaged.passRetained(ring)
@@ -129,7 +129,7 @@ final class WeightStream: @unchecked Sendable {
         let rowTile = token / Tile.rows
         guard let part = plan.part(of: embedding.number), rowTile >= part.residentRowTiles else { return embedding }
         let buffer = UnsafeMutableRawBufferPointer(start: rows + member * rowTileBytes, count: rowTileBytes)
-        do throws(FileError) {
+        do throws(FileProblem) {
             try file.read(at: file.tensors[embedding.number].offset + rowTile * rowTileBytes, into: buffer)
         } catch {
             ring.note(error)
@@ -138,7 +138,7 @@ final class WeightStream: @unchecked Sendable {
     }
 
     /// Ends a pass. Throws what the system had against reading its weights, or that the file has been written to.
-    func end() throws(FileError) {
+    func end() throws(FileProblem) {
         if isFetching, ring.isFetched { setFetching(false) }
         sincePass = Stopwatch()
         let failure = ring.takeFailure()

@@ -1,3 +1,4 @@
+import CSIMD
 import Glibc
 import KernelTypes
 
@@ -53,7 +54,7 @@ extension ScalarKernels {
             areFinite(input, count)
             ? CacheElement.exponent(largest: (0..<count).reduce(0) { max($0, input[$1].magnitude) }) : nil
         let factor = Float(sign: .plus, exponent: -Int(exponent ?? 0), significand: 1)
-        for index in 0..<count { output[index] = HalfPrecision.narrow(input[index] * factor) }
+        for index in 0..<count { output[index] = csimd_f32_to_f16(input[index] * factor) }
         return exponent
     }
 

@@ -1,3 +1,4 @@
+import CSIMD
 import Glibc
 import KernelTypes
 
@@ -42,7 +43,7 @@ extension ScalarKernels {
     private static func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
 
     /// See `KernelSet.scratchCount`: the scores of a head.
-    @Sendable static func scratchCount(_ heads: Int, _ dimension: Int, _ window: Int) -> Int { window }
+    @Sendable static func scratchCount(_ dimension: Int, _ window: Int) -> Int { window }
 
     /// See `KernelSet.attend`.
     @Sendable static func attend(
@@ -108,7 +109,7 @@ extension LocalAttention {
     /// Number `index` of a key or value.
     fileprivate func number(_ vector: StoredVector, _ index: Int) -> Float {
         switch element {
-        case .f16: HalfPrecision.widen(vector.numbers.load(fromByteOffset: 2 * index, as: UInt16.self))
+        case .f16: csimd_f16_to_f32(vector.numbers.load(fromByteOffset: 2 * index, as: UInt16.self))
         case .f32: vector.numbers.load(fromByteOffset: 4 * index, as: Float.self)
         }
     }

@@ -1,3 +1,4 @@
+import CSIMD
 import KernelTypes
 import Tiles
 
@@ -11,14 +12,14 @@ struct ScalarTile {
         let offset = type.layout.offset(row: row, column: column)
         return switch type {
         case .f32: bytes.load(fromByteOffset: offset, as: Float.self)
-        case .f16: HalfPrecision.widen(bytes.load(fromByteOffset: offset, as: UInt16.self))
+        case .f16: csimd_f16_to_f32(bytes.load(fromByteOffset: offset, as: UInt16.self))
         case .q8, .q4: scale(row, column / Tile.block) * Float(code(row, column))
         }
     }
 
     /// The scale of a row in block 0 or 1; for types of codes.
     func scale(_ row: Int, _ block: Int) -> Float {
-        HalfPrecision.widen(bytes.load(fromByteOffset: TileLayout.scaleOffset(row: row, block: block), as: UInt16.self))
+        csimd_f16_to_f32(bytes.load(fromByteOffset: TileLayout.scaleOffset(row: row, block: block), as: UInt16.self))
     }
 
     /// The code of a row and a column, -127…127 or -8…7; for types of codes.

@@ -6,6 +6,10 @@ enum FileLayout {
     static let magic = Array("RGQ1".utf8)
     /// The versions that are read. A file has the lowest version that covers everything in it.
     static let versions: ClosedRange<UInt32> = 1...(WeightType.allCases.map(\.properties.fileVersion).max() ?? 1)
+    /// The same for messages: "version 1", "versions 1 to 2".
+    static var versionsInWords: String {
+        versions.count == 1 ? "version \(versions.lowerBound)" : "versions \(versions.lowerBound) to \(versions.upperBound)"
+    }
     static let headerBytes = 128
     static let entryBytes = 128
     /// Tensors start at multiples of this.

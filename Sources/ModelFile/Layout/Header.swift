@@ -1,4 +1,5 @@
 import Files
+import System
 
 /// The first 128 bytes of a model file: what is where.
 struct Header: Equatable {
@@ -39,10 +40,10 @@ extension Header {
 
     /// Reads the header of a file of `fileSize` bytes from its first bytes: 128, or the whole file if it has fewer.
     /// Checks all that can be checked without the rest of the file, in the document's order.
-    init(parsing bytes: [UInt8], fileSize: Int, path: String) throws(ModelFileError) {
+    init(parsing bytes: [UInt8], fileSize: Int, path: String) throws(FileProblem) {
         guard bytes.starts(with: FileLayout.magic) else {
             let foreign = ForeignFile(firstBytes: bytes, byteCount: fileSize)
-            throw ModelFileError(path: path, kind: .format, problem: foreign.problem, advice: foreign.advice)
+            throw FileProblem(.format, path: path, problem: foreign.problem, advice: foreign.advice)
         }
         guard bytes.count >= FileLayout.headerBytes else {
             throw .damaged(path, .size, "is cut: it has only \(bytes.count) bytes")
@@ -52,9 +53,9 @@ extension Header {
 
         let version = fields.littleEndian(at: 4, as: UInt32.self)
         guard FileLayout.versions.contains(version) else {
-            throw ModelFileError(
-                path: path, kind: .version,
-                problem: "is RGQ version \(version), and this program reads version \(FileLayout.versions.upperBound)",
+            throw FileProblem(
+                .version, path: path,
+                problem: "is RGQ version \(version), and this program reads \(FileLayout.versionsInWords)",
                 advice: "use the program that wrote it, or convert the model again with this one's rg-quant")
         }
         guard word(120) == Checksum.of(fields.extracting(..<120)) else {

@@ -1,9 +1,10 @@
 import CLZ4
 import Files
+import System
 
 extension Metadata {
     /// The metadata as one LZ4 block, and how many bytes it unpacks to. `path` is for errors.
-    func packed(path: String) throws(ModelFileError) -> (block: [UInt8], unpackedBytes: Int) {
+    func packed(path: String) throws(FileProblem) -> (block: [UInt8], unpackedBytes: Int) {
         let entries = entries
         for (key, value) in entries {
             if let problem = Self.sizeProblem(key, value.count) { throw .unwritable(path, "metadata with \(problem)") }
@@ -26,12 +27,12 @@ extension Metadata {
 
     /// Unpacks a block whose checksum was right but whose contents may be anything. Fields are copied out, so that the unpacked
     /// bytes, most of which are the tokenizer's, don't stay in memory twice.
-    init(unpacking block: [UInt8], unpackedBytes: Int, path: String) throws(ModelFileError) {
+    init(unpacking block: [UInt8], unpackedBytes: Int, path: String) throws(FileProblem) {
         let bytes = try Self.unpack(block, unpackedBytes: unpackedBytes, path: path)
         try self.init(parsing: bytes, path: path)
     }
 
-    private static func unpack(_ block: [UInt8], unpackedBytes: Int, path: String) throws(ModelFileError) -> [UInt8] {
+    private static func unpack(_ block: [UInt8], unpackedBytes: Int, path: String) throws(FileProblem) -> [UInt8] {
         var result: Int32 = -1
         let bytes = [UInt8](unsafeUninitializedCapacity: unpackedBytes) { buffer, count in
             result = block.withUnsafeBytes { source in
@@ -78,7 +79,7 @@ extension Metadata {
         return count > limit ? "a \(key) of \(count) bytes, more than the \(limit) allowed" : nil
     }
 
-    private init(parsing bytes: [UInt8], path: String) throws(ModelFileError) {
+    private init(parsing bytes: [UInt8], path: String) throws(FileProblem) {
         var rest = bytes[...]
         /// The next integer; nil if the bytes end.
         func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type) -> Value? {
@@ -112,7 +113,7 @@ extension Metadata {
         }
         guard rest.isEmpty else { throw .invalid(path, "has \(rest.count) bytes after its last metadata entry") }
 
-        func required(_ key: String) throws(ModelFileError) -> [UInt8] {
+        func required(_ key: String) throws(FileProblem) -> [UInt8] {
             guard let value = values[key] else { throw .invalid(path, "has no \(key) in its metadata") }
             return Array(value)
         }

@@ -1,9 +1,11 @@
+import System
+
 /// The tensors of a file in order, and where each lies.
 enum TensorTable {
     /// Places tensors one after the other from `firstOffset` on. Checksums are still 0. Throws if the format can't hold them.
     static func placing(
         _ tensors: [TensorDescription], from firstOffset: Int, path: String
-    ) throws(ModelFileError) -> [TensorEntry] {
+    ) throws(FileProblem) -> [TensorEntry] {
         guard FileLayout.tensorCounts.contains(tensors.count) else {
             throw .unwritable(path, "a model file has 1 to \(FileLayout.tensorCounts.upperBound) tensors, not \(tensors.count)")
         }
@@ -35,7 +37,7 @@ enum TensorTable {
     /// the file to its end.
     static func parse(
         _ bytes: [UInt8], firstOffset: Int, fileSize: Int, path: String
-    ) throws(ModelFileError) -> [TensorEntry] {
+    ) throws(FileProblem) -> [TensorEntry] {
         var names: Set<String> = []
         var entries: [TensorEntry] = []
         entries.reserveCapacity(bytes.count / FileLayout.entryBytes)

@@ -43,7 +43,7 @@ struct HeldTokens {
         if tokens.isEmpty { session.update(snapshot) }
         tokens.append(token)
         starts.append(start)
-        try session.feed(token)
+        try session.consume(token)
         let seen = count(shown: shown)
         if seen >= Self.shownLimit { try moveOn(by: seen, in: session) }
         if tokens.count > limit { removeAll() }
@@ -71,6 +71,7 @@ struct HeldTokens {
         starts.removeFirst(seen)
     }
 
+    /// Consumes some of the held tokens again.
     private func consume(_ range: Range<Int>, in session: Session) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
             try session.consume(UnsafeBufferPointer(rebasing: tokens[range]))

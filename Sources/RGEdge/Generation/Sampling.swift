@@ -42,8 +42,8 @@ public struct Sampling: Equatable, Sendable {
 
     /// Nil if the options make sense; otherwise a clause that names the one that doesn't.
     public var problem: String? {
-        if !(temperature >= 0 && temperature.isFinite) { return "the temperature is \(temperature), not a number from 0 on" }
-        if topK < 0 { return "top-k is \(topK), not a number from 0 on" }
+        if !(temperature >= 0 && temperature.isFinite) { return "the temperature is \(temperature), not 0 or more" }
+        if topK < 0 { return "top-k is \(topK), not 0 or more" }
         if !(topP > 0 && topP <= 1) { return "top-p is \(topP), not above 0 and up to 1" }
         if !(minP >= 0 && minP <= 1) { return "min-p is \(minP), not in 0…1" }
         if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {

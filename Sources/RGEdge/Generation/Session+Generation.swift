@@ -27,9 +27,9 @@ extension Session {
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
-        let prefill = Stopwatch()
-        let reused = try consume(prompt: tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
-        let prefillSeconds = prefill.seconds
+        let prefillWatch = Stopwatch()
+        let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
+        let prefillSeconds = prefillWatch.seconds
         let decode = Stopwatch()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
@@ -50,7 +50,7 @@ extension Session {
     private func check(_ options: GenerationOptions) throws(ModelError) {
         if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
         if let maxTokens = options.maxTokens, maxTokens < 0 {
-            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not a number from 0 on")
+            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not 0 or more")
         }
         guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
         guard (0...Lookahead.limit).contains(options.lookup) else {
@@ -66,22 +66,22 @@ extension Session {
 
     /// Consumes a prompt, at the start of a conversation with the help of `cache`. Returns how many tokens came from the cache, or
     /// nil, with nothing consumed, if it was cancelled. `held` holds no tokens yet.
-    private func consume(
-        prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
+    private func prefill(
+        _ prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
     ) throws(ModelError) -> Int? {
         if position == 0 {
             let reused = try orStay(isOneChunk: false) { () throws(ModelError) in
-                guard let cache else { return try consume(prompt, isCancelled: isCancelled) }
-                return try consume(prompt, through: cache, isCancelled: isCancelled)
+                guard let cache else { return try prefill(prompt, isCancelled: isCancelled) }
+                return try prefill(prompt, through: cache, isCancelled: isCancelled)
             }
             if reused == nil { reset() }
             return reused
         }
         // A prompt of one chunk is consumed whole, and needs no way back.
-        guard prompt.count > model.chunkCapacity else { return try consume(prompt, isCancelled: isCancelled) }
+        guard prompt.count > model.chunkCapacity else { return try prefill(prompt, isCancelled: isCancelled) }
         held.keepStart(of: self)
         do throws(ModelError) {
-            let reused = try consume(prompt, isCancelled: isCancelled)
+            let reused = try prefill(prompt, isCancelled: isCancelled)
             if reused == nil { held.goBackToStart(in: self) }
             return reused
         } catch {
@@ -91,9 +91,9 @@ extension Session {
     }
 
     /// Consumes a prompt without a cache. Returns 0, since no tokens came from one, or nil if it was cancelled.
-    private func consume(_ prompt: [UInt32], isCancelled: () -> Bool) throws(ModelError) -> Int? {
+    private func prefill(_ prompt: [UInt32], isCancelled: () -> Bool) throws(ModelError) -> Int? {
         try prompt.withUnsafeBufferPointer { prompt throws(ModelError) in
-            try consume(prompt, isCancelled: isCancelled) ? 0 : nil
+            try consumeUnlessCancelled(prompt, isCancelled: isCancelled) ? 0 : nil
         }
     }
 
@@ -115,7 +115,7 @@ extension Session {
             let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
             if start < text.shown {
                 held.removeAll()
-                try feed(token)
+                try consume(token)
             } else if ending == nil {
                 try held.hold(token, start: start, shown: text.shown, in: self)
             }
@@ -136,7 +136,7 @@ extension Session {
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is usually still open.
         return start
-            + (try model.tokens { encoder throws(TokenizerError) in
+            + (try model.tokens { encoder throws(FileProblem) in
                 try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
             })
     }

@@ -11,12 +11,8 @@ extension Model {
 
         /// Opens a file, guarded or not (``Model/Options/guardFile``). Throws if it can't be read or has no header of a model file.
         package init(path: String, isGuarded: Bool) throws(ModelError) {
-            file = try translatingFileErrors { () throws(FileError) in try MappedFile(path: path, isGuarded: isGuarded) }
-            do {
-                allocatedBytes = try ModelFile.openingBytes(file)
-            } catch {
-                throw ModelError(error)
-            }
+            file = try modelErrors(MappedFile(path: path, isGuarded: isGuarded))
+            allocatedBytes = try modelErrors(ModelFile.openingBytes(file))
         }
     }
 }

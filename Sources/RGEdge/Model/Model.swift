@@ -77,7 +77,7 @@ public final class Model: Sendable {
     /// options that make no sense here, and where the system refuses memory.
     public convenience init(path: String, options: Options = Options()) throws(ModelError) {
         try self.init(
-            try translatingFileErrors { () throws(FileError) in try MappedFile(path: path, isGuarded: options.guardFile) },
+            try modelErrors(MappedFile(path: path, isGuarded: options.guardFile)),
             options: options)
     }
 
@@ -92,19 +92,8 @@ public final class Model: Sendable {
         guard (1...Options.threadLimit).contains(threads) else {
             throw ModelError(.argument, "\(threads) threads are not possible; give a number in 1…\(Options.threadLimit)")
         }
-        do {
-            file = try ModelFile(mapped)
-            if options.verify { try file.verifyAll() }
-        } catch {
-            throw ModelError(error)
-        }
-        configuration = try Model.configuration(of: file)
-        do {
-            weights = try Weights(file: file, configuration: configuration)
-        } catch {
-            throw ModelError(error.isMemory ? .memory : .format, error.description)
-        }
-        (tokenizer, chatTemplate) = try Model.text(of: file, configuration)
+        (file, weights, tokenizer, chatTemplate) = try modelErrors(Model.parts(of: mapped, options))
+        configuration = weights.configuration
         guard
             let forwardPass = ForwardPass(
                 weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity)
@@ -131,12 +120,8 @@ public final class Model: Sendable {
         }
         streamPlan.withLock { $0 = plan }
         let resident = plan?.residentRanges ?? [0..<file.byteCount]
-        do {
-            if options.preload || options.residency == .all { for range in resident { try file.preload(range) } }
-        } catch {
-            throw ModelError(error)
-        }
-        if options.lockMemory { for range in resident { try Model.lock(file, range) } }
+        if options.preload || options.residency == .all { for range in resident { try modelErrors(file.preload(range)) } }
+        if options.lockMemory { for range in resident { try modelErrors(file.lock(range)) } }
         if options.residency == .auto, !options.lockMemory { residencyKeeper = ResidencyKeeper(budget) }
     }
 
@@ -148,30 +133,28 @@ public final class Model: Sendable {
     /// What encodes texts for this model. It is large (52 MB for Gemma's vocabulary) and takes 70 ms to load, so each prompt makes
     /// one and lets it go, unless one is alive: keep it to encode many texts. Throws if the file's tokenizer can't be used.
     public func encoder() throws(ModelError) -> Tokenizer.Encoder {
-        do {
-            return try tokenizer.encoder()
-        } catch {
-            throw error.isMemory
-                ? ModelError(.memory, "\(file.path): \(error)")
-                : ModelError(.format, "\(file.path): \(error); convert the model again")
-        }
+        try modelErrors(tokenizer.encoder())
     }
 
     /// The tokens of a text, by ``encoder()``; BOS is not put first. Throws also if there is no memory for that.
     public func encode(_ text: String, controls: Tokenizer.Encoder.Controls = .asText) throws(ModelError) -> [UInt32] {
-        try tokens { encoder throws(TokenizerError) in try encoder.encode(text, controls: controls) }
+        try tokens { encoder throws(FileProblem) in try encoder.encode(text, controls: controls) }
+    }
+
+    /// The same for the bytes of a text (``Tokenizer/Encoder/encode(utf8:controls:)``), by this model's encoder, which the caller
+    /// keeps.
+    package func encode(
+        _ text: UnsafeRawBufferPointer, controls: Tokenizer.Encoder.Controls, with encoder: Tokenizer.Encoder
+    ) throws(ModelError) -> [UInt32] {
+        try modelErrors(encoder.encode(utf8: text, controls: controls))
     }
 
     /// What an encoder makes of some text, its errors as this model's.
     func tokens(
-        _ encode: (Tokenizer.Encoder) throws(TokenizerError) -> [UInt32]
+        _ encode: (Tokenizer.Encoder) throws(FileProblem) -> [UInt32]
     ) throws(ModelError) -> [UInt32] {
         let encoder = try encoder()
-        do {
-            return try encode(encoder)
-        } catch {
-            throw ModelError(.memory, "\(file.path): \(error)")
-        }
+        return try modelErrors(encode(encoder))
     }
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
@@ -218,24 +201,16 @@ public final class Model: Sendable {
                 try body()
             }
         } catch {
-            switch error {
-            case .unreadable(let error): throw ModelError(error)
-            case .nonFinite(let numbers):
-                throw ModelError(
-                    .content,
-                    "\(file.path): \(numbers); check the file with rg-quant verify: if it is whole, "
-                        + "the model needs numbers that f32 can't hold")
-            }
+            throw ModelError(
+                error.problem(
+                    file.path,
+                    advice: "check the file with rg-quant verify: if it is whole, the model needs numbers that f32 can't hold"))
         }
     }
 
     /// Throws once the file can't be read any more.
     func checkFile() throws(ModelError) {
-        do throws(ModelFileError) {
-            try file.checkIntact()
-        } catch {
-            throw ModelError(error)
-        }
+        try modelErrors(file.checkIntact())
     }
 }
 
@@ -277,42 +252,24 @@ extension Model {
                 ? "this processor can't run the \(name) kernels; \(choice)" : "there are no kernels named \"\(name)\"; \(choice)")
     }
 
-    private static func lock(_ file: ModelFile, _ range: Range<Int>) throws(ModelError) {
-        do {
-            try file.lock(range)
-        } catch {
-            // Whatever the errno, it is memory that the system refused.
-            throw ModelError(.memory, error.description, code: error.code)
-        }
-    }
-
-    private static func configuration(of file: ModelFile) throws(ModelError) -> Configuration {
-        do {
-            return try Configuration(parsing: file.metadata.configuration)
-        } catch {
-            guard !error.isMemory else { throw ModelError(.memory, "\(file.path): \(error); close other programs") }
-            throw ModelError(.format, "\(file.path): \(error); convert the model again with this version's rg-quant")
-        }
-    }
-
-    private static func text(of file: ModelFile, _ configuration: Configuration) throws(ModelError) -> (Tokenizer, ChatTemplate?) {
-        let tokenizer: Tokenizer
-        do {
-            tokenizer = try Tokenizer(model: file.metadata.tokenizer)
-        } catch {
-            throw ModelError(.format, "\(file.path): \(error); convert the model again")
-        }
+    /// What a file holds, checked: a model that can be run.
+    private static func parts(
+        of mapped: MappedFile, _ options: Options
+    ) throws(FileProblem) -> (ModelFile, Weights, Tokenizer, ChatTemplate?) {
+        let file = try ModelFile(mapped)
+        if options.verify { try file.verifyAll() }
+        let configuration = try Configuration(parsing: file.metadata.configuration, path: file.path)
+        let weights = try Weights(file: file, configuration: configuration)
+        let tokenizer = try Tokenizer(model: file.metadata.tokenizer, path: "\(file.path): tokenizer.model")
         guard tokenizer.vocabularySize == configuration.vocabularySize else {
-            throw ModelError(
-                .format,
-                "\(file.path): the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize); "
-                    + "convert the model again")
+            throw FileProblem(
+                .content, path: file.path,
+                problem: "the tokenizer has \(tokenizer.vocabularySize) pieces, the model \(configuration.vocabularySize)",
+                advice: "convert the model again")
         }
-        guard let template = file.metadata.chatTemplate else { return (tokenizer, nil) }
-        do {
-            return (tokenizer, try ChatTemplate(template))
-        } catch {
-            throw ModelError(.format, "\(file.path): \(error); convert the model again")
+        let template = try file.metadata.chatTemplate.map { text throws(FileProblem) in
+            try ChatTemplate(text, path: file.path)
         }
+        return (file, weights, tokenizer, template)
     }
 }

@@ -1,6 +1,5 @@
-import Files
 import Glibc
-import ModelFile
+import System
 
 /// Why a model or a session can't do what it was asked to.
 public struct ModelError: Error, Equatable, CustomStringConvertible {
@@ -40,21 +39,21 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ModelError {
-    init(_ error: ModelFileError) {
+    /// The problem of a file, in one sentence.
+    init(_ problem: FileProblem) {
         let kind: Kind =
-            switch error.kind {
-            case .io: Self.systemKind(error.code)
+            switch problem.kind {
+            case .io, .cancelled: .io
+            case .memory: .memory
+            case .format, .size, .content: .format
             case .version: .version
             case .checksum: .checksum
-            case .format, .size, .content: .format
+            case .notFinite: .content
+            case .mismatch: .mismatch
+            case .option: .argument
             }
-        self.init(kind, error.description, code: error.code)
+        self.init(kind, problem.description, code: problem.code)
     }
-
-    init(_ error: FileError) { self.init(Self.systemKind(error.code), error.description, code: error.code) }
-
-    /// The kind of what the system refused with an errno.
-    private static func systemKind(_ code: Int32) -> Kind { code == ENOMEM ? .memory : .io }
 }
 
 extension ModelError {
@@ -69,9 +68,10 @@ extension ModelError {
     }
 }
 
-/// Runs `body`, turning what the system has against a file into a ``ModelError``.
-func translatingFileErrors<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(ModelError) -> Result {
-    do throws(FileError) {
+/// Runs `body`, and makes what is wrong with its file a ``ModelError``. The one place where that is done: what is below this module
+/// throws a `FileProblem`.
+func modelErrors<Result: ~Copyable>(_ body: @autoclosure () throws(FileProblem) -> Result) throws(ModelError) -> Result {
+    do throws(FileProblem) {
         return try body()
     } catch {
         throw ModelError(error)

@@ -1,5 +1,6 @@
 import Files
 import Synchronization
+import System
 
 /// Sessions in a folder, found by the tokens that they have consumed: a prompt that begins as an earlier
 /// one did costs only the rest.
@@ -43,17 +44,19 @@ public final class PromptCache: Sendable {
     public init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
-        files = try translatingFileErrors { () throws(FileError) in
-            let files = try Folder(making: folder, isPrivate: true)
-            // Older versions let everybody read them.
-            for entry in try files.entries() where entry.name.hasSuffix(Self.suffix) { files.restrict(entry.name) }
-            return files
-        }
+        files = try modelErrors(Self.opened(folder))
         self.folder = folder
         self.limit = limit
         self.model = model
         self.onProblem = onProblem
         makeRoom()
+    }
+
+    private static func opened(_ folder: String) throws(FileProblem) -> Folder {
+        let files = try Folder(making: folder, isPrivate: true)
+        // Older versions let everybody read them.
+        for entry in try files.entries() where entry.name.hasSuffix(suffix) { files.restrict(entry.name) }
+        return files
     }
 
     /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
@@ -62,11 +65,11 @@ public final class PromptCache: Sendable {
         let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
         guard !names.isEmpty else { return nil }
         // The hash of every beginning, in one pass.
-        var chain = TokenHash()
+        var hash = TokenHash()
         var found: [(name: String, count: Int)] = []
         for (index, token) in tokens.enumerated() {
-            chain.append(token)
-            let name = name(of: chain, count: index + 1)
+            hash.append(token)
+            let name = name(of: hash, count: index + 1)
             if names.contains(name) { found.append((name, index + 1)) }
         }
         for (name, count) in found.reversed() {
@@ -125,14 +128,14 @@ public final class PromptCache: Sendable {
         }
         attempt("the prompt is not kept") { () throws(ModelError) in
             try session.save(
-                to: files.file(name(of: session.memory.chain, count: Int(session.position))), replacing: .session,
+                to: files.file(name(of: session.memory.tokenHash, count: Int(session.position))), replacing: .session,
                 for: .sharing(files.sharing))
         }
         makeRoom()
     }
 
     private func makeRoom() {
-        attempt("the prompt cache takes more than it may") { () throws(ModelError) in try translatingFileErrors(removeOldest) }
+        attempt("the prompt cache takes more than it may") { () throws(ModelError) in try modelErrors(removeOldest()) }
     }
 
     /// Changes something in the folder. If the system refuses, reports `meaning`, the first time only.
@@ -145,16 +148,16 @@ public final class PromptCache: Sendable {
     }
 
     /// Throws if too much stays because the system refuses to remove files.
-    private func removeOldest() throws(FileError) {
+    private func removeOldest() throws(FileProblem) {
         let sessions = try files.entries().filter { $0.name.hasSuffix(Self.suffix) }
-        var refusal: FileError?
+        var refusal: FileProblem?
         // A file with holes may seem larger than any disk.
         var total = sessions.reduce(0) { total, entry in
             let (sum, overflow) = total.addingReportingOverflow(entry.byteCount)
             return overflow ? .max : sum
         }
         for entry in sessions.sorted(by: { $0.isOlder(than: $1) }) where total > limit {
-            do throws(FileError) {
+            do throws(FileProblem) {
                 try files.remove(entry.name)
                 total -= entry.byteCount
             } catch {
@@ -168,8 +171,8 @@ public final class PromptCache: Sendable {
     private var namePrefix: String { "\(model.file.fingerprint.hexadecimal)-\(model.kernels.name)-" }
 
     /// The name of the file of a session.
-    private func name(of chain: TokenHash, count: Int) -> String {
-        "\(namePrefix)\(count)-\(chain.hash.hexadecimal)" + Self.suffix
+    private func name(of hash: TokenHash, count: Int) -> String {
+        "\(namePrefix)\(count)-\(hash.hash.hexadecimal)" + Self.suffix
     }
 }
 
@@ -178,7 +181,7 @@ extension Session {
     /// what is new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many
     /// tokens did not have to be computed; nil if `isCancelled`, which is asked between these places, ended it. If it throws, some
     /// may have been consumed.
-    func consume(
+    func prefill(
         _ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false }
     ) throws(ModelError) -> Int? {
         if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }

@@ -67,11 +67,13 @@ public final class Session {
     }
 
     /// Consumes tokens that are known to be in the vocabulary. If it throws, whole chunks may have been consumed.
-    func consume(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) { _ = try consume(tokens, isCancelled: { false }) }
+    func consume(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+        _ = try consumeUnlessCancelled(tokens, isCancelled: { false })
+    }
 
-    /// Consumes tokens that are known to be in the vocabulary. `isCancelled` is asked before each chunk except the first; if it
-    /// returns true, this stops there, without logits, and returns false.
-    func consume(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
+    /// The same; `isCancelled` is asked before each chunk except the first. If it returns true, this stops there, without logits,
+    /// and returns false.
+    func consumeUnlessCancelled(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
         return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled) {
             chunk, isLast throws(ModelError) in
@@ -109,8 +111,9 @@ public final class Session {
         }
     }
 
-    /// Consumes one token, without an array to hold it. If it throws, the session is as before.
-    func feed(_ token: UInt32) throws(ModelError) {
+    /// Consumes one token that is known to be in the vocabulary, without an array to hold it. If it throws, the session is as
+    /// before.
+    func consume(_ token: UInt32) throws(ModelError) {
         if let lookahead { return try lookahead.feed(token, to: memory, of: model) }
         try withUnsafePointer(to: token) { token throws(ModelError) in try consume(UnsafeBufferPointer(start: token, count: 1)) }
     }

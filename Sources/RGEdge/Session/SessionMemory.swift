@@ -9,7 +9,7 @@ final class SessionMemory {
     /// After the last token; nothing before the first. Its place in memory changes with each chunk. [vocabulary]
     var logits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
-    private(set) var chain = TokenHash()
+    private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
 
     init(_ model: Model) throws(ModelError) {
@@ -32,17 +32,17 @@ final class SessionMemory {
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {
         recent.append(token)
-        chain.append(token)
+        tokenHash.append(token)
         turn.append(token)
     }
 
     /// Takes over what a saved session knows of its tokens: the last ones, the hash of all, and whether a turn is open if none of
     /// the last ones started or ended one.
-    func resume(recent tokens: [UInt32], chain: TokenHash, isTurnOpen: Bool) {
+    func resume(recent tokens: [UInt32], tokenHash: TokenHash, isTurnOpen: Bool) {
         recent.removeAll()
         turn.reset(isOpen: isTurnOpen)
         for token in tokens { note(token) }
-        self.chain = chain
+        self.tokenHash = tokenHash
     }
 
     /// Becomes a copy of `other`, which is of the same model, without allocating.
@@ -50,7 +50,7 @@ final class SessionMemory {
         state.copy(from: other.state)
         _ = logits.update(fromContentsOf: other.logits)
         recent.copy(from: other.recent)
-        chain = other.chain
+        tokenHash = other.tokenHash
         turn = other.turn
     }
 
@@ -58,7 +58,7 @@ final class SessionMemory {
     func reset() {
         state.reset()
         recent.removeAll()
-        chain = TokenHash()
+        tokenHash = TokenHash()
         turn.reset()
     }
 }

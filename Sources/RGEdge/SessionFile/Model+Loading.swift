@@ -10,51 +10,35 @@ extension Model {
     /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``), and
     /// where there is no memory for the session or to unpack it.
     public func session(from path: String) throws(ModelError) -> Session {
-        try session(from: try translatingFileErrors { () throws(FileError) in try RegularFile(path: path) })
+        try session(from: modelErrors(RegularFile(path: path)))
     }
 
     /// The same for a file that is open.
     func session(from file: RegularFile) throws(ModelError) -> Session {
         // The header decides whether there is anything more to read.
-        let start = try translatingFileErrors { () throws(FileError) in
-            try file.bytes(0..<min(SessionHeader.byteCount, file.byteCount))
-        }
-        let header = try header(start.span.bytes, fileBytes: file.byteCount, source: file.path)
+        let start = try modelErrors(file.bytes(0..<min(SessionHeader.byteCount, file.byteCount)))
+        let header = try modelErrors(
+            SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self, source: file.path))
         let count = file.byteCount - SessionHeader.byteCount
         guard let memory = SystemMemory.zeroed(UInt8.self, count: count) else {
             throw ModelError(.memory, "\(file.path): no memory to unpack a session of \(count) bytes; close other programs")
         }
         defer { free(memory) }
         let content = UnsafeMutableRawBufferPointer(start: memory, count: count)
-        try translatingFileErrors { () throws(FileError) in try file.read(at: SessionHeader.byteCount, into: content) }
+        try modelErrors(file.read(at: SessionHeader.byteCount, into: content))
         return try session(header, content: content.bytes, source: file.path)
     }
 
     /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.
     public func session(deserializing bytes: RawSpan) throws(ModelError) -> Session {
         let source = "the saved session"
-        let header = try header(bytes, fileBytes: bytes.byteCount, source: source)
+        let header = try modelErrors(SessionHeader(parsing: bytes, fileBytes: bytes.byteCount, for: self, source: source))
         return try session(header, content: bytes.extracting(droppingFirst: SessionHeader.byteCount), source: source)
-    }
-
-    private func header(_ bytes: RawSpan, fileBytes: Int, source: String) throws(ModelError) -> SessionHeader {
-        do throws(SessionFileProblem) {
-            return try SessionHeader(parsing: bytes, fileBytes: fileBytes, for: self)
-        } catch {
-            throw error.error(in: source)
-        }
     }
 
     private func session(_ header: SessionHeader, content: RawSpan, source: String) throws(ModelError) -> Session {
         let session = try makeSession()
-        do throws(SessionFileProblem) {
-            guard Checksum.of(content) == header.contentChecksum else { throw SessionFileProblem.damaged("is damaged") }
-            try content.withUnsafeBytes { bytes throws(SessionFileProblem) in
-                try session.memory.restore(header, from: SegmentReader(bytes))
-            }
-        } catch {
-            throw error.error(in: source)
-        }
+        try modelErrors(session.memory.restore(header, from: content, source: source))
         return session
     }
 }
@@ -65,55 +49,64 @@ extension Model {
     func tokens(ofSession file: RegularFile) -> [UInt32]? {
         let limit = SessionHeader.byteCount + MemoryLayout<UInt32>.size * (1 + RecentTokens.limit)
         guard let start = try? file.bytes(0..<min(limit, file.byteCount)),
-            let header = try? SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self),
+            let header = try? SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self, source: file.path),
             header.position <= RecentTokens.limit
         else { return nil }
         return start.withUnsafeBytes { bytes in
-            var reader = SegmentReader(UnsafeRawBufferPointer(rebasing: bytes[SessionHeader.byteCount...]))
+            var reader = SegmentReader(UnsafeRawBufferPointer(rebasing: bytes[SessionHeader.byteCount...]), source: file.path)
             return try? reader.readTokens(Int(header.position))
         }
     }
 }
 
 extension SessionMemory {
-    /// Becomes what a session file holds. Throws for contents that break a rule, and is then of no use.
-    fileprivate func restore(_ header: SessionHeader, from reader: SegmentReader) throws(SessionFileProblem) {
+    /// Becomes what a session file holds, which comes from `source`. Throws for contents that are damaged or break a rule, and is
+    /// then of no use.
+    fileprivate func restore(_ header: SessionHeader, from content: RawSpan, source: String) throws(FileProblem) {
+        guard Checksum.of(content) == header.contentChecksum else { throw .damaged(source, "is damaged") }
+        try content.withUnsafeBytes { bytes throws(FileProblem) in
+            try restore(header, from: SegmentReader(bytes, source: source))
+        }
+    }
+
+    private func restore(_ header: SessionHeader, from reader: SegmentReader) throws(FileProblem) {
         var reader = reader
+        let source = reader.source
         let tokens = try reader.readTokens(SessionShape.tokenCount(at: header.position))
         if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
-            throw .invalid("has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
+            throw .invalid(source, "has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
         }
-        resume(recent: tokens, chain: header.chain, isTurnOpen: header.isTurnOpen)
+        resume(recent: tokens, tokenHash: header.tokenHash, isTurnOpen: header.isTurnOpen)
         state.restore(position: header.position)
         for part in state.parts(withExponents: header.hasExponents) {
             try reader.read(into: part.bytes)
-            try check(part)
+            try check(part, of: source)
         }
         if header.position > 0 {
             try reader.read(into: UnsafeMutableRawBufferPointer(logits))
-            guard FiniteNumbers.areFinite(floats: UnsafeRawBufferPointer(logits)) else { throw .notFinite("logits") }
+            guard FiniteNumbers.areFinite(floats: UnsafeRawBufferPointer(logits)) else { throw .notFinite(source, "logits") }
         }
-        guard reader.isAtEnd else { throw .invalid("has something after its last segment") }
+        guard reader.isAtEnd else { throw .invalid(source, "has something after its last segment") }
     }
 }
 
 /// Throws if a part has numbers that are not finite, or exponents that f32 doesn't have.
-private func check(_ part: State.Part) throws(SessionFileProblem) {
+private func check(_ part: State.Part, of source: String) throws(FileProblem) {
     let bytes = UnsafeRawBufferPointer(part.bytes)
     switch part.element {
-    case .f32: guard FiniteNumbers.areFinite(floats: bytes) else { throw .notFinite(part.name) }
-    case .f16: guard FiniteNumbers.areFinite(halves: bytes) else { throw .notFinite(part.name) }
+    case .f32: guard FiniteNumbers.areFinite(floats: bytes) else { throw .notFinite(source, part.name) }
+    case .f16: guard FiniteNumbers.areFinite(halves: bytes) else { throw .notFinite(source, part.name) }
     case nil:
-        guard bytes.allSatisfy({ Int8(bitPattern: $0) >= -126 }) else { throw .invalid("has \(part.name) below -126") }
+        guard bytes.allSatisfy({ Int8(bitPattern: $0) >= -126 }) else { throw .invalid(source, "has \(part.name) below -126") }
     }
 }
 
 extension SegmentReader {
     /// Reads the part that holds the tokens.
-    fileprivate mutating func readTokens(_ count: Int) throws(SessionFileProblem) -> [UInt32] {
+    fileprivate mutating func readTokens(_ count: Int) throws(FileProblem) -> [UInt32] {
         var tokens = [UInt32](repeating: 0, count: count)
         var span = tokens.mutableSpan
-        try span.withUnsafeMutableBytes { bytes throws(SessionFileProblem) in try read(into: bytes) }
+        try span.withUnsafeMutableBytes { bytes throws(FileProblem) in try read(into: bytes) }
         return tokens.map(UInt32.init(littleEndian:))
     }
 }

@@ -1,5 +1,6 @@
 import CLZ4
 import Files
+import System
 
 /// Writes parts of a session as segments, packed where that makes them smaller (`formats/rgs.md`, "Parts").
 struct SegmentWriter {
@@ -35,28 +36,35 @@ struct SegmentWriter {
 
 /// Reads parts of a session from segments whose checksum was right but whose contents may be anything.
 struct SegmentReader {
+    /// Where the segments come from, for messages.
+    let source: String
     private let content: UnsafeRawBufferPointer
     private var offset = 0
 
-    init(_ content: UnsafeRawBufferPointer) { self.content = content }
+    init(_ content: UnsafeRawBufferPointer, source: String) {
+        self.content = content
+        self.source = source
+    }
 
     /// True when all has been read.
     var isAtEnd: Bool { offset == content.count }
 
     /// Fills a part.
-    mutating func read(into part: UnsafeMutableRawBufferPointer) throws(SessionFileProblem) {
+    mutating func read(into part: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         for start in stride(from: 0, to: part.count, by: SessionShape.segmentBytes) {
             try read(
                 segment: UnsafeMutableRawBufferPointer(rebasing: part[start..<min(start + SessionShape.segmentBytes, part.count)]))
         }
     }
 
-    private mutating func read(segment: UnsafeMutableRawBufferPointer) throws(SessionFileProblem) {
+    private mutating func read(segment: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         let prefix = MemoryLayout<UInt32>.size
-        guard content.count - offset >= prefix else { throw .invalid("ends before its last segment") }
+        guard content.count - offset >= prefix else { throw .invalid(source, "ends before its last segment") }
         let stored = Int(UInt32(littleEndian: content.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         offset += prefix
-        guard stored <= segment.count, stored <= content.count - offset else { throw .invalid("has a segment that is too long") }
+        guard stored <= segment.count, stored <= content.count - offset else {
+            throw .invalid(source, "has a segment that is too long")
+        }
         let bytes = UnsafeRawBufferPointer(rebasing: content[offset..<offset + stored])
         offset += stored
         if stored == segment.count {
@@ -64,7 +72,7 @@ struct SegmentReader {
         } else {
             let count = LZ4_decompress_safe(
                 bytes.baseAddress, segment.baseAddress, Int32(truncatingIfNeeded: stored), Int32(truncatingIfNeeded: segment.count))
-            guard Int(count) == segment.count else { throw .invalid("has a segment that doesn't unpack to its size") }
+            guard Int(count) == segment.count else { throw .invalid(source, "has a segment that doesn't unpack to its size") }
         }
     }
 }

@@ -47,12 +47,18 @@ extension Session {
         }
         defer { free(start) }
         let count = serialize(into: UnsafeMutableRawBufferPointer(start: start, count: capacity)) ?? 0
-        try translatingFileErrors { () throws(FileError) in
-            let file = try AtomicFile(target: path, replacing: kind, for: audience)
-            try file.checkRoom(for: count)
-            try file.write(UnsafeRawBufferPointer(start: start, count: count), at: 0)
-            try file.commit()
-        }
+        let bytes = UnsafeRawBufferPointer(start: start, count: count)
+        try modelErrors(bytes.save(to: path, replacing: kind, for: audience))
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Saves the bytes as a file, whole or not at all.
+    fileprivate func save(to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience) throws(FileProblem) {
+        let file = try AtomicFile(target: path, replacing: kind, for: audience)
+        try file.checkRoom(for: count)
+        try file.write(self, at: 0)
+        try file.commit()
     }
 }
 

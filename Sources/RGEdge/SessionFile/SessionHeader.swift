@@ -1,5 +1,6 @@
 import Files
 import ModelFile
+import System
 
 /// The first 128 bytes of a session file (`formats/rgs.md`, "Header").
 struct SessionHeader: Equatable {
@@ -10,7 +11,7 @@ struct SessionHeader: Equatable {
     /// The model's ``ModelFile/ModelFile/fingerprint``.
     let fingerprint: UInt64
     let position: Int64
-    let chain: TokenHash
+    let tokenHash: TokenHash
     let isTurnOpen: Bool
     /// True if exponents follow the keys and values: version 2. Version 1 has none: all are 0.
     let hasExponents: Bool
@@ -32,7 +33,7 @@ struct SessionHeader: Equatable {
         contentChecksum = 0
         fingerprint = session.model.file.fingerprint
         position = session.position
-        chain = session.memory.chain
+        tokenHash = session.memory.tokenHash
         isTurnOpen = session.memory.turn.isOpen
         hasExponents = session.memory.state.hasExponents
         shape = SessionShape(session.model)
@@ -45,7 +46,7 @@ struct SessionHeader: Equatable {
     var bytes: [UInt8] {
         var bytes = Self.magic
         bytes.appendLittleEndian(version)
-        for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), chain.hash] {
+        for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), tokenHash.hash] {
             bytes.appendLittleEndian(field)
         }
         bytes.appendLittleEndian(isTurnOpen ? Self.turnIsOpen : 0)
@@ -57,58 +58,60 @@ struct SessionHeader: Equatable {
 
     /// Reads the header of a file of `fileBytes` bytes from its first 128, or all if it has fewer. Checks, in the document's order,
     /// all that can be checked without the rest: afterwards the file is known to be one of `model`, with a possible size.
-    init(parsing bytes: RawSpan, fileBytes: Int, for model: Model) throws(SessionFileProblem) {
+    init(parsing bytes: RawSpan, fileBytes: Int, for model: Model, source: String) throws(FileProblem) {
         let hasMagic = Self.magic.indices.allSatisfy {
             $0 < bytes.byteCount && bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == Self.magic[$0]
         }
         guard hasMagic else {
-            throw SessionFileProblem(
-                kind: .format, clause: fileBytes > 0 ? "is not a saved session" : "is empty, not a saved session",
+            throw FileProblem(
+                .format, path: source, problem: fileBytes > 0 ? "is not a saved session" : "is empty, not a saved session",
                 advice: "give one that rg-edge saved, or begin a new conversation")
         }
-        guard bytes.byteCount >= Self.byteCount else { throw .misfit("is cut: it has only \(fileBytes) bytes") }
+        guard bytes.byteCount >= Self.byteCount else { throw .misfit(source, "is cut: it has only \(fileBytes) bytes") }
         let number = bytes.littleEndian(at: 4, as: UInt32.self)
         guard Self.versions.contains(number) else {
-            throw SessionFileProblem(
-                kind: .version, clause: "is RGS version \(number), and this program reads versions 1 and 2",
+            throw FileProblem(
+                .version, path: source, problem: "is RGS version \(number), and this program reads versions 1 and 2",
                 advice: "use the program that wrote it, or begin a new conversation")
         }
         guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset))
         else {
-            throw .damaged("has a damaged header")
+            throw .damaged(source, "has a damaged header")
         }
         let flags = bytes.littleEndian(at: 48, as: UInt32.self)
-        guard flags & ~Self.turnIsOpen == 0 else { throw .invalid("has unknown flags") }
+        guard flags & ~Self.turnIsOpen == 0 else { throw .invalid(source, "has unknown flags") }
         guard Self.reserved.allSatisfy({ bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == 0 }) else {
-            throw .invalid("has something in its reserved bytes")
+            throw .invalid(source, "has something in its reserved bytes")
         }
         let position = bytes.littleEndian(at: 32, as: UInt64.self)
-        guard position <= Self.largestPosition else { throw .invalid("is at position \(position), over \(Self.largestPosition)") }
+        guard position <= Self.largestPosition else {
+            throw .invalid(source, "is at position \(position), over \(Self.largestPosition)")
+        }
 
         fingerprint = bytes.littleEndian(at: 24, as: UInt64.self)
         guard fingerprint == model.file.fingerprint else {
-            throw SessionFileProblem(
-                kind: .mismatch, clause: "is a session of another model than \(model.file.path)",
+            throw FileProblem(
+                .mismatch, path: source, problem: "is a session of a different model than \(model.file.path)",
                 advice: "open it with the model that it was made with, or begin a new conversation")
         }
         let shape = SessionShape(model)
         guard shape.fields.indices.allSatisfy({ bytes.littleEndian(at: 52 + 4 * $0, as: UInt32.self) == shape.fields[$0] }) else {
-            throw .invalid("has other shapes than its model")
+            throw .invalid(source, "has other shapes than its model")
         }
         self.shape = shape
         self.position = Int64(position)
         let recorded = bytes.littleEndian(at: 8, as: UInt64.self)
         guard recorded == UInt64(fileBytes) else {
             let verb = recorded > UInt64(fileBytes) ? "is cut" : "has grown"
-            throw .misfit("\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
+            throw .misfit(source, "\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
         }
         hasExponents = number > Self.versions.lowerBound
         guard fileBytes <= shape.largestFile(at: self.position, withExponents: hasExponents) else {
-            throw .invalid("is larger than a session at its position can be")
+            throw .invalid(source, "is larger than a session at its position can be")
         }
         self.fileBytes = fileBytes
         contentChecksum = bytes.littleEndian(at: 16, as: UInt64.self)
-        chain = TokenHash(hash: bytes.littleEndian(at: 40, as: UInt64.self))
+        tokenHash = TokenHash(hash: bytes.littleEndian(at: 40, as: UInt64.self))
         isTurnOpen = flags & Self.turnIsOpen != 0
     }
 }

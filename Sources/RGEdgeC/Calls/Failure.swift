@@ -56,8 +56,8 @@ func status(_ body: () throws(Failure) -> Void) -> rg_status {
     }
 }
 
-/// Runs `body`, turning what the Swift API throws into a ``Failure``.
-func translating<Result>(_ body: () throws(ModelError) -> Result) throws(Failure) -> Result {
+/// Runs `body`, and makes what the Swift API throws a ``Failure``.
+func failures<Result>(_ body: @autoclosure () throws(ModelError) -> Result) throws(Failure) -> Result {
     do throws(ModelError) {
         return try body()
     } catch {

@@ -13,7 +13,7 @@ public func rg_session_sample(
         let sampling = Sampling(try SizedStruct.read(sampling, "sampling"))
         let result = try required(token, "token")
         try use(session) { session throws(Failure) in
-            result.pointee = try translating { () throws(ModelError) in try session.sample(sampling) }
+            result.pointee = try failures(session.sample(sampling))
         }
     }
 }
@@ -53,12 +53,12 @@ extension Session {
         _ prompt: String, _ options: GenerationOptions, onText: (String) -> Bool
     ) throws(Failure) -> GenerationResult {
         // Going back to the start costs nothing.
-        let before = position == 0 ? nil : try translating { () throws(ModelError) in try snapshot() }
+        let before = position == 0 ? nil : try failures(snapshot())
         do throws(ModelError) {
             return try generate(prompt, options: options, onText: onText)
         } catch {
             if let before {
-                try translating { () throws(ModelError) in try restore(before) }
+                try failures(restore(before))
             } else {
                 reset()
             }

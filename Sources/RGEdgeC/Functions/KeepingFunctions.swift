@@ -10,7 +10,7 @@ public func rg_session_save(_ session: OpaquePointer!, _ path: UnsafePointer<CCh
         let path = try RGEdgeC.path(path)
         try use(session) { session throws(Failure) in
             try Headroom.with(0, for: "to pack a session") { () throws(Failure) in
-                try translating { () throws(ModelError) in try session.save(to: path) }
+                try failures(session.save(to: path))
             }
         }
     }
@@ -25,7 +25,7 @@ public func rg_session_load(
         let path = try RGEdgeC.path(path)
         let result = try required(session, "session")
         try Headroom.with(0, for: "to load a session") { () throws(Failure) in
-            let loaded = try translating { () throws(ModelError) in try model.session(from: path) }
+            let loaded = try failures(model.session(from: path))
             result.pointee = SessionHandle.make(loaded)
         }
     }
@@ -56,7 +56,7 @@ public func rg_session_deserialize(
         let bytes = try RGEdgeC.buffer(buffer?.assumingMemoryBound(to: UInt8.self), size, "buffer")
         let result = try required(session, "session")
         try Headroom.with(0, for: "for a session") { () throws(Failure) in
-            let restored = try translating { () throws(ModelError) in try model.session(deserializing: bytes.span.bytes) }
+            let restored = try failures(model.session(deserializing: bytes.span.bytes))
             result.pointee = SessionHandle.make(restored)
         }
     }

@@ -12,11 +12,9 @@ public func rg_model_open(
         let result = try required(model, "model")
         let path = try RGEdgeC.path(path)
         let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
-        let opening = try translating { () throws(ModelError) in
-            try Model.Opening(path: path, isGuarded: options?.guardFile ?? false)
-        }
+        let opening = try failures(Model.Opening(path: path, isGuarded: options?.guardFile ?? false))
         try Headroom.with(opening.allocatedBytes, for: "to open \(path)") { () throws(Failure) in
-            let opened = try translating { () throws(ModelError) in try Model(opening, options: options ?? Model.Options()) }
+            let opened = try failures(Model(opening, options: options ?? Model.Options()))
             result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
         }
     }

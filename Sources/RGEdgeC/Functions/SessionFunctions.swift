@@ -10,7 +10,7 @@ public func rg_session_create(_ model: OpaquePointer!, _ session: UnsafeMutableP
         let model = try ModelHandle.of(model).model
         let result = try required(session, "session")
         try Headroom.with(0, for: "for a session") { () throws(Failure) in
-            let created = try translating { () throws(ModelError) in try model.makeSession() }
+            let created = try failures(model.makeSession())
             result.pointee = SessionHandle.make(created)
         }
     }
@@ -28,7 +28,7 @@ public func rg_session_fork(_ session: OpaquePointer!, _ copy: UnsafeMutablePoin
         let result = try required(copy, "copy")
         try use(session) { session throws(Failure) in
             try Headroom.with(0, for: "for a session") { () throws(Failure) in
-                let fork = try translating { () throws(ModelError) in try session.fork() }
+                let fork = try failures(session.fork())
                 result.pointee = SessionHandle.make(fork)
             }
         }
@@ -55,10 +55,10 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
             let tokens = try buffer(tokens, count, "tokens")
             // A short feed needs no way back, and must not wait for the system.
             guard tokens.count > session.model.chunkCapacity, session.position > 0 else {
-                return try translating { () throws(ModelError) in try session.feed(tokens) }
+                return try failures(session.feed(tokens))
             }
             try Headroom.with(0, for: "for a way back from many tokens") { () throws(Failure) in
-                try translating { () throws(ModelError) in try session.feed(tokens) }
+                try failures(session.feed(tokens))
             }
         }
     }

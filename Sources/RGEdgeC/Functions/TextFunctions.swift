@@ -22,12 +22,8 @@ public func rg_tokenize(
         let result = try ResultBuffer(tokens, capacity: capacity, size: count, "tokens", sizeName: "count")
         try withHeadroom(forText: text.count, of: handle.model) { () throws(Failure) in
             let encoder = try handle.keptEncoder()
-            let encoded: [UInt32]
-            do throws(TokenizerError) {
-                encoded = try encoder.encode(utf8: UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText)
-            } catch {
-                throw Failure(RG_ERROR_MEMORY, error.description)
-            }
+            let encoded = try failures(
+                handle.model.encode(UnsafeRawBufferPointer(text), controls: parse_special ? .parsed : .asText, with: encoder))
             try result.fill(with: encoded, after: add_bos ? handle.model.configuration.bos : nil)
         }
     }

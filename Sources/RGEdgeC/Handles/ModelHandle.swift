@@ -22,7 +22,7 @@ final class ModelHandle: Sendable {
     func keptEncoder() throws(Failure) -> Tokenizer.Encoder {
         try lock.withLock { () throws(Failure) in
             if let encoder { return encoder }
-            let encoder = try translating { () throws(ModelError) in try model.encoder() }
+            let encoder = try failures(model.encoder())
             self.encoder = encoder
             return encoder
         }

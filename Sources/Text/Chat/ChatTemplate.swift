@@ -1,3 +1,5 @@
+import System
+
 /// How a user's words are put to a model that was trained on conversations: a text with control marks and one place, `{text}`,
 /// for the words. Gemma's is `<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>model\n`;
 /// `<bos>` goes before the first turn.
@@ -29,10 +31,15 @@ public struct ChatTemplate: Equatable, Sendable {
         self.after = after
     }
 
-    /// Throws for a template without ``placeholder`` or with several of them.
-    public init(_ template: String) throws(ChatTemplateError) {
+    /// A template that comes from `path`. Throws for one without ``placeholder`` or with several of them.
+    public init(_ template: String, path: String) throws(FileProblem) {
         let places = template.places(of: Self.placeholder)
-        guard places.count == 1 else { throw ChatTemplateError(count: places.count) }
+        guard places.count == 1 else {
+            throw FileProblem(
+                .content, path: path,
+                problem: "the chat template has \(places.isEmpty ? "no" : String(places.count)) \(Self.placeholder)",
+                advice: "write exactly one, where the user's words go, and convert the model again")
+        }
         before = String(template[..<places[0].lowerBound])
         after = String(template[places[0].upperBound...])
     }
@@ -49,18 +56,18 @@ public struct ChatTemplate: Equatable, Sendable {
     /// line breaks on both sides of a seam become one token.
     public func encode(
         user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder
-    ) throws(TokenizerError) -> [UInt32] {
+    ) throws(FileProblem) -> [UInt32] {
         var tokens: [UInt32] = []
         var text: [UInt8] = []
-        func flush() throws(TokenizerError) {
-            try text.withUnsafeBufferPointer { text throws(TokenizerError) in
+        func flush() throws(FileProblem) {
+            try text.withUnsafeBufferPointer { text throws(FileProblem) in
                 try encoder.append(tokensOf: UnsafeRawBufferPointer(text), to: &tokens)
             }
             text.removeAll(keepingCapacity: true)
         }
-        func add(template: String) throws(TokenizerError) {
-            try Array(template.utf8).withUnsafeBufferPointer { template throws(TokenizerError) in
-                try encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part throws(TokenizerError) in
+        func add(template: String) throws(FileProblem) {
+            try Array(template.utf8).withUnsafeBufferPointer { template throws(FileProblem) in
+                try encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part throws(FileProblem) in
                     switch part {
                     case .mark(let token):
                         try flush()
@@ -85,17 +92,5 @@ public struct ChatTemplate: Equatable, Sendable {
             let next = after.places(of: ControlMark.startOfTurn).first
         else { return "" }
         return String(after[(previous == .cut ? mark.lowerBound : mark.upperBound)..<next.lowerBound])
-    }
-}
-
-/// A template that has not exactly one place for the user's words.
-public struct ChatTemplateError: Error, Equatable, CustomStringConvertible {
-    /// How many it has.
-    public let count: Int
-
-    /// What is wrong and what to do, in a clause each.
-    public var description: String {
-        "the chat template has \(count == 0 ? "no" : String(count)) \(ChatTemplate.placeholder); "
-            + "write exactly one, where the user's words go"
     }
 }

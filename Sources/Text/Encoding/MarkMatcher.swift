@@ -1,3 +1,5 @@
+import System
+
 /// Finds control marks in a text: at each place the longest one that starts there, as SentencePiece matches user-defined pieces.
 struct MarkMatcher: Sendable {
     private struct Mark {
@@ -27,7 +29,7 @@ struct MarkMatcher: Sendable {
     func token(of name: String) -> UInt32? { marks.first { $0.name.elementsEqual(name.utf8) }?.token }
 
     /// Calls `body` with the parts of a text in order; no text part is empty.
-    func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) throws(TokenizerError) -> Void) throws(TokenizerError) {
+    func forEachPart(of text: UnsafeRawBufferPointer, _ body: (Part) throws(FileProblem) -> Void) throws(FileProblem) {
         var start = 0, offset = 0
         while offset < text.count {
             guard let mark = mark(at: offset, in: text) else {

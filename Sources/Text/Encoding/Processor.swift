@@ -19,7 +19,7 @@ final class Processor: @unchecked Sendable {
 
     /// Loads a serialized `ModelProto` of `pieceCount` pieces, which ``TokenizerModel`` has checked. `trieBytes` are those of the
     /// user-defined pieces.
-    init(_ model: [UInt8], pieceCount: Int, trieBytes: Int = 0) throws(TokenizerError) {
+    init(_ model: [UInt8], pieceCount: Int, trieBytes: Int = 0) throws(FileProblem) {
         guard SystemMemory.has(Self.byteCount(pieces: pieceCount, model: model.count) + Self.bytesPerTrieByte * trieBytes) else {
             throw .noMemory(.loading)
         }
@@ -34,7 +34,7 @@ final class Processor: @unchecked Sendable {
             }
         }
         guard ending != CSP_NO_MEMORY else { throw .noMemory(.loading) }
-        guard let handle else { throw TokenizerError("is refused by SentencePiece: \((reason ?? "").onOneLine)") }
+        guard let handle else { throw FileProblem.tokenizer("is refused by SentencePiece: \((reason ?? "").onOneLine)") }
         self.handle = handle
     }
 
@@ -47,7 +47,7 @@ final class Processor: @unchecked Sendable {
     var pad: UInt32? { UInt32(exactly: csp_pad(handle)) }
 
     /// Appends the ids of a text. False, and nothing is appended, if the library has none for it. Throws if memory runs out.
-    func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(TokenizerError) -> Bool {
+    func encode(_ text: UnsafeRawBufferPointer, into tokens: inout [UInt32]) throws(FileProblem) -> Bool {
         guard SystemMemory.has(Self.bytesPerByte * Self.repairedCount(text)) else { throw .noMemory(.encoding(text.count)) }
         let ending = text.withMemoryRebound(to: CChar.self) { text in
             withUnsafeMutablePointer(to: &tokens) { tokens in

@@ -1,3 +1,5 @@
+import System
+
 /// The tokens of a text that comes part by part and may be longer than memory: those of the whole text (`TextPassages` sees as
 /// much of it as decides where it is cut).
 public struct TokenStream {
@@ -20,13 +22,13 @@ public struct TokenStream {
     public var count: Int { tokens.count - taken }
 
     /// Adds the next bytes of the text, and the tokens of as much of it as is certain. Throws if SentencePiece gets no memory.
-    public mutating func append(_ bytes: [UInt8]) throws(TokenizerError) {
+    public mutating func append(_ bytes: [UInt8]) throws(FileProblem) {
         text += bytes
         try encode(whileLongerThan: TextPassages.limit)
     }
 
     /// Adds the tokens of the rest: the text is complete.
-    public mutating func finish() throws(TokenizerError) {
+    public mutating func finish() throws(FileProblem) {
         isFinished = true
         try encode(whileLongerThan: 0)
         encoder = nil
@@ -51,18 +53,18 @@ public struct TokenStream {
         return Int(exactly: (Double(encoded.tokens) * Double(byteCount) / Double(encoded.bytes)).rounded())
     }
 
-    private mutating func encode(whileLongerThan limit: Int) throws(TokenizerError) {
+    private mutating func encode(whileLongerThan limit: Int) throws(FileProblem) {
         guard let encoder else { return }
         let text = self.text
         var end = 0, new: [UInt32] = []
-        try text.withUnsafeBufferPointer { bytes throws(TokenizerError) in
+        try text.withUnsafeBufferPointer { bytes throws(FileProblem) in
             while bytes.count - end > limit {
-                var pieces = TextPassages(
+                var passages = TextPassages(
                     UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[end...])),
                     cutsAtLineBreaks: encoder.tokenizer.cutsAtLineBreaks)
-                guard let piece = pieces.next() else { break }
-                try encoder.append(tokensOf: piece, to: &new)
-                end += piece.count
+                guard let passage = passages.next() else { break }
+                try encoder.append(tokensOf: passage, to: &new)
+                end += passage.count
             }
         }
         guard end > 0 else { return }

@@ -1,3 +1,5 @@
+import System
+
 /// The pieces of which SentencePiece builds a piece.
 ///
 /// BPE begins with the characters of a text and joins neighbours, those first whose joint piece has the highest score, and of
@@ -10,7 +12,7 @@ struct PieceParts {
     private let tokens: [ArraySlice<UInt8>: UInt32]
 
     /// For a tokenizer whose model SentencePiece takes, so that no name stands for two pieces.
-    init(_ tokenizer: Tokenizer) throws(TokenizerError) {
+    init(_ tokenizer: Tokenizer) throws(FileProblem) {
         pieces = tokenizer.pieces
         scores = try Self.scores(in: tokenizer.model)
         var tokens: [ArraySlice<UInt8>: UInt32] = [:]
@@ -68,8 +70,8 @@ struct PieceParts {
     }
 
     /// The score of each piece; 0 where the model names none.
-    private static func scores(in model: [UInt8]) throws(TokenizerError) -> [Float] {
-        try model.withUnsafeBufferPointer { model throws(TokenizerError) in
+    private static func scores(in model: [UInt8]) throws(FileProblem) -> [Float] {
+        try model.withUnsafeBufferPointer { model throws(FileProblem) in
             var scores: [Float] = []
             var reader = WireReader(model)
             while let field = try reader.next() {

@@ -1,3 +1,5 @@
+import System
+
 /// A vocabulary with fewer pieces, in the order of the whole one: those that texts use and those that they are built of, and all
 /// that are no words: control pieces and marks, `<unk>`, bytes, user-defined pieces, and the space. (Spelled in bytes, a space
 /// would come back as the `▁` that SentencePiece makes of it.)
@@ -17,7 +19,7 @@ public struct ReducedVocabulary: Sendable {
 
     /// Of a tokenizer, what `use` says that texts use, and `tokens`, which stay whatever texts use; those that are not in the
     /// vocabulary are left out. Throws if SentencePiece gets no memory, or refuses the tokenizer.
-    public init(of tokenizer: Tokenizer, use: PieceUse, keeping tokens: some Sequence<UInt32>) throws(TokenizerError) {
+    public init(of tokenizer: Tokenizer, use: PieceUse, keeping tokens: some Sequence<UInt32>) throws(FileProblem) {
         // Proves that each name stands for one piece.
         _ = try tokenizer.encoder()
         let parts = try PieceParts(tokenizer)

@@ -1,12 +1,14 @@
+import System
+
 extension Tokenizer {
     /// The bytes of a `tokenizer.model` with some of the pieces, `kept`, which ascend and have all that a model needs.
     ///
     /// Everything else is as it was, except for what speaks of all pieces: their number and the ids of special ones, which others
     /// have now, and SentencePiece's self-tests, which may need pieces that are gone.
-    func model(of kept: [UInt32]) throws(TokenizerError) -> [UInt8] {
+    func model(of kept: [UInt32]) throws(FileProblem) -> [UInt8] {
         var pieces = WireWriter(), trainer = WireWriter(), others = WireWriter()
         let numbers = trainerNumbers(kept)
-        try model.withUnsafeBufferPointer { model throws(TokenizerError) in
+        try model.withUnsafeBufferPointer { model throws(FileProblem) in
             var reader = WireReader(model), token: UInt32 = 0, next = 0
             while let field = try reader.next() {
                 switch (field.number, field.value) {

@@ -28,6 +28,8 @@ public final class Tokenizer: Sendable {
     let byteTokens: [UInt32]
     /// Whether long texts may be cut before line breaks (``TokenizerModel/cutsAtLineBreaks``).
     let cutsAtLineBreaks: Bool
+    /// Where the bytes of the model come from, for messages.
+    let path: String
     /// The bytes of `tokenizer.model`, and what has to change in them, for encoders.
     let model: [UInt8]
     let edits: TokenizerModel.Edits
@@ -45,12 +47,15 @@ public final class Tokenizer: Sendable {
 
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
     /// SentencePiece takes them as well shows in ``encoder()``.
-    public init(model bytes: [UInt8]) throws(TokenizerError) {
-        let model = try TokenizerModel(bytes)
+    /// `path` is where they come from, for what is thrown here and by encoders.
+    public init(model bytes: [UInt8], path: String = "tokenizer.model") throws(FileProblem) {
+        self.path = path
+        let model = try FileProblem.amending(path: path, TokenizerModel(bytes))
         pieces = model.pieces
-        func require(_ token: UInt32?, _ name: String) throws(TokenizerError) -> UInt32 {
-            guard let token else { throw TokenizerError("names no \(name) piece", advice: TokenizerError.wrongKind) }
-            return token
+        func require(_ token: UInt32?, _ name: String) throws(FileProblem) -> UInt32 {
+            if let token { return token }
+            throw FileProblem(
+                .content, path: path, problem: "names no \(name) piece", advice: TokenizerAdvice.wrongKind)
         }
         bos = try require(model.bos, "beginning-of-sequence")
         eos = try require(model.eos, "end-of-sequence")
@@ -74,8 +79,8 @@ public final class Tokenizer: Sendable {
     }
 
     /// What encodes texts: the encoder that is alive, or else a new one. Throws if SentencePiece refuses the model.
-    public func encoder() throws(TokenizerError) -> Encoder {
-        try lock.withLock { () throws(TokenizerError) in
+    public func encoder() throws(FileProblem) -> Encoder {
+        try lock.withLock { () throws(FileProblem) in
             if let latest { return latest }
             let encoder = try Encoder(self)
             latest = encoder

@@ -1,3 +1,5 @@
+import System
+
 /// What matters here of `TrainerSpec`; a field that is absent has the default of sentencepiece_model.proto.
 struct TrainerSpec {
     private var modelType: UInt64 = 1
@@ -5,7 +7,7 @@ struct TrainerSpec {
     /// Names of the pieces that play a part.
     private(set) var unknown = Array("<unk>".utf8), bos = Array("<s>".utf8), eos = Array("</s>".utf8), pad = Array("<pad>".utf8)
 
-    mutating func merge(_ message: WireReader) throws(TokenizerError) {
+    mutating func merge(_ message: WireReader) throws(FileProblem) {
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
@@ -20,14 +22,14 @@ struct TrainerSpec {
         }
     }
 
-    func check() throws(TokenizerError) {
+    func check() throws(FileProblem) {
         let bpe: UInt64 = 2
         guard modelType == bpe else {
             let names: [UInt64: String] = [1: "unigram", 3: "word", 4: "char"]
-            throw TokenizerError(
-                "is a model of type \(names[modelType] ?? String(modelType)), not BPE", advice: TokenizerError.wrongKind)
+            throw FileProblem.tokenizer(
+                "is a model of type \(names[modelType] ?? String(modelType)), not BPE", advice: TokenizerAdvice.wrongKind)
         }
-        guard byteFallback else { throw TokenizerError("has no byte fallback", advice: TokenizerError.wrongKind) }
+        guard byteFallback else { throw FileProblem.tokenizer("has no byte fallback", advice: TokenizerAdvice.wrongKind) }
     }
 }
 
@@ -38,7 +40,7 @@ struct NormalizerSpec {
     private var removesSpaces = true
     private var escapesSpaces = true
 
-    mutating func merge(_ message: WireReader) throws(TokenizerError) {
+    mutating func merge(_ message: WireReader) throws(FileProblem) {
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
@@ -51,9 +53,9 @@ struct NormalizerSpec {
         }
     }
 
-    func check() throws(TokenizerError) {
-        func require(_ condition: Bool, _ problem: String) throws(TokenizerError) {
-            guard condition else { throw TokenizerError(problem, advice: TokenizerError.wrongKind) }
+    func check() throws(FileProblem) {
+        func require(_ condition: Bool, _ problem: String) throws(FileProblem) {
+            guard condition else { throw FileProblem.tokenizer(problem, advice: TokenizerAdvice.wrongKind) }
         }
         try require(rules == 0, "rewrites texts by \(rules) bytes of normalization rules")
         try require(!addsDummyPrefix, "puts a space before texts")

@@ -1,3 +1,5 @@
+import System
+
 /// A `tokenizer.model`, which is a `ModelProto` of sentencepiece_model.proto, checked before SentencePiece sees it.
 ///
 /// SentencePiece trusts its models: a damaged table of normalization rules makes it read outside of that table, and sixty-five
@@ -31,14 +33,14 @@ struct TokenizerModel {
     private var bytePieces = 0
 
     /// Reads a model. Throws if it is damaged, or not one of Gemma's kind: BPE with byte fallback, text taken as it is.
-    init(_ model: [UInt8]) throws(TokenizerError) {
-        guard !model.isEmpty else { throw TokenizerError("is empty") }
+    init(_ model: [UInt8]) throws(FileProblem) {
+        guard !model.isEmpty else { throw FileProblem.tokenizer("is empty") }
         guard model.count <= Self.largestModel else {
-            throw TokenizerError("has \(model.count) bytes, more than SentencePiece reads (\(Self.largestModel))")
+            throw FileProblem.tokenizer("has \(model.count) bytes, more than SentencePiece reads (\(Self.largestModel))")
         }
         var trainer = TrainerSpec()
         var normalizer = NormalizerSpec()
-        try model.withUnsafeBufferPointer { model throws(TokenizerError) in
+        try model.withUnsafeBufferPointer { model throws(FileProblem) in
             var reader = WireReader(model)
             while let field = try reader.next() {
                 switch (field.number, field.value) {
@@ -66,7 +68,7 @@ struct TokenizerModel {
     }
 
     /// Adds one `ModelProto.SentencePiece`.
-    private mutating func addPiece(_ message: WireReader) throws(TokenizerError) {
+    private mutating func addPiece(_ message: WireReader) throws(FileProblem) {
         var place: Range<Int>?
         var kind = PieceKind.normal
         var kindOffset: Int?
@@ -77,7 +79,7 @@ struct TokenizerModel {
             case (3, .varint(let value)):
                 // One byte for the tag, one for the value, which may be replaced.
                 guard let known = UInt8(exactly: value).flatMap(PieceKind.init), field.range.count == 2 else {
-                    throw TokenizerError("has a piece of kind \(value), unknown to SentencePiece, at number \(pieces.count)")
+                    throw FileProblem.tokenizer("has a piece of kind \(value), unknown to SentencePiece, at number \(pieces.count)")
                 }
                 kind = known
                 kindOffset = field.range.upperBound - 1
@@ -86,16 +88,16 @@ struct TokenizerModel {
         }
         guard let place, !place.isEmpty, place.count <= Self.pieceLimit else {
             let count = place?.count ?? 0
-            throw TokenizerError("has a piece of \(count) bytes at number \(pieces.count), not of 1 to \(Self.pieceLimit)")
+            throw FileProblem.tokenizer("has a piece of \(count) bytes at number \(pieces.count), not of 1 to \(Self.pieceLimit)")
         }
         let name = message.bytes[place]
         let isSpecial = kind == .userDefined || kind == .control
         guard !isSpecial || marks.count + textPieces.count < Self.specialLimit else {
-            throw TokenizerError("has more than \(Self.specialLimit) control and user-defined pieces")
+            throw FileProblem.tokenizer("has more than \(Self.specialLimit) control and user-defined pieces")
         }
         switch kind {
         case .userDefined where name.contains(0):
-            throw TokenizerError("has a user-defined piece with a NUL at number \(pieces.count)")
+            throw FileProblem.tokenizer("has a user-defined piece with a NUL at number \(pieces.count)")
         case .userDefined where !ControlMark.isMark(name): textPieces.append(Array(name))
         case .userDefined, .control:
             marks.append((Array(name), UInt32(pieces.count)))
@@ -107,10 +109,10 @@ struct TokenizerModel {
         pieces.append(name, kind)
     }
 
-    private func checkPieces() throws(TokenizerError) {
-        guard pieces.count > 0 else { throw TokenizerError("is no SentencePiece model, or holds no pieces") }
+    private func checkPieces() throws(FileProblem) {
+        guard pieces.count > 0 else { throw FileProblem.tokenizer("is not a SentencePiece model, or holds no pieces") }
         guard bytePieces == 256 else {
-            throw TokenizerError("has \(bytePieces) pieces for single bytes, not 256", advice: TokenizerError.wrongKind)
+            throw FileProblem.tokenizer("has \(bytePieces) pieces for single bytes, not 256", advice: TokenizerAdvice.wrongKind)
         }
         // In sorted order, a piece follows those that it starts with.
         var opened: [[UInt8]] = []
@@ -118,7 +120,7 @@ struct TokenizerModel {
             while let last = opened.last, !piece.starts(with: last) { opened.removeLast() }
             opened.append(piece)
             guard opened.count <= Self.nestingLimit else {
-                throw TokenizerError("has more than \(Self.nestingLimit) user-defined pieces that start with each other")
+                throw FileProblem.tokenizer("has more than \(Self.nestingLimit) user-defined pieces that start with each other")
             }
         }
     }
@@ -133,13 +135,13 @@ extension TokenizerModel {
         fileprivate(set) var dropped: [Range<Int>] = []
 
         /// Leaves out a field that comes after those before.
-        fileprivate mutating func drop(_ range: Range<Int>) throws(TokenizerError) {
+        fileprivate mutating func drop(_ range: Range<Int>) throws(FileProblem) {
             if let last = dropped.last, last.upperBound == range.lowerBound {
                 dropped[dropped.count - 1] = last.lowerBound..<range.upperBound
                 return
             }
             guard dropped.count < TokenizerModel.specialLimit else {
-                throw TokenizerError("has unknown fields in more than \(TokenizerModel.specialLimit) places")
+                throw FileProblem.tokenizer("has unknown fields in more than \(TokenizerModel.specialLimit) places")
             }
             dropped.append(range)
         }

@@ -1,3 +1,5 @@
+import System
+
 /// Reads the fields of a serialized Protocol Buffers message, trusting nothing. Valid as long as the bytes are.
 /// Format: https://protobuf.dev/programming-guides/encoding/.
 struct WireReader {
@@ -30,7 +32,7 @@ struct WireReader {
     }
 
     /// The next field, or nil at the end. Throws for one that is cut or that no writer makes (groups, which proto2 gave up).
-    mutating func next() throws(TokenizerError) -> Field? {
+    mutating func next() throws(FileProblem) -> Field? {
         guard offset < end else { return nil }
         let start = offset
         let tag = try varint()
@@ -56,7 +58,7 @@ struct WireReader {
     }
 
     @inline(__always)
-    private mutating func varint() throws(TokenizerError) -> UInt64 {
+    private mutating func varint() throws(FileProblem) -> UInt64 {
         // Nearly all have one byte.
         if offset < end, bytes[offset] < 0x80 {
             defer { offset += 1 }
@@ -65,7 +67,7 @@ struct WireReader {
         return try longVarint()
     }
 
-    private mutating func longVarint() throws(TokenizerError) -> UInt64 {
+    private mutating func longVarint() throws(FileProblem) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
             let byte = bytes[try take(1).lowerBound]
@@ -75,13 +77,13 @@ struct WireReader {
         throw damaged("a number of more than 10 bytes")
     }
 
-    private mutating func take(_ count: Int) throws(TokenizerError) -> Range<Int> {
+    private mutating func take(_ count: Int) throws(FileProblem) -> Range<Int> {
         guard count <= end - offset else { throw damaged("the end in the middle of a field") }
         defer { offset += count }
         return offset..<offset + count
     }
 
-    private func damaged(_ what: String) -> TokenizerError {
-        TokenizerError("is no SentencePiece model or is damaged: \(what), at byte \(offset)")
+    private func damaged(_ what: String) -> FileProblem {
+        FileProblem.tokenizer("is not a SentencePiece model or is damaged: \(what), at byte \(offset)")
     }
 }

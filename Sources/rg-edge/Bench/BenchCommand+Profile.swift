@@ -20,7 +20,7 @@ extension BenchCommand {
 
     private static func table(_ profile: Profile, _ test: SpeedTest, _ model: Model) -> String {
         var table = Table(
-            ("\(test.name), \(model.threads) threads, \(model.kernels.name)", .left), ("µs a token", .right), ("share", .right))
+            ("\(test.name), \(model.threads) threads, \(model.kernels.name)", .left), ("µs per token", .right), ("share", .right))
         func add(_ name: String, _ seconds: Double) {
             let microseconds = seconds * 1e6 / Double(test.tokens)
             let share = 100 * seconds / max(profile.totalSeconds, .leastNormalMagnitude)

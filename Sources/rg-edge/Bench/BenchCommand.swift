@@ -34,7 +34,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Threads. (default: one for each core that may be used)", valueName: "list"))
+        help: ArgumentHelp("Threads. (default: one per core that may be used)", valueName: "list"))
     var threads: CountList?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("How often to run each test.", valueName: "count"))
@@ -58,7 +58,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Feed so many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
+            "Feed this many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
     var length: Int?
 
     @Option(help: ArgumentHelp("The text to feed for --length, over and over. (default: random tokens)", valueName: "file"))

@@ -46,7 +46,7 @@ final class Chat {
                 }
             } catch let mistake as ChatInstruction.Mistake {
                 note("\(mistake).")
-            } catch let error as FileError {
+            } catch let error as FileProblem {
                 note("\(error).")
             } catch let error as ModelError where model.file.isIntact {
                 // The conversation is as it was before.
@@ -65,7 +65,7 @@ final class Chat {
             case .line(let line) where line.hasSuffix("\\"):
                 text += line.dropLast() + "\n"
                 // Such lines may never end.
-                if text.utf8.count > InputText.limit { throw InputError.tooLong("standard input") }
+                if text.utf8.count > InputText.limit { throw FileProblem.tooLong("standard input") }
             case .line(let line):
                 text += line
                 if !text.trimmed.isEmpty { return text }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Glibc
 import RGEdge
+import System
 
 /// `rg-edge chat`: a conversation.
 struct ChatCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct ChatCommand: ParsableCommand {
         discussion: """
             Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C \
             stops an answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in \
-            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), but for those that begin with a space.
+            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), except those that begin with a space.
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -22,7 +23,7 @@ struct ChatCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Turns that /undo can take back, one after the other; each, and that being made, takes as much memory as a session.",
+            "Turns that /undo can take back, one after the other; each of them, and the one under way, takes as much memory as a session.",
             valueName: "count"))
     var undo = 1
 
@@ -34,8 +35,8 @@ struct ChatCommand: ParsableCommand {
         let path = try file.path()
         let model = try compute.open(path)
         guard model.chatTemplate != nil else {
-            throw InputError(
-                path, "a base model, which knows no conversations",
+            throw FileProblem(
+                .content, path: path, problem: "a base model, which knows no conversations",
                 advice: "let it go on with a text: rg-edge prompt"
                     + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
         }

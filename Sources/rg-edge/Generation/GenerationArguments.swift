@@ -7,7 +7,7 @@ struct GenerationArguments: ParsableArguments {
     @Option(
         name: [.customShort("n"), .long], parsing: .unconditional,
         help: ArgumentHelp(
-            "Most tokens to generate; -1: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
+            "The most tokens to generate; -1: until the model ends. (default: -1 in a chat, 256 otherwise)", valueName: "count"))
     var maxTokens: Int?
 
     @Option(
@@ -20,7 +20,7 @@ struct GenerationArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Guess up to so many tokens from what the text has said before: the same text, sooner where it repeats itself.",
+            "Guess up to this many tokens from what the text has said before: the same text, sooner where it repeats itself.",
             valueName: "count"))
     var lookup = 0
 
@@ -37,7 +37,7 @@ struct GenerationArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Most that the folder of --prompt-cache may take, like 500M or 2G; what was used longest ago goes. (default: 1G)",
+            "The most that the folder of --prompt-cache may take, like 500M or 2G; what was used longest ago goes first. (default: 1G)",
             valueName: "bytes"))
     var promptCacheLimit: ByteCount?
 

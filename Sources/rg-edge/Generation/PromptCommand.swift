@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import JSON
 import RGEdge
+import System
 
 /// `rg-edge prompt`: lets a model answer, or go on with a text.
 struct PromptCommand: ParsableCommand {
@@ -26,7 +27,7 @@ struct PromptCommand: ParsableCommand {
     @OptionGroup var conversation: SessionArguments
     @OptionGroup var compute: ComputeArguments
 
-    @Flag(help: "JSON, an object a line: pieces of text, then a summary.")
+    @Flag(help: "JSON, one object per line: parts of the text, then a summary.")
     var json = false
 
     @Flag(help: "A line of figures at the end, on standard error: tokens, speed, memory.")
@@ -55,9 +56,9 @@ struct PromptCommand: ParsableCommand {
         if kept != nil || options.cache != nil { Interruption.watch() }
         let result: GenerationResult
         do throws(ModelError) {
-            result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { piece in
+            result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { part in
                 if !output.hasText { Interruption.watch() }
-                return output.write(piece)
+                return output.write(part)
             }
         } catch {
             // The error goes on a line of its own.
@@ -82,7 +83,9 @@ struct PromptCommand: ParsableCommand {
         guard prompt == InputText.standardInput else { return prompt }
         var text = try InputText.contentsOfStandardInput()
         if text.last?.isNewline == true { text.removeLast() }
-        guard !text.isEmpty else { throw InputError("standard input", "is empty", advice: "write the prompt to it") }
+        guard !text.isEmpty else {
+            throw FileProblem(.content, path: "standard input", problem: "is empty", advice: "write the prompt to it")
+        }
         return text
     }
 }

@@ -9,8 +9,8 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Weighs what "
-                + "--repetition-penalty, --top-k, --top-p and --min-p, in this order, have left, as in llama.cpp; Hugging Face has "
+            "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Applied to what "
+                + "--repetition-penalty, --top-k, --top-p and --min-p, in this order, leave, as in llama.cpp; Hugging Face applies "
                 + "it before --top-k. "
                 + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
             valueName: "number"))
@@ -18,7 +18,7 @@ struct SamplingArguments: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Choose among the so many likeliest tokens only.", valueName: "count"))
+        help: ArgumentHelp("Choose only among this many tokens, the likeliest.", valueName: "count"))
     var topK: Int?
 
     @Option(
@@ -28,7 +28,8 @@ struct SamplingArguments: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Choose among tokens with at least this part of the likeliest one's probability.", valueName: "number"))
+        help: ArgumentHelp(
+            "Choose among tokens with at least this fraction of the likeliest one's probability.", valueName: "number"))
     var minP: Float?
 
     @Option(
@@ -47,7 +48,7 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The last tokens that --repetition-penalty counts, those of the prompt and of the conversation before it among them; "
+            "The last tokens that --repetition-penalty counts, including those of the prompt and of the conversation before it; "
                 + "0 to \(Sampling.repetitionWindowLimit).",
             valueName: "count"))
     var repetitionWindow = Sampling().repetitionWindow

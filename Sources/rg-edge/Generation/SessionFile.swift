@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import RGEdge
+import System
 
 /// The file that a conversation is kept in: locked against other processes, and checked for changes by programs that ignore the
 /// lock.
@@ -12,7 +13,7 @@ final class SessionFile {
     private var known: FileIdentity?
 
     /// Throws if another process has the file in use, or it can't be written later: before the work, not after.
-    init(path: String) throws(FileError) {
+    init(path: String) throws(FileProblem) {
         _ = try AtomicFile(target: path, replacing: .session)
         self.path = path
         lock = try FileLock(on: path)
@@ -61,7 +62,7 @@ final class SessionFile {
         for number in 2..<10_000 {
             let path = "\(stem)-\(number)\(suffix)"
             if exists(path) { continue }
-            do throws(FileError) {
+            do throws(FileProblem) {
                 return (path, try FileLock(on: path))
             } catch {
                 continue

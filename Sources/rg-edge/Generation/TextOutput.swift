@@ -15,15 +15,15 @@ final class TextOutput {
     init(asJSON: Bool) { self.asJSON = asJSON }
 
     /// Writes a part; false if that failed, in which case ``finish()`` throws the reason.
-    func write(_ piece: String) -> Bool {
+    func write(_ part: String) -> Bool {
         hasText = true
-        let object: JSONValue = ["text": .string(piece)]
+        let object: JSONValue = ["text": .string(part)]
         do throws(OutputError) {
-            try StandardOutput.write(asJSON ? object.line : piece)
+            try StandardOutput.write(asJSON ? object.line : part)
         } catch {
             failure = error
         }
-        endsLine = asJSON || piece.utf8.last == UInt8(ascii: "\n")
+        endsLine = asJSON || part.utf8.last == UInt8(ascii: "\n")
         return failure == nil
     }
 

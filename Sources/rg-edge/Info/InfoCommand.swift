@@ -11,7 +11,7 @@ struct InfoCommand: ParsableCommand {
     @Argument(help: "Model file, made by rg-quant. RG_EDGE_MODEL stands in for it.")
     var file: String?
 
-    @Flag(help: "The sets of kernels instead: which are compiled in, which this processor can run, which is chosen.")
+    @Flag(help: "Show the sets of kernels instead: which are compiled in, which this processor can run, which is chosen.")
     var cpu = false
 
     @OptionGroup var memory: MemoryArguments

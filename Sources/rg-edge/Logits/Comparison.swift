@@ -98,7 +98,7 @@ struct Comparison {
         let own = "perplexity \(Format.fixed(perplexity, digits: 4)) over \(tokenCount == 1 ? "1 token" : "\(tokenCount) tokens")"
         guard reference != nil else { return own + "\n" }
         return own + "; of the reference \(Format.fixed(referencePerplexity, digits: 4))\n"
-            + "KL divergence \(Format.short(mean(divergence))) nats a token; "
+            + "KL divergence \(Format.short(mean(divergence))) nats per token; "
             + "same likeliest token \(Format.fixed(mean(Double(sameBest)) * 100, digits: 2)) %\n"
     }
 

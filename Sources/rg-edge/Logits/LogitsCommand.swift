@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Files
 import RGEdge
+import System
 
 /// `rg-edge logits`: what the model makes of a list of tokens, as numbers.
 struct LogitsCommand: ParsableCommand {
@@ -53,10 +54,10 @@ struct LogitsCommand: ParsableCommand {
 
     private func feed(_ tokens: [UInt32], to session: Session, rows matrix: inout NumpyFile) throws {
         guard !last else { return try session.feed(tokens) }
-        var failure: FileError?
+        var failure: FileProblem?
         try session.feed(tokens) { _, logits in
             guard failure == nil else { return }
-            do throws(FileError) { try matrix.append(logits) } catch { failure = error }
+            do throws(FileProblem) { try matrix.append(logits) } catch { failure = error }
         }
         if let failure { throw failure }
     }

@@ -1,4 +1,5 @@
 import Files
+import System
 
 /// Writes a matrix of f32 as NumPy's `.npy`, version 1.0 (numpy.lib.format), row by row. The file appears under its name when it is
 /// complete.
@@ -12,7 +13,7 @@ struct NumpyFile {
 
     /// Begins a file of `rows` × `columns` numbers. Throws if it can't be made, would replace something else, or its disk has no
     /// room for it.
-    init(target: String, rows: Int, columns: Int) throws(FileError) {
+    init(target: String, rows: Int, columns: Int) throws(FileProblem) {
         file = try AtomicFile(target: target, replacing: .array)
         self.columns = columns
         let header = Self.header(rows: rows, columns: columns)
@@ -22,24 +23,24 @@ struct NumpyFile {
     }
 
     /// Appends one row.
-    mutating func append(_ row: UnsafeBufferPointer<Float>) throws(FileError) {
+    mutating func append(_ row: UnsafeBufferPointer<Float>) throws(FileProblem) {
         precondition(row.count == columns, "a row as wide as the matrix")
         try write(UnsafeRawBufferPointer(row))
     }
 
     /// Makes the file appear. All rows must have been appended.
-    func finish() throws(FileError) { try file.commit() }
+    func finish() throws(FileProblem) { try file.commit() }
 
-    private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileProblem) {
         try file.write(bytes, at: offset)
         offset += bytes.count
     }
 
-    private mutating func write(_ bytes: [UInt8]) throws(FileError) {
+    private mutating func write(_ bytes: [UInt8]) throws(FileProblem) {
         let file = file
         let offset = offset
         try bytes.withUnsafeBytes { buffer in
-            Result { () throws(FileError) in try file.write(buffer, at: offset) }
+            Result { () throws(FileProblem) in try file.write(buffer, at: offset) }
         }.get()
         self.offset += bytes.count
     }

@@ -3,6 +3,7 @@ import CommandSupport
 import Files
 import JSON
 import RGEdge
+import System
 import Text
 
 /// `rg-edge perplexity`: how well a model foresees a text, alone or beside another file of the same model.
@@ -21,7 +22,7 @@ struct PerplexityCommand: ParsableCommand {
     @Argument(help: "File of UTF-8 text; - reads standard input.")
     var textFile: String
 
-    @Option(help: ArgumentHelp("Tokens a chunk.", valueName: "count"))
+    @Option(help: ArgumentHelp("Tokens per chunk.", valueName: "count"))
     var chunk = 512
 
     @Option(
@@ -58,7 +59,7 @@ struct PerplexityCommand: ParsableCommand {
         var done = 0
         while true {
             let count = min(comparison.slice, chunk - done % chunk)
-            try fill(&tokens, to: count, from: text, model)
+            try fill(&tokens, to: count, from: text)
             let next = tokens.take(count)
             if next.isEmpty { break }
             if done % chunk == 0 { comparison.beginChunk() }
@@ -67,32 +68,30 @@ struct PerplexityCommand: ParsableCommand {
             if let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
             meter.update(done: done, total: tokens.total(ofBytes: text.byteCount))
         }
-        guard done > 0 else { throw InputError(textFile, "has no text", advice: "give some to measure with") }
+        guard done > 0 else {
+            throw FileProblem(.content, path: textFile, problem: "has no text", advice: "give some to measure with")
+        }
         meter.finish()
         guard comparison.isNumber else {
-            throw InputError(path, "gives logits that are not numbers", advice: "check it with rg-quant verify")
+            throw FileProblem(
+                .notFinite, path: path, problem: "gives logits that are not numbers", advice: "check it with rg-quant verify")
         }
         try StandardOutput.write(json ? comparison.json.line : comparison.lines)
     }
 
     /// Reads until `count` tokens are there, or the text ends.
-    private func fill(_ tokens: inout TokenStream, to count: Int, from text: TextFile, _ model: Model) throws {
+    private func fill(_ tokens: inout TokenStream, to count: Int, from text: TextFile) throws {
         while tokens.count < count, !tokens.isFinished {
-            let piece = try InputText.next(text)
-            do throws(TokenizerError) {
-                if let piece { try tokens.append(piece) } else { try tokens.finish() }
-            } catch {
-                throw InputError(model.file.path, "\(error.problem)", advice: error.advice)
-            }
+            if let bytes = try InputText.next(text) { try tokens.append(bytes) } else { try tokens.finish() }
         }
     }
 
-    private func checkSameTokens(_ model: Model, _ reference: Model) throws(InputError) {
+    private func checkSameTokens(_ model: Model, _ reference: Model) throws(FileProblem) {
         guard model.file.metadata.tokenizer == reference.file.metadata.tokenizer,
             model.configuration.vocabularySize == reference.configuration.vocabularySize
         else {
-            throw InputError(
-                reference.file.path, "has another tokenizer than \(model.file.path)",
+            throw FileProblem(
+                .content, path: reference.file.path, problem: "has a different tokenizer than \(model.file.path)",
                 advice: "compare files that were made from the same model")
         }
     }

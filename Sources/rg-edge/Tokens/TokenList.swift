@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import System
 
 /// Lists of token ids as they are typed: `2,5,9`, also with spaces or line breaks.
 enum TokenList {
@@ -11,7 +12,8 @@ enum TokenList {
             let name = path == InputText.standardInput ? "standard input" : path
             switch parse(text) {
             case .success(let tokens): return tokens
-            case .failure(let problem): throw InputError(name, problem.description, advice: "write token ids like 2,5,9")
+            case .failure(let problem):
+                throw FileProblem(.content, path: name, problem: problem.description, advice: "write token ids like 2,5,9")
             }
         }
         switch parse(argument) {
@@ -21,10 +23,10 @@ enum TokenList {
     }
 
     /// Throws if a token is outside the vocabulary of the model at `path`.
-    static func check(_ tokens: [UInt32], vocabularySize: Int, path: String) throws(InputError) {
+    static func check(_ tokens: [UInt32], vocabularySize: Int, path: String) throws(FileProblem) {
         guard let index = tokens.firstIndex(where: { $0 >= vocabularySize }) else { return }
-        throw InputError(
-            path, "has no token \(tokens[index]) (number \(index + 1) of the list)",
+        throw FileProblem(
+            .content, path: path, problem: "has no token \(tokens[index]) (number \(index + 1) of the list)",
             advice: "its vocabulary is 0 to \(vocabularySize - 1)")
     }
 

@@ -8,14 +8,14 @@ import Text
 /// `rg-edge tokenize`: text to tokens and back.
 struct TokenizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one a line.")
+        commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one token per line.")
 
     @OptionGroup var file: ModelFileArgument
 
     @Argument(help: "Text; - reads it from standard input.")
     var text: String?
 
-    @Flag(help: "Read <start_of_turn> and its like in the text as control tokens.")
+    @Flag(help: "Read <start_of_turn> and the like in the text as control tokens.")
     var special = false
 
     @Flag(help: "Leave out the <bos> at the start.")

@@ -108,9 +108,9 @@ import Testing
         let model = try ConvertedModel.english()
         let objects = try objects(try prompt("-n", "48", "--json", "In the beginning", model: model))
         #expect(text(objects) == (try prompt("-n", "48", "In the beginning", model: model)).text)
-        let pieces = objects.dropLast()
-        #expect(pieces.count > 10, "streamed")
-        #expect(pieces.allSatisfy { $0.objectValue?.members.map(\.key) == ["text"] && $0["text"]?.stringValue?.isEmpty == false })
+        let parts = objects.dropLast()
+        #expect(parts.count > 10, "streamed")
+        #expect(parts.allSatisfy { $0.objectValue?.members.map(\.key) == ["text"] && $0["text"]?.stringValue?.isEmpty == false })
         let summary = try #require(objects.last)
         #expect(summary["finish"] == "length")
         #expect(summary["prompt_tokens"] == 5, "<bos> included")
@@ -164,18 +164,18 @@ import Testing
 
     // MARK: - UTF-8
 
-    @Test func piecesAreWholeCharactersWhateverTheTokens() throws {
+    @Test func partsAreWholeCharactersWhateverTheTokens() throws {
         let model = try ConvertedModel.noise()
         let outcome = try prompt("-n", "400", "--temperature", "3", "--seed", "1", "--json", "é", model: model)
         #expect(outcome.ending == .exit(0))
         #expect(String(validating: outcome.output, as: UTF8.self) != nil)
         // Foundation reads U+0000, which this text may have; the project's own reader refuses it.
-        let pieces = try outcome.lines.dropLast().map { line in
+        let parts = try outcome.lines.dropLast().map { line in
             let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
             return try #require(object["text"])
         }
-        #expect(pieces.count > 20)
-        #expect(pieces.contains { !$0.allSatisfy(\.isASCII) })
+        #expect(parts.count > 20)
+        #expect(parts.contains { !$0.allSatisfy(\.isASCII) })
     }
 
     // MARK: - Being stopped

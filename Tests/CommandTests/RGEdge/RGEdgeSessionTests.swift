@@ -88,7 +88,7 @@ import Testing
         let other = folder.file("other.rgs")
         _ = try prompt("-n", "1", "--session", other, "a", model: try ConvertedModel.english())
         for (path, flags, part) in [
-            (damaged, [], "is cut"), (other, [], "is a session of another model"), (folder.path, [], "is a folder"),
+            (damaged, [], "is cut"), (other, [], "is a session of a different model"), (folder.path, [], "is a folder"),
             (empty, [], "is empty, not a saved session; give one that rg-edge saved, or begin a new conversation"),
             (folder.file("none/talk.rgs"), [], "make the folder first"),
             (folder.file("none.rgs"), ["--session-read-only"], "no such file"),

@@ -7,7 +7,7 @@ import Testing
         try Command.rgEdge.run(["tokenize", "-m", try ConvertedModel.englishInQ4()] + arguments, input: Array(input.utf8))
     }
 
-    @Test func idsAndPiecesAreOneALine() throws {
+    @Test func idsAndPiecesAreOnePerLine() throws {
         let outcome = try tokenize("In the\nbeginning")
         #expect(outcome.ending == .exit(0))
         let rows = outcome.lines.map { $0.split(separator: " ", maxSplits: 1).map(String.init) }

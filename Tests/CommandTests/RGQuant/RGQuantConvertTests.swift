@@ -115,7 +115,7 @@ import Testing
         #expect(outcome.ending == .exit(0))
         #expect(
             outcome.errors
-                == "rg-quant: warning: \(source.path): left out tensors that are no part of RecurrentGemma: model.extra\n")
+                == "rg-quant: warning: \(source.path): left out tensors that are not part of RecurrentGemma: model.extra\n")
     }
 
     @Test func aModelThatMayMissItsTemplateIsWarnedAboutAndSaysSo() throws {

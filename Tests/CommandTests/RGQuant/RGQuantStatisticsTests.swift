@@ -39,7 +39,7 @@ import Testing
         for (type, limit) in [("q4", 0.0385), ("q4-small", 0.057)] {
             let plain = try divergence(convert(type), from: reference)
             let found = try divergence(convert(type, "--importance", statistics), from: reference)
-            #expect(found < limit && found < 0.87 * plain, "\(type): \(found) nats a token, \(plain) without statistics")
+            #expect(found < limit && found < 0.87 * plain, "\(type): \(found) nats per token, \(plain) without statistics")
         }
     }
 }

@@ -111,10 +111,10 @@ final class TerminalCommand {
     private func read() -> Bool {
         var entry = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, Int32(Self.patience * 1000)) > 0 else { return false }
-        var piece = [UInt8](repeating: 0, count: 65_536)
-        let count = Glibc.read(terminal, &piece, piece.count)
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = Glibc.read(terminal, &buffer, buffer.count)
         guard count > 0 else { return false }
-        shown += piece[..<count]
+        shown += buffer[..<count]
         return true
     }
 }

@@ -44,7 +44,7 @@ struct LineEditingTests {
         #expect(keys(bytes) == expected)
     }
 
-    @Test("Pasted text comes in one piece, line breaks and escapes included")
+    @Test("Pasted text comes whole, line breaks and escapes included")
     func paste() {
         #expect(keys("\u{1B}[200~one\rtwo\nthree\u{3}\u{1B}[201~\r") == [.text("one\ntwo\nthree\u{3}"), .enter])
         #expect(keys("\u{1B}[200~cut") == [.text("cut")])

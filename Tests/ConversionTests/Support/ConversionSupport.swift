@@ -5,6 +5,7 @@ import Griffin
 import ModelFile
 import ModelTestSupport
 import Quantization
+import System
 import TestSupport
 import Tiles
 
@@ -94,10 +95,10 @@ extension Checkpoint {
 func conversionError(
     _ source: TemporaryFolder, _ options: Conversion.Options = Conversion.Options(), target: TemporaryFolder,
     name: String = "model.rgq"
-) throws -> ConversionError? {
+) throws -> FileProblem? {
     let before = try target.contents()
     return try withExtendedLifetime((source, target)) {
-        do throws(ConversionError) {
+        do throws(FileProblem) {
             _ = try Conversion(source: source.path, options: options).write(to: target.file(name))
             return nil
         } catch {

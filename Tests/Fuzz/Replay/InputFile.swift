@@ -9,11 +9,11 @@ enum InputFile {
     static func read(_ path: String) throws(Failure) -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw Failure(text: "\(path) can't be read") }
         defer { fclose(file) }
-        var bytes: [UInt8] = [], piece = [UInt8](repeating: 0, count: 1 << 16)
+        var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = fread(&piece, 1, piece.count, file)
+            let count = fread(&buffer, 1, buffer.count, file)
             guard count > 0 else { return bytes }
-            bytes += piece[..<count]
+            bytes += buffer[..<count]
         }
     }
 

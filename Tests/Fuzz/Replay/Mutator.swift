@@ -4,7 +4,7 @@ import TestSupport
 struct Mutator {
     private var random: RandomSource
     /// What parsers trip over.
-    private static let pieces: [[UInt8]] = [
+    private static let fragments: [[UInt8]] = [
         Array(repeating: 0xFF, count: 8), Array(repeating: 0, count: 8), Array(repeating: 0x80, count: 9) + [1],
         Array("9223372036854775808".utf8), Array("-1".utf8), Array("1e999".utf8), Array("\"".utf8), Array("{".utf8),
         Array("[".utf8), Array("}".utf8), Array("\\ud800".utf8), Array("null".utf8), Array("{text}".utf8),
@@ -23,7 +23,7 @@ struct Mutator {
 
     private mutating func change(_ bytes: inout [UInt8]) {
         guard let place = bytes.indices.randomElement(using: &random) else {
-            bytes = Self.pieces.randomElement(using: &random) ?? []
+            bytes = Self.fragments.randomElement(using: &random) ?? []
             return
         }
         let rest = place..<min(bytes.count, place + Int.random(in: 1...32, using: &random))
@@ -36,9 +36,9 @@ struct Mutator {
             let digit = UInt8(ascii: "0") + UInt8.random(in: 0..<10, using: &random)
             bytes[bytes[place...].firstIndex { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? place] = digit
         default:
-            let piece = Self.pieces.randomElement(using: &random) ?? []
-            let end = Bool.random(using: &random) ? place : min(bytes.count, place + piece.count)
-            bytes.replaceSubrange(place..<end, with: piece)
+            let fragment = Self.fragments.randomElement(using: &random) ?? []
+            let end = Bool.random(using: &random) ? place : min(bytes.count, place + fragment.count)
+            bytes.replaceSubrange(place..<end, with: fragment)
         }
     }
 }

@@ -41,7 +41,7 @@ struct Replay {
         return target.run(input)
     }
 
-    /// Cells to the left in a column of so many characters, or where its width is negative to the right.
+    /// Cells to the left in a column of that many characters, or to the right where its width is negative.
     private static func printRow(_ cells: [String]) {
         let padded = zip(cells, columns).map { cell, width in
             let space = String(repeating: " ", count: max(0, abs(width) - cell.utf8.count))

@@ -113,7 +113,7 @@ struct ModelInput {
         header.appendLittleEndian(UInt32(table.count / Self.entryBytes))
         header.padWithZeros(to: 120)
         header.appendLittleEndian(Checksum.of(header.span.bytes))
-        return ScratchFolder.write(pieces: [(0, header + table + block)] + tensors, to: name, byteCount: fileBytes)
+        return ScratchFolder.write(parts: [(0, header + table + block)] + tensors, to: name, byteCount: fileBytes)
     }
 
     /// An input that stands for the small model.

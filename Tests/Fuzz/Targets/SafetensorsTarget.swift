@@ -23,7 +23,7 @@ extension FuzzTarget {
 struct SafetensorsInput {
     private static let isWhole: UInt8 = 1
 
-    /// The file, but for zeros at its end.
+    /// The file, except for zeros at its end.
     let file: [UInt8]
     private let headerEnd: Int
     private let dataBytes: Int

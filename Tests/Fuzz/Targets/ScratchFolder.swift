@@ -19,18 +19,18 @@ enum ScratchFolder {
     /// Writes a file and returns its path. It gets `byteCount` bytes, of which those that aren't given are zero.
     @discardableResult
     static func write(_ bytes: some Collection<UInt8>, to name: String, byteCount: Int? = nil) -> String {
-        write(pieces: [(0, Array(bytes))], to: name, byteCount: byteCount ?? bytes.count)
+        write(parts: [(0, Array(bytes))], to: name, byteCount: byteCount ?? bytes.count)
     }
 
-    /// Writes a file of which all but some pieces is zero.
+    /// Writes a file of which everything except some parts is zero.
     @discardableResult
-    static func write(pieces: [(offset: Int, bytes: [UInt8])], to name: String, byteCount: Int) -> String {
+    static func write(parts: [(offset: Int, bytes: [UInt8])], to name: String, byteCount: Int) -> String {
         let path = file(name)
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
         guard descriptor >= 0 else { fatalError("\(path) can't be made: errno \(errno)") }
         defer { close(descriptor) }
-        for piece in pieces {
-            guard pwrite(descriptor, piece.bytes, piece.bytes.count, off_t(piece.offset)) == piece.bytes.count else {
+        for part in parts {
+            guard pwrite(descriptor, part.bytes, part.bytes.count, off_t(part.offset)) == part.bytes.count else {
                 fatalError("\(path) can't be written: errno \(errno)")
             }
         }
@@ -47,10 +47,10 @@ func fixture(_ path: String) -> [UInt8] {
     let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else { fatalError("\(path) is missing: run this in the root of the repository") }
     defer { close(descriptor) }
-    var bytes: [UInt8] = [], piece = [UInt8](repeating: 0, count: 1 << 16)
+    var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-        let count = read(descriptor, &piece, piece.count)
+        let count = read(descriptor, &buffer, buffer.count)
         guard count > 0 else { return bytes }
-        bytes += piece[..<count]
+        bytes += buffer[..<count]
     }
 }

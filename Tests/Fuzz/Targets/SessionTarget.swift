@@ -28,8 +28,8 @@ extension FuzzTarget {
 /// A session file that an input stands for.
 struct SessionInput {
     private static let prefix = 21
-    /// Bits of the first byte: the contents are pieces as they stand; the header is the input's, its checksums but for.
-    private static let hasPieces: UInt8 = 1, hasHeader: UInt8 = 2
+    /// Bits of the first byte: the contents are segments as they stand; the header is the input's, except for its checksums.
+    private static let hasSegments: UInt8 = 1, hasHeader: UInt8 = 2
     /// The header of a session of the small model.
     private static let header: [UInt8] = {
         guard let session = try? SmallModel.model.makeSession() else { fatalError("no session of the small model") }
@@ -49,15 +49,15 @@ struct SessionInput {
         }
         header.replaceSubrange(32..<52, with: bytes[1..<Self.prefix])
         let position = bytes[1..<9].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let content = options & Self.hasPieces != 0 ? Array(rest) : Self.pieces(of: rest, position: position)
+        let content = options & Self.hasSegments != 0 ? Array(rest) : Self.segments(of: rest, position: position)
         header.put(UInt64(128 + content.count), at: 8)
         header.put(Checksum.of(content.span.bytes), at: 16)
         header.put(Checksum.of(header.span.bytes.extracting(..<120)), at: 120)
         file = header + content
     }
 
-    /// An input that stands for a session file, its header but for position, hash and flags.
-    static func input(of file: [UInt8]) -> [UInt8] { [Self.hasPieces] + file[32..<52] + file[128...] }
+    /// An input that stands for a session file, its header except for position, hash and flags.
+    static func input(of file: [UInt8]) -> [UInt8] { [Self.hasSegments] + file[32..<52] + file[128...] }
 
     /// Bytes of each part at a position.
     private static func parts(position: UInt64) -> [Int] {
@@ -67,20 +67,20 @@ struct SessionInput {
             + (position > 0 ? [4 * shape.vocabularySize] : [])
     }
 
-    /// The parts as pieces. All are shorter than a piece may be.
-    private static func pieces(of content: ArraySlice<UInt8>, position: UInt64) -> [UInt8] {
+    /// The parts as segments. All are shorter than a segment may be.
+    private static func segments(of content: ArraySlice<UInt8>, position: UInt64) -> [UInt8] {
         let sizes = parts(position: position)
         var rest = content.repeated(to: sizes.reduce(0, +))[...]
-        var pieces: [UInt8] = []
+        var segments: [UInt8] = []
         for size in sizes where size > 0 {
             let part = Array(rest.prefix(size))
             rest = rest.dropFirst(size)
             let packed = pack(part)
             let stored = packed.count < part.count ? packed : part
-            withUnsafeBytes(of: UInt32(stored.count).littleEndian) { pieces += $0 }
-            pieces += stored
+            withUnsafeBytes(of: UInt32(stored.count).littleEndian) { segments += $0 }
+            segments += stored
         }
-        return pieces
+        return segments
     }
 }
 

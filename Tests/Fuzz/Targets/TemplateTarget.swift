@@ -29,7 +29,7 @@ extension FuzzTarget {
 
     private static func encode(_ bytes: ArraySlice<UInt8>) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let template = try? ChatTemplate(text) else { return false }
+        guard let template = try? ChatTemplate(text, path: "model.rgq") else { return false }
         promise(template.text == text, "a template has the text that it was made of")
         guard let encoder = try? SmallModel.model.encoder() else { return false }
         for previous in [ChatTemplate.PreviousTurn.none, .ended, .cut] {

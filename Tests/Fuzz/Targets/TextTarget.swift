@@ -1,7 +1,7 @@
 import Text
 
 extension FuzzTarget {
-    /// Text to tokens and back, and text that comes in pieces, which the first byte cuts.
+    /// Text to tokens and back, and text that comes in parts, which the first byte cuts.
     static let text = FuzzTarget(name: "text", largestInput: 1 << 12) {
         let texts = ["Hello <start_of_turn> <bos>\n\n\n  <h1>x", "é日本\u{1F600}\u{301}▁ ▁\r\n\t", "a\u{301}b ab \u{2028}\u{0}"]
         return texts.map { [3] + Array($0.utf8) }
@@ -23,7 +23,7 @@ extension FuzzTarget {
         promise((tokens + marked).allSatisfy { $0 < tokenizer.vocabularySize }, "tokens are in the vocabulary")
         promise(!tokens.contains { tokenizer.isControl($0) }, "no control token comes from text")
         let decoded = tokenizer.decode(tokens)
-        promise(decoded.count <= tokenizer.largestByteCount(of: tokens), "a text has at most so many bytes")
+        promise(decoded.count <= tokenizer.largestByteCount(of: tokens), "a text has at most that many bytes")
         guard let text = String(validating: bytes, as: UTF8.self) else { return }
         // SentencePiece writes a space as U+2581, which so comes back as one.
         let expected = text.unicodeScalars.flatMap { $0 == "\u{2581}" ? Array(" ".utf8) : Array(String($0).utf8) }
@@ -33,12 +33,12 @@ extension FuzzTarget {
     private static func stream(_ bytes: [UInt8], cut: Int) {
         // A character that has begun is given out, or not, when another one comes.
         let bytes = bytes + [UInt8(ascii: ".")]
-        let pieces = stride(from: 0, to: bytes.count, by: cut).map { bytes[$0..<min($0 + cut, bytes.count)] }
+        let parts = stride(from: 0, to: bytes.count, by: cut).map { bytes[$0..<min($0 + cut, bytes.count)] }
         var stream = UTF8Stream(), text = ""
         var matcher = StopMatcher(stops: ["ab", "\u{301}", "a\u{301}b", "\r\n", "  "]), whole = matcher
         var shown = ""
-        for piece in pieces {
-            let next = stream.append(piece)
+        for part in parts {
+            let next = stream.append(part)
             text += next
             shown += matcher.append(next)
         }

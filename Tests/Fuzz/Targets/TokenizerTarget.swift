@@ -22,7 +22,7 @@ extension FuzzTarget {
             }
             promise((tokens + marked).allSatisfy { $0 < count }, "tokens are in the vocabulary")
             promise(!tokens.contains { tokenizer.isControl($0) }, "no control token comes from text")
-            promise(tokenizer.largestByteCount(of: tokens) >= tokenizer.decode(tokens).count, "a text has at most so many bytes")
+            promise(tokenizer.largestByteCount(of: tokens) >= tokenizer.decode(tokens).count, "a text has at most that many bytes")
         }
         checkReduction(of: tokenizer, to: texts[0], texts, encoder)
         return true

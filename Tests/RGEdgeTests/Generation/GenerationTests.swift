@@ -32,32 +32,32 @@ struct GenerationTests {
     /// Generates, collecting the parts of the text.
     private func generate(
         _ session: Session, _ prompt: String, _ options: GenerationOptions, keepGoing: (String) -> Bool = { _ in true }
-    ) throws -> (pieces: [String], result: GenerationResult) {
-        var pieces: [String] = []
-        let result = try session.generate(prompt, options: options) { piece in
-            pieces.append(piece)
-            return keepGoing(pieces.joined())
+    ) throws -> (parts: [String], result: GenerationResult) {
+        var parts: [String] = []
+        let result = try session.generate(prompt, options: options) { part in
+            parts.append(part)
+            return keepGoing(parts.joined())
         }
-        return (pieces, result)
+        return (parts, result)
     }
 
     @Test("The small English model continues as the reference does", arguments: continuations.indices)
     func continuation(index: Int) throws {
         let (prompt, text) = Self.continuations[index]
-        let (pieces, result) = try generate(try session(), prompt, GenerationOptions(maxTokens: 48))
-        #expect(pieces.joined() == text)
+        let (parts, result) = try generate(try session(), prompt, GenerationOptions(maxTokens: 48))
+        #expect(parts.joined() == text)
         #expect(result.finish == .length)
         #expect(result.generatedTokens == 48)
-        #expect(pieces.allSatisfy { !$0.isEmpty })
+        #expect(parts.allSatisfy { !$0.isEmpty })
         #expect(result.prefillSeconds > 0 && result.decodeSeconds > 0)
     }
 
     @Test("A second call goes on where the first ended")
     func continued() throws {
         let session = try session()
-        var text = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 20)).pieces.joined()
+        var text = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 20)).parts.joined()
         let position = session.position
-        text += try generate(session, "", GenerationOptions(maxTokens: 28)).pieces.joined()
+        text += try generate(session, "", GenerationOptions(maxTokens: 28)).parts.joined()
         #expect(text == Self.continuations[0].text)
         #expect(session.position == position + 28)
     }
@@ -66,22 +66,22 @@ struct GenerationTests {
         "A stop text ends the answer and is not part of it",
         arguments: ["LORD", " the crown", "craftsman, and", "\n", "of the craftsman"])
     func stop(stop: String) throws {
-        let (pieces, result) = try generate(
+        let (parts, result) = try generate(
             try session(), Self.continuations[0].prompt, GenerationOptions(maxTokens: 48, stop: ["never to be seen", stop]))
         #expect(result.finish == .stop)
         let whole = Self.continuations[0].text
-        #expect(pieces.joined() == String(whole[..<whole.range(of: stop)!.lowerBound]))
+        #expect(parts.joined() == String(whole[..<whole.range(of: stop)!.lowerBound]))
     }
 
     @Test("The caller can stop it")
     func cancel() throws {
         let session = try session()
-        let (pieces, result) = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 48)) {
+        let (parts, result) = try generate(session, Self.continuations[0].prompt, GenerationOptions(maxTokens: 48)) {
             $0.count < 20
         }
         #expect(result.finish == .cancelled)
-        #expect(pieces.joined().count >= 20)
-        #expect(pieces.dropLast().joined().count < 20)
+        #expect(parts.joined().count >= 20)
+        #expect(parts.dropLast().joined().count < 20)
         #expect(session.position == Int64(result.promptTokens + result.generatedTokens))
     }
 
@@ -136,7 +136,7 @@ struct GenerationTests {
         let found = try generate(session, prompt, options)
         #expect(found.result.promptTokens == expected.result.promptTokens)
         #expect(found.result.promptTokens > 3 * session.model.chunkCapacity)
-        #expect(found.pieces == expected.pieces)
+        #expect(found.parts == expected.parts)
         let isAsPlain = session.serialized() == plain.serialized()
         #expect(isAsPlain)
     }
@@ -144,8 +144,8 @@ struct GenerationTests {
     @Test("No tokens to make: the prompt is fed")
     func noTokens() throws {
         let session = try session()
-        let (pieces, result) = try generate(session, "In the beginning", GenerationOptions(maxTokens: 0))
-        #expect(pieces.isEmpty)
+        let (parts, result) = try generate(session, "In the beginning", GenerationOptions(maxTokens: 0))
+        #expect(parts.isEmpty)
         #expect(result.finish == .length)
         #expect(session.position == Int64(result.promptTokens))
     }
@@ -155,19 +155,19 @@ struct GenerationTests {
         func text(seed: UInt64) throws -> String {
             try generate(
                 try session(.q4), "And", GenerationOptions(sampling: Sampling(temperature: 1, topK: 50, seed: seed), maxTokens: 30)
-            ).pieces.joined()
+            ).parts.joined()
         }
         #expect(try text(seed: 1) == text(seed: 1))
         #expect(try text(seed: 1) != text(seed: 2))
     }
 
-    @Test("Every piece is whole characters, and together they are what the tokens say")
+    @Test("Every part is whole characters, and together they are what the tokens say")
     func wholeCharacters() throws {
         // At a high temperature byte tokens come often.
-        let (pieces, _) = try generate(
+        let (parts, _) = try generate(
             try session(.q4), "é", GenerationOptions(sampling: Sampling(temperature: 20, seed: 3), maxTokens: 300))
-        #expect(!pieces.isEmpty)
-        #expect(pieces.allSatisfy { !$0.isEmpty })
+        #expect(!parts.isEmpty)
+        #expect(parts.allSatisfy { !$0.isEmpty })
     }
 
     @Test("A chat turn is put in the template, and the next one closes the answer's")

@@ -129,13 +129,13 @@ struct LookaheadTests {
         let session = try model.makeSession()
         let lookahead = try Lookahead(model: model, drafts: 8)
         session.lookahead = lookahead
-        for token in (0..<400).map({ UInt32($0 % 7) }) { try session.feed(token) }
+        for token in (0..<400).map({ UInt32($0 % 7) }) { try session.consume(token) }
         session.endLookahead()
         // Whether it pays, and so how often it is done, depends on the machine.
         #expect(lookahead.accepted > 0)
         #expect(lookahead.accepted <= lookahead.drafted)
         let plain = try model.makeSession()
-        for token in (0..<400).map({ UInt32($0 % 7) }) { try plain.feed(token) }
+        for token in (0..<400).map({ UInt32($0 % 7) }) { try plain.consume(token) }
         #expect(session.serialized() == plain.serialized())
     }
 
@@ -144,9 +144,9 @@ struct LookaheadTests {
         let model = try Model(path: try ConvertedModels.path("alpha", .q4), options: Model.Options(threads: 1))
         let session = try model.makeSession()
         session.lookahead = try Lookahead(model: model, drafts: 8)
-        for index in 0..<50 { try session.feed(UInt32(index % 7)) }
+        for index in 0..<50 { try session.consume(UInt32(index % 7)) }
         let before = allocation_count()
-        for index in 50..<300 { try session.feed(UInt32(index % 7)) }
+        for index in 50..<300 { try session.consume(UInt32(index % 7)) }
         #expect(allocation_count() == before)
     }
 

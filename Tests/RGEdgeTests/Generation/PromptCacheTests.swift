@@ -27,11 +27,11 @@ struct PromptCacheTests {
     }
 
     /// The session after some tokens, and how many of them the cache had.
-    private func consume(
+    private func prefill(
         _ tokens: [UInt32], _ cache: PromptCache, _ model: Model? = nil
     ) throws -> (reused: Int, session: Session) {
         let session = try (model ?? self.model).makeSession()
-        let reused = try #require(try session.consume(tokens, through: cache))
+        let reused = try #require(try session.prefill(tokens, through: cache))
         return (reused, session)
     }
 
@@ -45,14 +45,14 @@ struct PromptCacheTests {
         "The same prompt is computed once, and one that goes on from it only the rest", arguments: [64, 255, 256, 257, 600, 5000])
     func wholePrompt(count: Int) throws {
         let cache = try cache()
-        let first = try consume(tokens(count), cache)
+        let first = try prefill(tokens(count), cache)
         #expect(first.reused == 0)
         #expect(first.session.serialized() == (try plain(tokens(count))))
-        let second = try consume(tokens(count), cache)
+        let second = try prefill(tokens(count), cache)
         #expect(second.reused == (count % 256 < 64 && count > 256 ? count / 256 * 256 : count))
         #expect(second.session.serialized() == (try plain(tokens(count))))
         let longer = tokens(count) + [1, 2, 3]
-        let third = try consume(longer, cache)
+        let third = try prefill(longer, cache)
         #expect(third.reused == second.reused)
         #expect(third.session.serialized() == (try plain(longer)))
     }
@@ -61,10 +61,10 @@ struct PromptCacheTests {
     func sharedBeginning() throws {
         let cache = try cache()
         let system = tokens(1000)
-        _ = try consume(system + tokens(30, seed: 7), cache)
+        _ = try prefill(system + tokens(30, seed: 7), cache)
         for (seed, reused) in [(11, 768), (13, 1000), (17, 1000)] as [(UInt32, Int)] {
             let prompt = system + [seed] + tokens(300, seed: seed)
-            let next = try consume(prompt, cache)
+            let next = try prefill(prompt, cache)
             #expect(next.reused == reused)
             #expect(next.session.serialized() == (try plain(prompt)))
         }
@@ -78,20 +78,20 @@ struct PromptCacheTests {
     func longBeginning() throws {
         let cache = try cache()
         let start = tokens(4200)
-        _ = try consume(start + [1, 2, 3], cache)
+        _ = try prefill(start + [1, 2, 3], cache)
         #expect(cache.longestCommonBeginning(of: start + [4]) == 4096)
-        for seed in [5, 7] as [UInt32] { #expect(try consume(start + tokens(30, seed: seed), cache).reused == 4096) }
+        for seed in [5, 7] as [UInt32] { #expect(try prefill(start + tokens(30, seed: seed), cache).reused == 4096) }
     }
 
     @Test("Short prompts are not worth a file, and others find nothing")
     func misses() throws {
         let cache = try cache()
-        _ = try consume(tokens(63), cache)
+        _ = try prefill(tokens(63), cache)
         #expect(files.isEmpty)
-        _ = try consume(tokens(100), cache)
+        _ = try prefill(tokens(100), cache)
         #expect(files.count == 1)
-        #expect(try consume(tokens(100, seed: 7), cache).reused == 0)
-        #expect(try consume(Array(tokens(100).dropLast()), cache).reused == 0)
+        #expect(try prefill(tokens(100, seed: 7), cache).reused == 0)
+        #expect(try prefill(Array(tokens(100).dropLast()), cache).reused == 0)
     }
 
     @Test("Another model and other kernels have files of their own in the same folder")
@@ -99,8 +99,8 @@ struct PromptCacheTests {
         let scalar = try Model(path: model.file.path, options: Model.Options(threads: 1, kernels: "scalar"))
         let other = try Model(path: try ConvertedModels.path("alpha", .q4), options: Model.Options(threads: 1))
         for model in [model, scalar, other] {
-            #expect(try consume(tokens(100), cache(model), model).reused == 0)
-            #expect(try consume(tokens(100), cache(model), model).reused == 100)
+            #expect(try prefill(tokens(100), cache(model), model).reused == 0)
+            #expect(try prefill(tokens(100), cache(model), model).reused == 100)
         }
         #expect(files.count == (model.kernels.name == "scalar" ? 2 : 3))
     }
@@ -110,7 +110,7 @@ struct PromptCacheTests {
     /// Waits until the system's clock for files has gone on, which ticks every 10 ms at most.
     private func consumeLater(_ tokens: [UInt32], _ cache: PromptCache) throws -> (reused: Int, session: Session) {
         usleep(20_000)
-        return try consume(tokens, cache)
+        return try prefill(tokens, cache)
     }
 
     @Test("Over the limit the files that were used longest ago go")
@@ -124,9 +124,9 @@ struct PromptCacheTests {
         #expect(try consumeLater(tokens(100, seed: 3), cache).reused == 100)
         _ = try consumeLater(tokens(100, seed: 11), cache)
         #expect(files.count == 3)
-        #expect(try consume(tokens(100, seed: 3), cache).reused == 100)
-        #expect(try consume(tokens(100, seed: 7), cache).reused == 100)
-        #expect(try consume(tokens(100, seed: 5), cache).reused == 0)
+        #expect(try prefill(tokens(100, seed: 3), cache).reused == 100)
+        #expect(try prefill(tokens(100, seed: 7), cache).reused == 100)
+        #expect(try prefill(tokens(100, seed: 5), cache).reused == 0)
     }
 
     @Test("Nothing larger than the limit is kept, which is told once")
@@ -134,7 +134,7 @@ struct PromptCacheTests {
         let told = Told()
         let path = folder.file("cache")
         let cache = try PromptCache(folder: path, limit: 1000, model: model) { told.sentences.append($0) }
-        for seed in [3, 5] as [UInt32] { #expect(try consume(tokens(600, seed: seed), cache).reused == 0) }
+        for seed in [3, 5] as [UInt32] { #expect(try prefill(tokens(600, seed: seed), cache).reused == 0) }
         #expect(files.isEmpty)
         #expect(told.sentences.count == 1)
         #expect(told.sentences.first?.hasPrefix("the prompt is not kept: \(path) may take 1000 bytes, and a session ") == true)
@@ -147,7 +147,7 @@ struct PromptCacheTests {
         for seed in [3, 5, 7] as [UInt32] { _ = try consumeLater(tokens(100, seed: seed), former) }
         let smaller = try cache(limit: size * 3 / 2)
         #expect(files.count == 1)
-        #expect(try consume(tokens(100, seed: 7), smaller).reused == 100)
+        #expect(try prefill(tokens(100, seed: 7), smaller).reused == 100)
         _ = try cache(limit: 0)
         #expect(files.isEmpty)
     }
@@ -159,7 +159,7 @@ struct PromptCacheTests {
         let cache = try PromptCache(folder: "/proc/self", limit: 1 << 30, model: model) { told.sentences.append($0) }
         #expect(told.sentences.isEmpty)
         for seed in [3, 5] as [UInt32] {
-            let (_, session) = try consume(tokens(600, seed: seed), cache)
+            let (_, session) = try prefill(tokens(600, seed: seed), cache)
             #expect(session.serialized() == (try plain(tokens(600, seed: seed))))
         }
         #expect(told.sentences.count == 1)
@@ -177,7 +177,7 @@ struct PromptCacheTests {
         let writer = open(partial[1], O_RDWR)
         try #require(flock(writer, LOCK_EX) == 0)
         defer { close(writer) }
-        for seed in [3, 5] as [UInt32] { _ = try consume(tokens(100, seed: seed), cache) }
+        for seed in [3, 5] as [UInt32] { _ = try prefill(tokens(100, seed: seed), cache) }
         #expect(files.count == 3)
         #expect(files.contains("mine.rgs"))
         #expect(files.contains(".alive.prompt.rgs.0123456789abcdef.partial"))
@@ -186,13 +186,13 @@ struct PromptCacheTests {
     @Test("A file from another age doesn't matter", arguments: [13_569_465_600, -11_000_000_000])
     func time(seconds: Int) throws {
         let cache = try cache()
-        _ = try consume(tokens(100), cache)
+        _ = try prefill(tokens(100), cache)
         for path in [folder.file("cache") + "/x.txt", folder.file("cache") + "/" + (try #require(files.first))] {
             if !FileManager.default.fileExists(atPath: path) { try Data([1]).write(to: URL(fileURLWithPath: path)) }
             let times = [timespec](repeating: timespec(tv_sec: seconds, tv_nsec: 0), count: 2)
             try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
         }
-        #expect(try consume(tokens(100), self.cache()).reused == 100)
+        #expect(try prefill(tokens(100), self.cache()).reused == 100)
     }
 
     // MARK: - Other users
@@ -214,7 +214,7 @@ struct PromptCacheTests {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
             try #require(chmod(path, folderMode) == 0)
         }
-        _ = try consume(tokens(100), cache())
+        _ = try prefill(tokens(100), cache())
         let file = path + "/" + (try #require(files.first))
         #expect(try mode(file) == fileMode)
         // Older versions let everybody read it.
@@ -227,7 +227,7 @@ struct PromptCacheTests {
         "A file of another user is used only where the folder is shared",
         .enabled(if: geteuid() == 0, "only root gives files away"))
     func otherUsers() throws {
-        _ = try consume(tokens(100), cache())
+        _ = try prefill(tokens(100), cache())
         let path = folder.file("cache"), file = path + "/" + (try #require(files.first))
         for (mode, reused) in [(0o755, 0), (0o770, 100), (0o1777, 100), (0o700, 0)] as [(mode_t, Int)] {
             try #require(chmod(path, mode) == 0 && chown(file, 1234, 1234) == 0)
@@ -239,37 +239,37 @@ struct PromptCacheTests {
             #expect(told.sentences.allSatisfy { $0.hasPrefix("files of other users in \(path) are not used") })
         }
         // One of its own takes its place.
-        #expect(try consume(tokens(100), cache()).reused == 0)
-        #expect(try consume(tokens(100), cache()).reused == 100)
+        #expect(try prefill(tokens(100), cache()).reused == 0)
+        #expect(try prefill(tokens(100), cache()).reused == 100)
     }
 
     @Test("A damaged file is removed, and the prompt computed", arguments: [true, false])
     func damage(isCut: Bool) throws {
         let cache = try cache()
-        _ = try consume(tokens(100), cache)
+        _ = try prefill(tokens(100), cache)
         let path = folder.file("cache") + "/" + (try #require(files.first))
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         if isCut { bytes.removeLast(10) } else { bytes[500] ^= 1 }
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         #expect(cache.session(beginning: tokens(100)) == nil)
         #expect(files.isEmpty)
-        let computed = try consume(tokens(100), cache)
+        let computed = try prefill(tokens(100), cache)
         #expect(computed.reused == 0)
         #expect(computed.session.serialized() == (try plain(tokens(100))))
-        #expect(try consume(tokens(100), cache).reused == 100)
+        #expect(try prefill(tokens(100), cache).reused == 100)
     }
 
     @Test("A file whose tokens are others than its name says is not used")
     func collision() throws {
         let cache = try cache()
-        _ = try consume(tokens(100), cache)
+        _ = try prefill(tokens(100), cache)
         let name = try #require(files.first)
-        _ = try consume(tokens(100, seed: 7), cache)
+        _ = try prefill(tokens(100, seed: 7), cache)
         let other = try #require(files.first { $0 != name })
         let path = folder.file("cache") + "/"
         try FileManager.default.removeItem(atPath: path + name)
         try FileManager.default.copyItem(atPath: path + other, toPath: path + name)
-        #expect(try consume(tokens(100), cache).reused == 0)
+        #expect(try prefill(tokens(100), cache).reused == 0)
     }
 
     @Test("Many users at once neither fail nor get anything wrong")
@@ -283,7 +283,7 @@ struct PromptCacheTests {
                     let cache = try self.cache(limit: size * 2)
                     for round in 0..<20 {
                         let which = (user + round) % 6
-                        let (_, session) = try self.consume(self.tokens(400, seed: 3 + 2 * UInt32(which)), cache)
+                        let (_, session) = try self.prefill(self.tokens(400, seed: 3 + 2 * UInt32(which)), cache)
                         #expect(session.serialized() == expected[which])
                     }
                 }
@@ -306,7 +306,7 @@ struct PromptCacheTests {
         let disk = try SmallDisk(byteCount: 1 << 14)
         let told = Told()
         let cache = try PromptCache(folder: disk.file("cache"), limit: 1 << 30, model: model) { told.sentences.append($0) }
-        let (_, session) = try consume(tokens(1000), cache)
+        let (_, session) = try prefill(tokens(1000), cache)
         #expect(session.serialized() == (try plain(tokens(1000))))
         #expect(told.sentences.count == 1)
         #expect(told.sentences.first?.contains("the prompt is not kept: \(disk.file("cache"))") == true)

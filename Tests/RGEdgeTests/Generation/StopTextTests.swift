@@ -42,7 +42,7 @@ struct StopTextTests {
             let best = try #require(logits.indices.max { logits[$0] < logits[$1] })
             tokens.append((UInt32(best), bytes))
             bytes += model.tokenizer.decode([UInt32(best)]).count
-            try session.feed(UInt32(best))
+            try session.consume(UInt32(best))
         }
         return tokens
     }

@@ -21,7 +21,7 @@ struct UnseenTokenTests {
             guard token != model.configuration.eos else { break }
             let start = text.received
             tokens.append(token)
-            try session.feed(token)
+            try session.consume(token)
             _ = text.append(token, model.tokenizer) { _ in true }
             if text.shown > start { seen = tokens.count }
         }

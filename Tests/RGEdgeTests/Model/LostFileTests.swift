@@ -74,16 +74,16 @@ import Testing
         let session = try model.makeSession()
         var text = ""
         expectLoss { () throws(ModelError) in
-            _ = try session.generate("In the", options: GenerationOptions(maxTokens: 1000, lookup: lookup)) { piece in
+            _ = try session.generate("In the", options: GenerationOptions(maxTokens: 1000, lookup: lookup)) { part in
                 if text.isEmpty { cut() }
-                text += piece
+                text += part
                 return true
             }
         }
         // All that was shown is right.
         var whole = ""
-        _ = try intact.makeSession().generate("In the", options: GenerationOptions(maxTokens: 1000)) { piece in
-            whole += piece
+        _ = try intact.makeSession().generate("In the", options: GenerationOptions(maxTokens: 1000)) { part in
+            whole += part
             return whole.count < text.count
         }
         #expect(!text.isEmpty && whole.hasPrefix(text))
@@ -100,7 +100,7 @@ import Testing
         let cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: model) { Issue.record("\($0)") }
         cut()
         expectLoss { () throws(ModelError) in
-            _ = try session.consume([UInt32](repeating: 5, count: 2000), through: cache)
+            _ = try session.prefill([UInt32](repeating: 5, count: 2000), through: cache)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("cache")) == [])
     }

@@ -36,16 +36,16 @@ struct RecentTokensTests {
         #expect(original.oldestFirst == Array((0..<from).suffix(4096)))
     }
 
-    @Test("The chain tells beginnings apart, and is that of formats/rgs.md")
-    func chain() {
-        var chain = TokenHash()
-        #expect(chain.hash == 0)
+    @Test("The hash tells beginnings apart, and is that of formats/rgs.md")
+    func tokenHash() {
+        var hash = TokenHash()
+        #expect(hash.hash == 0)
         var seen: Set<UInt64> = [0]
         for token in [5, 5, 0, 0, 1, 5] as [UInt32] {
-            chain.append(token)
-            #expect(seen.insert(chain.hash).inserted)
+            hash.append(token)
+            #expect(seen.insert(hash.hash).inserted)
         }
-        #expect(TokenHash(hash: chain.hash) == chain)
+        #expect(TokenHash(hash: hash.hash) == hash)
         // xxhash in Python: h = 0; for t in (2, 500, 65537): h = xxh3_64_intdigest(t.to_bytes(4, "little"), seed=h)
         var known = TokenHash()
         for token in [2, 500, 65537] as [UInt32] { known.append(token) }

@@ -56,7 +56,7 @@ struct SessionCopyTests {
     private func bits(_ session: Session, feeding tokens: [UInt32]) throws -> [[UInt32]] {
         var rows: [[UInt32]] = []
         for token in tokens {
-            try session.feed(token)
+            try session.consume(token)
             rows.append(try #require(session.logits).map(\.bitPattern))
         }
         return rows
@@ -82,7 +82,7 @@ struct SessionCopyTests {
             #expect(copy.position == Int64(position), "\(way)")
             #expect(copy.logits.map { $0.map(\.bitPattern) } == logits, "\(way)")
             #expect(copy.memory.recent.oldestFirst == start, "\(way)")
-            #expect(copy.memory.chain == whole.chain(of: start), "\(way)")
+            #expect(copy.memory.tokenHash == whole.tokenHash(of: start), "\(way)")
             #expect(try bits(copy, feeding: next) == expected, "\(way)")
         }
     }
@@ -183,5 +183,5 @@ struct SessionCopyTests {
 
 extension Session {
     /// The hash of some tokens.
-    fileprivate func chain(of tokens: [UInt32]) -> TokenHash { tokens.reduce(into: TokenHash()) { $0.append($1) } }
+    fileprivate func tokenHash(of tokens: [UInt32]) -> TokenHash { tokens.reduce(into: TokenHash()) { $0.append($1) } }
 }

@@ -181,7 +181,7 @@ struct SessionFileTests {
             let other = try Model(path: try ConvertedModels.path(name, type))
             let error = try refusal(of: bytes, by: other)
             #expect(error.kind == .mismatch)
-            #expect(error.description.contains("is a session of another model than \(other.file.path); open it with the model"))
+            #expect(error.description.contains("is a session of a different model than \(other.file.path); open it with the model"))
         }
     }
 
@@ -277,7 +277,7 @@ struct SessionFileTests {
                     kill(getpid(), SIGKILL)
                 }
                 while true {
-                    try session.feed(4)
+                    try session.consume(4)
                     try session.save(to: path)
                 }
             }

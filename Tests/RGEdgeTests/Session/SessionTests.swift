@@ -25,9 +25,9 @@ struct SessionTests {
         try whole.feed(tokens)
         #expect(whole.position == 100)
 
-        let pieces = try model.makeSession()
-        for token in tokens { try pieces.feed(token) }
-        #expect(try logits(pieces) == logits(whole))
+        let single = try model.makeSession()
+        for token in tokens { try single.consume(token) }
+        #expect(try logits(single) == logits(whole))
 
         let each = try model.makeSession()
         var rows: [[Float]] = []
@@ -103,7 +103,7 @@ struct SessionTests {
             for _ in 0..<8 {
                 group.addTask {
                     let session = try model.makeSession()
-                    for token in self.tokens { try session.feed(token) }
+                    for token in self.tokens { try session.consume(token) }
                     return try self.logits(session)
                 }
             }
@@ -119,7 +119,7 @@ struct SessionTests {
         func step() throws {
             guard let logits = session.logits?.baseAddress else { return }
             if let token = session.sampler.next(logits, recent: session.recent, position: session.position, sampling) {
-                try session.feed(token)
+                try session.consume(token)
             }
         }
         try step()

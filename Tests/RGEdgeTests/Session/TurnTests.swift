@@ -157,7 +157,7 @@ struct TurnTests {
             bent.set(flag, at: flags)
             let loaded = try model.session(deserializing: bent.bytes().span.bytes)
             #expect(loaded.memory.turn.previous == previous, "\(text.debugDescription)")
-            #expect(loaded.memory.chain == session.memory.chain)
+            #expect(loaded.memory.tokenHash == session.memory.tokenHash)
         }
     }
 
@@ -201,7 +201,7 @@ struct TurnTests {
             let what = number(0..<11)
             switch what {
             case 0: try session.feed(someTokens(number(0..<8)))
-            case 1: try session.feed(someTokens(1)[0])
+            case 1: try session.consume(someTokens(1)[0])
             case 2: try session.feed(someTokens(number(0..<5))) { _, _ in }
             case 3, 4, 5: try generateSomehow(session, &random, cache: cache)
             case 6:
@@ -217,13 +217,13 @@ struct TurnTests {
             default:
                 guard number(0..<3) == 0 else { continue }
                 session.reset()
-                _ = try session.consume(
+                _ = try session.prefill(
                     prompts[number(0..<3)].dropLast(number(0..<60)) + someTokens(number(0..<70)), through: cache)
             }
             let all = tokens(session)
             guard all.count == session.position else { continue }
             #expect(session.memory.turn.previous == expected(all), "step \(step), call \(what)")
-            #expect(all.reduce(into: TokenHash()) { $0.append($1) } == session.memory.chain)
+            #expect(all.reduce(into: TokenHash()) { $0.append($1) } == session.memory.tokenHash)
             seen.insert([.none, .ended, .cut].firstIndex(of: session.memory.turn.previous) ?? 3)
         }
         #expect(seen == [0, 1, 2])
@@ -238,7 +238,7 @@ struct TurnTests {
             cache: Bool.random(using: &random) ? cache : nil)
         let long = String(repeating: "And it came to pass ", count: 60)
         let prompt = ["", "Hi", " the beginning the beginning the", long][number(0..<4)]
-        var patience = number(0..<30), pieces = number(1..<20)
+        var patience = number(0..<30), parts = number(1..<20)
         _ = try session.generate(
             prompt, options: options,
             isCancelled: {
@@ -247,11 +247,11 @@ struct TurnTests {
             },
             onText: { _ in
                 // A caller may look, fork and save during the answer.
-                if pieces % 3 == 0, let fork = try? session.fork() {
+                if parts % 3 == 0, let fork = try? session.fork() {
                     #expect(fork.memory.turn.previous == expected(tokens(fork)) || tokens(fork).count < fork.position)
                 }
-                pieces -= 1
-                return pieces > 0
+                parts -= 1
+                return parts > 0
             })
     }
 }

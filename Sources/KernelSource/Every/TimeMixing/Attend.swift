@@ -2,7 +2,7 @@ import CSIMD
 import KernelTypes
 
 /// See `KernelSet.scratchCount`.
-@Sendable func scratchCount(_ heads: Int, _ dimension: Int, _ window: Int) -> Int {
+@Sendable func scratchCount(_ dimension: Int, _ window: Int) -> Int {
     AttentionScratch.count(dimension: dimension, window: window)
 }
 
