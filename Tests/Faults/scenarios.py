@@ -53,6 +53,7 @@ SCENARIOS = [
     Scenario("info", [EDGE, "info", MODEL], output_varies=True),
     Scenario("tokenize", [EDGE, "tokenize", "-m", MODEL, TEXT[:99]]),
     Scenario("prompt", [EDGE, "prompt", "-m", MODEL, "-n", "4", "Once upon"]),
+    Scenario("prompt-resident", [EDGE, "prompt", "-m", MODEL, "--resident", "0M", "-n", "4", "Once upon"]),
     Scenario("prompt-stdin", [EDGE, "prompt", "-m", MODEL, "-n", "4", "--raw", "-"], stdin=TEXT),
     Scenario("prompt-session", [EDGE, "prompt", "-m", MODEL, "--session", "{}/s.rgs", "-n", "4", " and then"],
              {"s.rgs": "session.rgs"}, ["s.rgs"], SESSION_CHECK),

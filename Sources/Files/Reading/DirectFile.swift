@@ -50,9 +50,10 @@ public final class DirectFile: Sendable {
             let end = (wanted + alignment - 1) & ~(alignment - 1)
             let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, end - done, off_t(start + done))
             if count > 0 {
-                // What is left of a short read must begin at a multiple again, unless it ended with the file.
-                done = done + count >= wanted ? wanted : (done + count) & ~(alignment - 1)
-                if count < alignment, done < wanted { throw file.changed("became shorter") }
+                // What is left of a short read must begin at a multiple again.
+                let next = done + count >= wanted ? wanted : (done + count) & ~(alignment - 1)
+                guard next > done else { return try readThroughCache(range, into: buffer, at: first) }
+                done = next
             } else if count == 0 {
                 throw file.changed("became shorter")
             } else if errno == EINVAL {
