@@ -73,7 +73,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, for a base model, which has none.
+            Chat template: the folder's (auto; it must be in Gemma's format), gemma, or none, as for base models.
             """)
     var chatTemplate = ChatTemplateChoice.auto
 

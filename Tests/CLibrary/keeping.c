@@ -53,7 +53,7 @@ static void test_files(rg_model *model) {
 
     rg_model *other = NULL;
     REQUIRE(rg_model_open(other_path, NULL, &other));
-    refuses_file(other, path, RG_ERROR_MISMATCH, "another model");
+    refuses_file(other, path, RG_ERROR_MISMATCH, "a different model");
     rg_model_close(other);
     destroy_twins(twins);
 }
@@ -103,7 +103,7 @@ static void test_memory_buffers(rg_model *model, bool is_fed) {
     }
     rg_model *other = NULL;
     REQUIRE(rg_model_open(other_path, NULL, &other));
-    refuses_bytes(other, buffer, size, RG_ERROR_MISMATCH, "another model");
+    refuses_bytes(other, buffer, size, RG_ERROR_MISMATCH, "a different model");
     rg_model_close(other);
     free(buffer - 1);
     destroy_twins(twins);
