@@ -5,6 +5,7 @@ import Foundation
 import Griffin
 import JSON
 import ModelFile
+import System
 import TestSupport
 import Testing
 import Text
@@ -105,7 +106,7 @@ import Tiles
         let kept = try #require(convert(changing: nil).vocabulary).kept
         let dropped = try #require((0..<512).first { !kept.contains(UInt32($0)) })
         _ = try convert(changing: dropped)
-        let error = #expect(throws: ConversionError.self) { try convert(changing: Int(kept[kept.count / 2])) }
+        let error = #expect(throws: FileProblem.self) { try convert(changing: Int(kept[kept.count / 2])) }
         #expect(error?.problem.hasPrefix("tensor lm_head.weight differs from") == true)
     }
 
@@ -199,8 +200,8 @@ import Tiles
     }
 
     @Test func textsThatCanNotBeReadAreErrors() throws {
-        func error(_ texts: VocabularyTexts) -> ConversionError? {
-            #expect(throws: ConversionError.self) { try Conversion(source: Fixtures.tinyEnglish, vocabulary: texts) }
+        func error(_ texts: VocabularyTexts) -> FileProblem? {
+            #expect(throws: FileProblem.self) { try Conversion(source: Fixtures.tinyEnglish, vocabulary: texts) }
         }
         let latin = try folder.write([0x41, 0xE9, 0x41], to: "latin"), empty = try folder.write([], to: "empty")
         let missing = folder.file("missing")
@@ -213,7 +214,7 @@ import Tiles
         #expect(noWords?.kind == .option && noWords?.problem == "have no words")
         #expect(error(VocabularyTexts([]))?.kind == .option)
         let stopped = error(
-            VocabularyTexts([text], open: { path throws(FileError) in try TextFile(path: path, isStopped: { _ in true }) }))
+            VocabularyTexts([text], open: { path throws(FileProblem) in try TextFile(path: path, isStopped: { _ in true }) }))
         #expect(stopped?.kind == .cancelled)
         var bytes: [Int] = []
         _ = try Conversion(source: Fixtures.tinyEnglish, vocabulary: VocabularyTexts([text, text], progress: { bytes.append($0) }))
@@ -222,7 +223,7 @@ import Tiles
 
     @Test func aTextIsNotReplaced() throws {
         let conversion = try Conversion(source: Fixtures.tinyEnglish, vocabulary: VocabularyTexts([text]))
-        let error = #expect(throws: ConversionError.self) { try conversion.write(to: text) }
+        let error = #expect(throws: FileProblem.self) { try conversion.write(to: text) }
         #expect(error?.problem == "is one of the files that are read")
     }
 
@@ -247,7 +248,7 @@ import Tiles
         checkpoint.files["tokenizer.model"] = Self.movingFirstPieces(7, toTheEndOf: tokenizer)
         let source = try checkpoint.write()
         let part = try convert(source.path)
-        let error = #expect(throws: ConversionError.self) {
+        let error = #expect(throws: FileProblem.self) {
             try SourceComparison(source: Fixtures.tinyEnglish, file: part.file.path)
         }
         #expect(

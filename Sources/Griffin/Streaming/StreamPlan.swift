@@ -76,27 +76,37 @@ public struct StreamPlan: Sendable {
     /// beyond tenth and head is spread over the layers, too.
     public init?(_ file: ModelFile, residentBytes: Int, slabBytes: Int = StreamPlan.usualSlabBytes) {
         let all = file.tensors.reduce(0) { $0 + $1.byteCount }
-        let wanted = all - residentBytes
+        let wanted = all - max(0, residentBytes)
         guard wanted > 0 else { return nil }
         let matrices = file.tensors.indices.filter { file.tensors[$0].isTiled }
         guard let head = matrices.last(where: { file.tensors[$0].name == Configuration.embeddingName }) else { return nil }
         let layers = matrices.filter { $0 != head }
         let layerBytes = layers.reduce(0) { $0 + file.tensors[$1].byteCount }
         let headBytes = file.tensors[head].byteCount
-        let ofLayersFirst = min(wanted, layerBytes / 10)
-        let ofHead = min(wanted - ofLayersFirst, headBytes)
-        let ofLayers = min(wanted - ofHead, layerBytes)
+        let ofHead = min(max(0, wanted - layerBytes / 10), headBytes)
 
         var slabs: [Slab] = []
         var parts: [Int: Part] = [:]
-        // Bytes that the matrices so far should have given, and gave.
-        var due = 0.0, taken = 0
-        for number in layers {
-            due += Double(file.tensors[number].byteCount) * (Double(ofLayers) / Double(max(1, layerBytes)))
-            taken += Self.cut(file, number, Int(due.rounded(.up)) - taken, isLast: number == layers.last, slabBytes, &slabs, &parts)
+        var layerSlabs = 0, ofLayers = min(wanted - ofHead, layerBytes), taken = 0, streamedHead = 0
+        while true {
+            slabs.removeAll()
+            parts.removeAll()
+            // Bytes that the matrices so far should have given, and gave.
+            var due = 0.0
+            taken = 0
+            for number in layers {
+                due += Double(file.tensors[number].byteCount) * (Double(ofLayers) / Double(max(1, layerBytes)))
+                let owed = Int(due.rounded(.up)) - taken
+                taken += Self.cut(file, number, owed, isLast: number == layers.last, slabBytes, &slabs, &parts)
+            }
+            layerSlabs = slabs.count
+            streamedHead = Self.cut(file, head, min(wanted - taken, headBytes), isLast: true, slabBytes, &slabs, &parts)
+            // Where whole slabs don't add up, once more with more of the layers.
+            let missing = wanted - taken - streamedHead
+            guard missing > 0, ofLayers < layerBytes else { break }
+            ofLayers = min(ofLayers + missing, layerBytes)
         }
-        layerSlabs = slabs.count
-        let streamedHead = Self.cut(file, head, ofHead, isLast: true, slabBytes, &slabs, &parts)
+        self.layerSlabs = layerSlabs
         self.slabs = slabs
         self.parts = parts
         fileBytes = file.byteCount

@@ -107,7 +107,7 @@ import Testing
         let prompt = try Command.rgEdge.run("prompt", "-m", output, "-n", "16", "In the beginning")
         #expect(prompt.ending == .exit(0) && prompt.text.utf8.count > 16)
         let divergence = try Command.rgEdge.run("perplexity", "-q", "-m", output, "--kl", whole, text)
-        #expect(divergence.ending == .exit(1) && divergence.errors.contains("has another tokenizer than"))
+        #expect(divergence.ending == .exit(1) && divergence.errors.contains("has a different tokenizer than"))
     }
 
     @Test func aSessionOfTheWholeModelIsNotItsOwn() throws {
