@@ -11,6 +11,11 @@ public struct CachedVectors: @unchecked Sendable {
         self.exponents = exponents
     }
 
+    /// The vectors from number `first` on, of `bytes` bytes each.
+    public func from(_ first: Int, bytes: Int) -> CachedVectors {
+        CachedVectors(numbers: numbers + first * bytes, exponents: exponents + first)
+    }
+
     /// Copies vector `index`, of `bytes` bytes, to place `target` of `others`.
     public func copy(_ index: Int, to others: CachedVectors, at target: Int, bytes: Int) {
         (others.numbers + target * bytes).copyMemory(from: numbers + index * bytes, byteCount: bytes)

@@ -149,6 +149,58 @@ struct NonFiniteTests {
         #expect(try model.logits([1, 2, 3], to: state).allSatisfy { $0.isFinite })
     }
 
+    @Test("A pass that fails leaves the states of all runs as they were, and names the first run that is at fault")
+    func otherRunsStay() throws {
+        let folder = try TemporaryFolder()
+        let source = try ConvertedModels.path("alpha", .f32)
+        let embedding = try #require(try ModelFile(path: source).tensor(named: "model.embed_tokens.weight"))
+        let huge = withUnsafeBytes(of: Float(1e20).bitPattern.littleEndian, Array.init)
+        try BentFile(source, in: folder).with(huge, at: embedding.byteCount - 4, of: embedding) { path in
+            for threads in 1...3 { try Self.expectOthersStaying(try RunnableModel(file: path, threads: threads)) }
+        }
+    }
+
+    /// Feeds five runs at different positions, some of which come to token 511, which fails; then the others without them.
+    private static func expectOthersStaying(_ model: RunnableModel) throws {
+        let vocabulary = model.configuration.vocabularySize
+        let states = try [0, 3, 16, 40, 15].map { position in
+            let state = try model.makeState()
+            _ = try model.logits((0..<position).map { $0 * 7 % 500 }, to: state)
+            return state
+        }
+        func bytes(_ state: State) -> [[UInt8]] { state.parts(withExponents: true).map { Array($0.bytes) } }
+        let before = states.map(bytes), positions = states.map(\.position)
+        let speculation = try #require(Speculation(model.configuration, element: model.weights.cacheElement, capacity: 4))
+        for faulty in [[0], [1], [2], [3], [4], [1, 2], [3, 4], [0, 1, 2, 3, 4]] {
+            let tokens = [20, 1, 17, 3, 2].enumerated().map { number, count in
+                (1..<count).map { UInt32($0 * 3) } + [faulty.contains(number) ? 511 : 9]
+            }
+            var logits = [Float](repeating: 0, count: 5 * vocabulary)
+            let error = #expect(throws: ForwardPassError.self) {
+                try model.feed(tokens, to: states, logits: &logits, speculations: [3: speculation])
+            }
+            guard case .nonFinite(let numbers) = error else { throw try #require(error) }
+            #expect(numbers.run == faulty[0])
+            #expect(states.map(\.position) == positions && states.map(bytes) == before, "\(faulty)")
+            // Those that are not at fault, together.
+            let others = states.indices.filter { !faulty.contains($0) }
+            guard !others.isEmpty else { continue }
+            let copies = try others.map { number in
+                let copy = try model.makeState()
+                copy.copy(from: states[number])
+                return copy
+            }
+            var together = [Float](repeating: 0, count: others.count * vocabulary)
+            try model.feed(others.map { tokens[$0] }, to: copies, logits: &together)
+            for (place, number) in others.enumerated() {
+                let alone = try model.makeState()
+                alone.copy(from: states[number])
+                let expected = try model.logits(tokens[number].map(Int.init), to: alone).suffix(vocabulary)
+                #expect(Array(together[place * vocabulary..<(place + 1) * vocabulary]) == Array(expected))
+            }
+        }
+    }
+
     @Test("Values and keys of any size give the logits of the usual ones", arguments: [Float(0x1p17), 0x1p60, 0x1p-30])
     func ringRange(factor: Float) throws {
         let usual = try Self.converted(values: 1, keys: 1), tokens = try Fixtures.oracleArray("alpha", "tokens_40").integers

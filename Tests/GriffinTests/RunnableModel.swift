@@ -12,10 +12,15 @@ final class RunnableModel {
     let pass: ForwardPass
     var configuration: Configuration { weights.configuration }
 
-    init(file: String, kernels: KernelSet = Kernels.best, threads: Int = 2, chunk: Int = 256) throws {
+    init(
+        file: String, kernels: KernelSet = Kernels.best, threads: Int = 2, chunk: Int = 256,
+        runs: Int = ForwardPass.usualRunCapacity
+    ) throws {
         let file = try ModelFile(path: file)
         weights = try Weights(file: file, configuration: try Configuration(parsing: file.metadata.configuration))
-        pass = try #require(ForwardPass(weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunk))
+        let team = ThreadTeam(count: threads)
+        pass = try #require(
+            ForwardPass(weights: weights, kernels: kernels, team: team, chunkCapacity: chunk, runCapacity: runs))
     }
 
     func makeState() throws -> State { try #require(State(configuration, element: weights.cacheElement)) }
@@ -44,6 +49,26 @@ final class RunnableModel {
         return logits
     }
 
+    /// Feeds tokens to several states in one pass; `logits` receives those after each one's last token. [states × vocabulary]
+    func feed(
+        _ tokens: [[UInt32]], to states: [State], logits: inout [Float], speculations: [Int: Speculation] = [:]
+    ) throws {
+        let vocabulary = configuration.vocabularySize
+        try logits.withUnsafeMutableBufferPointer { logits in
+            try tokens.flatMap(\.self).withUnsafeBufferPointer { all in
+                var runs: [Run] = [], first = 0
+                for (number, state) in states.enumerated() {
+                    runs.append(
+                        Run(
+                            UnsafeBufferPointer(rebasing: all[first..<first + tokens[number].count]), to: state,
+                            output: .last(logits.baseAddress! + number * vocabulary), speculation: speculations[number]))
+                    first += tokens[number].count
+                }
+                try runs.withUnsafeBufferPointer { try pass.feed($0) }
+            }
+        }
+    }
+
     /// `count` tokens after a prompt, each the one with the largest logit, and its margin to the second largest.
     func greedy(after prompt: [Int], count: Int) throws -> [(token: Int, margin: Float)] {
         let state = try makeState()
@@ -61,10 +86,14 @@ final class RunnableModel {
 
     /// The residual stream of some tokens: the scaled embeddings, then after each layer. [layers + 1][tokens × width]
     func residuals(_ tokens: [Int]) throws -> [[Float]] {
-        let job = TraceJob(pass, state: try makeState(), count: tokens.count)
+        let job = TraceJob(pass, count: tokens.count)
+        let state = try makeState()
         tokens.map(UInt32.init).withUnsafeBufferPointer { tokens in
-            job.chunk = Chunk(tokens: tokens, state: job.state, output: .none)
-            pass.team.run(job)
+            withUnsafePointer(to: Run(tokens, to: state, output: .none)) { run in
+                let runs = UnsafeBufferPointer(start: run, count: 1)
+                job.chunk = Chunk(runs, pass.workspace.tables, vocabulary: configuration.vocabularySize)
+                pass.team.run(job)
+            }
         }
         return job.streams
     }
@@ -73,14 +102,12 @@ final class RunnableModel {
 /// The forward pass with a look at the residual stream after every layer.
 private final class TraceJob: TeamJob {
     let pass: ForwardPass
-    let state: State
     var chunk: Chunk?
     private(set) var streams: [[Float]] = []
     private let count: Int
 
-    init(_ pass: ForwardPass, state: State, count: Int) {
+    init(_ pass: ForwardPass, count: Int) {
         self.pass = pass
-        self.state = state
         self.count = count
     }
 

@@ -93,7 +93,8 @@ public struct Calibration {
         progress: (_ done: Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(FileProblem) -> InputStatistics {
         let forwardPass = ForwardPass(
-            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.chunkCapacity)
+            weights: weights, kernels: Kernels.best, team: ThreadTeam(count: threads), chunkCapacity: Self.chunkCapacity,
+            runCapacity: 1)
         guard let forwardPass, let state = State(configuration, element: weights.cacheElement) else {
             throw FileProblem(.memory, path: path, problem: "no memory to run the model", advice: "close other programs")
         }

@@ -9,12 +9,14 @@ extension ForwardPass {
     /// Columns in a share of the work on one token.
     private static var columnsPerShare: Int { 4 * scaleColumns }
 
-    /// Shares out the columns of all tokens.
+    /// Shares out the columns of each run's tokens.
     @inline(__always)
-    func shareColumns(_ width: Int, _ member: TeamMember, _ body: (Range<Int>) -> Void) {
+    func shareRunsAndColumns(
+        _ chunk: Chunk, _ width: Int, _ member: TeamMember, _ body: (_ number: Int, _ columns: Range<Int>) -> Void
+    ) {
         let unit = ForwardPass.scaleColumns
-        member.share((width + unit - 1) / unit) { units in
-            body(units.lowerBound * unit..<min(width, units.upperBound * unit))
+        shareRuns(chunk, parts: (width + unit - 1) / unit, member) { number, units in
+            body(number, units.lowerBound * unit..<min(width, units.upperBound * unit))
         }
     }
 

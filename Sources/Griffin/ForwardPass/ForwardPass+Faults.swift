@@ -11,30 +11,30 @@ extension ForwardPass {
     /// No fault yet: larger than every place.
     private static let none = Int32.max
 
-    private func fault(_ member: Int) -> UnsafeMutablePointer<Int32> {
-        (workspace.faults + member * Workspace.faultStride).assumingMemoryBound(to: Int32.self)
+    /// Before a pass of so many runs.
+    func clearFaults(runs: Int) {
+        for member in 0..<team.count { workspace.faults(member).update(repeating: Self.none, count: runs) }
     }
 
-    /// Before a chunk.
-    func clearFaults() {
-        for member in 0..<team.count { fault(member).pointee = Self.none }
+    /// After a pass of so many runs: the first of them that came to numbers that are not finite, and the first place of those.
+    func firstFault(runs: Int) -> (run: Int, place: Place)? {
+        for run in 0..<runs {
+            var first = Self.none
+            for member in 0..<team.count { first = min(first, workspace.faults(member)[run]) }
+            if first != Self.none { return (run, Place(number: first)) }
+        }
+        return nil
     }
 
-    /// After a chunk: the first place where a member found numbers that are not finite.
-    var firstFault: Place? {
-        var first = Self.none
-        for member in 0..<team.count { first = min(first, fault(member).pointee) }
-        return first == Self.none ? nil : Place(number: first)
-    }
-
-    /// Notes a place unless `areFinite`. Members pass places in order, so that the first one noted is their first.
+    /// Notes a place of a run unless `areFinite`. A run's tokens have no part in what other runs come to, so that these are right
+    /// all the same.
     @inline(__always)
-    func expect(_ areFinite: Bool, _ place: Place, _ member: TeamMember) {
-        if !areFinite { note(place, member) }
+    func expect(_ areFinite: Bool, _ place: Place, run: @autoclosure () -> Int, _ member: TeamMember) {
+        if !areFinite { note(place, run: run(), member) }
     }
 
-    private func note(_ place: Place, _ member: TeamMember) {
-        let fault = fault(member.index)
+    private func note(_ place: Place, run: Int, _ member: TeamMember) {
+        let fault = workspace.faults(member.index) + run
         fault.pointee = min(fault.pointee, place.number)
     }
 

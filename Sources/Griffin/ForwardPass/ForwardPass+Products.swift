@@ -4,18 +4,22 @@ import Tiles
 
 /// How norms and matrix products are divided among the members of a team.
 extension ForwardPass {
-    /// RMSNorm of each token into ``Workspace/normed`` and from there to ``Workspace/quantized``, if one of the
-    /// matrices that read it wants that. `source` is where the input comes from, `place` is the norm itself.
+    /// RMSNorm of each token's residual stream into ``Workspace/normed``, and from there to ``Workspace/quantized`` if one of the
+    /// matrices that read it wants that. With `onlyWanted`, of those tokens only whose logits are wanted. `source` is where the
+    /// input comes from, `place` is the norm itself.
     func normalize(
-        _ input: UnsafePointer<Float>, from source: Place, tokens: Int, weight: UnsafePointer<Float>, as place: Place,
+        _ chunk: Chunk, onlyWanted: Bool = false, from source: Place, weight: UnsafePointer<Float>, as place: Place,
         for inputs: SharedInput, _ member: TeamMember
     ) {
         let width = configuration.width
-        member.share(tokens) { range in
-            for token in range {
-                let normed = workspace.normed + token * width
-                expect(kernels.rmsNorm(input + token * width, weight, normed, width, configuration.normEpsilon), source, member)
-                expect(quantize(normed, token: token, for: inputs), place, member)
+        member.share(onlyWanted ? chunk.wantedCount : chunk.count) { range in
+            for index in range {
+                let token = onlyWanted ? chunk.wantedToken(index) : index
+                let input = workspace.residual + token * width, normed = workspace.normed + index * width
+                expect(
+                    kernels.rmsNorm(input, weight, normed, width, configuration.normEpsilon), source, run: chunk.run(of: token),
+                    member)
+                expect(quantize(normed, token: index, for: inputs), place, run: chunk.run(of: token), member)
             }
         }
     }

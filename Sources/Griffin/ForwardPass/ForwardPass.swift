@@ -7,8 +7,9 @@ import Tiles
 
 /// Computes a model: takes tokens through all layers and updates a ``State`` (Griffin, arXiv:2402.19427).
 ///
-/// Runs one chunk of tokens at a time, for one state at a time: callers keep others out. Nothing is allocated after `init`, and the
-/// result for a token depends neither on how the tokens are divided into chunks, nor on the number of threads.
+/// A pass takes runs of tokens of one or many states, as one chunk; one pass at a time: callers keep others out. Nothing is
+/// allocated after `init`, and the result for a token depends neither on how the tokens are divided into runs, nor on what else is
+/// in the pass, nor on the number of threads.
 ///
 /// The functions in the extensions are run by every member of the team: each does the shares that it gets from `share`, which
 /// returns when the others' are done too.
@@ -33,17 +34,17 @@ public final class ForwardPass: @unchecked Sendable {
         case head
     }
 
-    /// Which logits are wanted of a chunk, and where they go.
+    /// Which logits are wanted of a run, and where they go.
     public enum Output {
         case none
         /// Those after the last token. [vocabulary]
         case last(UnsafeMutablePointer<Float>)
         /// Those after every token. [tokens × vocabulary]
         case all(UnsafeMutablePointer<Float>)
-
-        /// True if there are any.
-        var isWanted: Bool { if case .none = self { false } else { true } }
     }
+
+    /// Runs in a chunk, unless another number is asked for.
+    public static let usualRunCapacity = 32
 
     /// The model.
     public let weights: Weights
@@ -53,6 +54,8 @@ public final class ForwardPass: @unchecked Sendable {
     public let team: ThreadTeam
     /// Tokens that a chunk may have.
     public var chunkCapacity: Int { workspace.chunkCapacity }
+    /// Runs that a chunk may have.
+    public var runCapacity: Int { workspace.runCapacity }
     /// Bytes in memory, besides weights, states and what reads weights from the disk (``streamBytes(_:threads:)``).
     public var byteCount: Int { workspace.byteCount + undo.byteCount }
 
@@ -66,13 +69,18 @@ public final class ForwardPass: @unchecked Sendable {
     /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
     public var observer: (any ForwardPassObserver)?
 
-    /// Nil if the system has no memory for the workspace.
-    public init?(weights: Weights, kernels: KernelSet, team: ThreadTeam, chunkCapacity: Int) {
-        let capacity = max(1, chunkCapacity)
-        guard let workspace = Workspace(weights: weights, kernels: kernels, members: team.count, chunkCapacity: capacity) else {
-            return nil
-        }
-        guard let undo = ChunkUndo(weights.configuration, element: weights.cacheElement, chunkCapacity: capacity) else {
+    /// For chunks of up to `chunkCapacity` tokens in up to `runCapacity` runs, each of which costs a copy of a state's recurrent
+    /// part. Nil if the system has no memory for that.
+    public init?(
+        weights: Weights, kernels: KernelSet, team: ThreadTeam, chunkCapacity: Int, runCapacity: Int = usualRunCapacity
+    ) {
+        let tokens = max(1, chunkCapacity), runs = max(1, runCapacity)
+        let workspace = Workspace(
+            weights: weights, kernels: kernels, members: team.count, chunkCapacity: tokens, runCapacity: runs)
+        guard let workspace else { return nil }
+        let undo = ChunkUndo(
+            weights.configuration, element: weights.cacheElement, chunkCapacity: tokens, runCapacity: runs)
+        guard let undo else {
             workspace.deallocate()
             return nil
         }
@@ -90,40 +98,63 @@ public final class ForwardPass: @unchecked Sendable {
         undo.deallocate()
     }
 
-    /// Feeds up to ``chunkCapacity`` tokens, each below the vocabulary's size, and moves the state on by as many positions. With a
-    /// speculation, which must have room for them, the state stays as it is until the speculation is told how many of the tokens to
-    /// accept. State and speculation must be of this model.
-    ///
-    /// Throws if numbers come up anywhere that are infinite or NaN, even if later steps would hide them; and if the file is guarded
-    /// and can't be read any more. The state is then as it was before; speculation and output are of no use.
+    /// Feeds tokens to one state: a pass of one run, as ``feed(_:)`` has it.
     public func feed(
         _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: Output, speculation: Speculation? = nil
     ) throws(ForwardPassError) {
-        precondition(tokens.count <= min(chunkCapacity, speculation?.capacity ?? chunkCapacity), "more tokens than a chunk has")
-        guard !tokens.isEmpty else { return }
-        current = Chunk(tokens: tokens, state: state, output: output, speculation: speculation)
-        clearFaults()
+        let run = Run(tokens, to: state, output: output, speculation: speculation)
+        try withUnsafePointer(to: run) { run throws(ForwardPassError) in try feed(UnsafeBufferPointer(start: run, count: 1)) }
+    }
+
+    /// Feeds each run's tokens to its state, and moves that on by as many positions. With a speculation the state stays as it is
+    /// until the speculation is told how many of the tokens to accept. Up to ``runCapacity`` runs with up to ``chunkCapacity``
+    /// tokens in all. No two may have the same state, unless both have speculations; no two the same speculation.
+    ///
+    /// Throws if numbers come up anywhere that are infinite or NaN, even if later steps would hide them: the error names the run,
+    /// and others can be fed without it. Throws also if the file is guarded and can't be read any more. All states are then as they
+    /// were before; speculations and outputs are of no use.
+    public func feed(_ runs: UnsafeBufferPointer<Run>) throws(ForwardPassError) {
+        checkSizes(runs)
+        let chunk = Chunk(runs, workspace.tables, vocabulary: configuration.vocabularySize)
+        guard chunk.count > 0 else { return }
+        clearFaults(runs: runs.count)
         if let stream {
             do throws(FileProblem) {
-                try stream.begin(wantsHead: output.isWanted)
+                try stream.begin(wantsHead: chunk.wantedCount > 0)
             } catch {
                 throw .unreadable(error)
             }
         }
+        current = chunk
         team.run(self)
         current = nil
-        if let error = endPass() {
-            if speculation == nil { undo.restore(state, count: tokens.count) }
-            throw error
+        let error = endPass(runs: runs.count)
+        for (number, run) in runs.enumerated() where run.speculation == nil && run.count > 0 {
+            if error == nil {
+                run.state.position += Int64(run.count)
+            } else {
+                undo.restore(run.state, run: number, tokens: chunk.tokens(ofRun: number))
+            }
         }
-        if speculation == nil { state.position += Int64(tokens.count) }
+        if let error { throw error }
     }
 
-    /// Why the chunk that was just computed is of no use; nil if it can be used.
-    private func endPass() -> ForwardPassError? {
+    private func checkSizes(_ runs: UnsafeBufferPointer<Run>) {
+        precondition(runs.count <= runCapacity, "more runs than a chunk has")
+        var tokens = 0
+        for (number, run) in runs.enumerated() {
+            tokens += run.count
+            precondition(run.count <= run.speculation?.capacity ?? chunkCapacity, "more tokens than a speculation has")
+            for other in 0..<number { precondition(run.isApart(from: runs[other]), "two runs change the same state") }
+        }
+        precondition(tokens <= chunkCapacity, "more tokens than a chunk has")
+    }
+
+    /// Why the pass that was just computed is of no use; nil if it can be used.
+    private func endPass(runs: Int) -> ForwardPassError? {
         // First, since results computed with zeros, or with anything, may be anything.
         if let problem = unreadable { return .unreadable(problem) }
-        return firstFault.map { .nonFinite(NonFiniteNumbers($0, configuration)) }
+        return firstFault(runs: runs).map { .nonFinite(NonFiniteNumbers($0.place, run: $0.run, configuration)) }
     }
 
     /// What the system had against reading the weights of the pass.
@@ -136,19 +167,6 @@ public final class ForwardPass: @unchecked Sendable {
             return error
         }
     }
-}
-
-/// Tokens on their way through the model.
-struct Chunk {
-    let tokens: UnsafeBufferPointer<UInt32>
-    let state: State
-    let output: ForwardPass.Output
-    /// Receives what would otherwise change the state.
-    var speculation: Speculation?
-
-    var count: Int { tokens.count }
-    /// Position of the first token.
-    var position: Int64 { state.position }
 }
 
 extension ForwardPass: TeamJob {
@@ -177,42 +195,16 @@ extension ForwardPass: TeamJob {
     func embed(_ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.width
         member.share(chunk.count) { tokens in
-            for token in tokens {
-                let row = Int(chunk.tokens[token])
-                let embedding = stream?.embedding(weights.embedding, token: row, member: member.index) ?? weights.embedding
-                kernels.row(embedding, row, configuration.embeddingScale, workspace.residual + token * width)
-                rotary.write(
-                    position: chunk.position + Int64(token), cosines: workspace.cosines + token * rotary.half,
-                    sines: workspace.sines + token * rotary.half)
-            }
-        }
-    }
-
-    /// After the final norm the embedding serves as the head; then the soft cap.
-    private func writeLogits(_ chunk: Chunk, _ member: TeamMember) {
-        let width = configuration.width, vocabulary = configuration.vocabularySize
-        let first: Int, logits: UnsafeMutablePointer<Float>
-        switch chunk.output {
-        case .none: return
-        case .last(let pointer): (first, logits) = (chunk.count - 1, pointer)
-        case .all(let pointer): (first, logits) = (0, pointer)
-        }
-        let tokens = chunk.count - first
-        let end = configuration.layerCount
-        normalize(
-            workspace.residual + first * width, from: stream(before: end), tokens: tokens, weight: weights.finalNorm,
-            as: Place(.finalNorm, layer: end), for: SharedInput(weights.embedding), member)
-        let product = product(
-            weights.embedding, of: workspace.normed, stride: width, tokens: tokens, bias: nil, to: logits, stride: vocabulary)
-        observer?.willMultiply(product, member)
-        shareRowTiles(of: product, member) { product, rowTiles in
-            kernels.multiply(product, rowTiles)
-            let rows = rowTiles.lowerBound * Tile.rows..<min(vocabulary, rowTiles.upperBound * Tile.rows)
-            for token in 0..<tokens {
-                let values = logits + token * vocabulary + rows.lowerBound
-                // The soft cap would make 30 of infinity.
-                expect(kernels.areFinite(values, rows.count), Place(.head, layer: end), member)
-                kernels.softCap(values, rows.count, configuration.logitsSoftCap)
+            chunk.forEachRun(in: tokens) { number, tokens in
+                let run = chunk.runs[number], first = chunk.tokens(ofRun: number).lowerBound
+                for token in tokens {
+                    let row = Int(run.tokens[token - first])
+                    let embedding = stream?.embedding(weights.embedding, token: row, member: member.index) ?? weights.embedding
+                    kernels.row(embedding, row, configuration.embeddingScale, workspace.residual + token * width)
+                    rotary.write(
+                        position: run.position + Int64(token - first), cosines: workspace.cosines + token * rotary.half,
+                        sines: workspace.sines + token * rotary.half)
+                }
             }
         }
     }

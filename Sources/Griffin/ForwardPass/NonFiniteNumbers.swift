@@ -44,6 +44,9 @@ public struct NonFiniteNumbers: Error, Equatable, CustomStringConvertible {
         var step: Step? { Step(rawValue: Int(number % Self.stepCount)) }
     }
 
+    /// The run that came to the numbers, by its place in the pass; if there are several, the first of them. Nothing is wrong with
+    /// the runs before it.
+    public let run: Int
     /// The layer that the numbers come from, counted from 0 as in the tensors' names; nil outside of layers.
     public let layer: Int?
     /// What gives them, in a clause that names the layer and its kind.
@@ -51,7 +54,8 @@ public struct NonFiniteNumbers: Error, Equatable, CustomStringConvertible {
 
     private static let start = "numbers that are not finite come from"
 
-    init(_ place: Place, _ configuration: Configuration) {
+    init(_ place: Place, run: Int, _ configuration: Configuration) {
+        self.run = run
         let name = place.step?.name ?? ""
         guard (0..<configuration.layerCount).contains(place.layer) else {
             layer = nil

@@ -5,10 +5,12 @@ import Tiles
 /// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One per model, whatever the number of its
 /// sessions; 29 MB for the 2B model and chunks of 256.
 ///
-/// [n × m] below are f32, row by row, of the chunk's tokens.
+/// [n × m] below are f32, row by row, of the chunk's tokens, run after run.
 struct Workspace: @unchecked Sendable {
     /// Tokens in a chunk.
     let chunkCapacity: Int
+    /// Runs in a chunk.
+    let runCapacity: Int
 
     /// [chunk × width]: the residual stream.
     let residual: UnsafeMutablePointer<Float>
@@ -30,27 +32,32 @@ struct Workspace: @unchecked Sendable {
     /// [chunk × half]: of the rotary angles.
     let cosines: UnsafeMutablePointer<Float>
     let sines: UnsafeMutablePointer<Float>
-    /// [members × scratchCount]
-    let scratch: UnsafeMutablePointer<Float>
+    /// What is looked up of the chunk's tokens.
+    let tables: Chunk.Tables
+    /// [members × scratchCount]: scores of attention, or some rows of the head's logits.
+    private let scratch: UnsafeMutablePointer<Float>
     /// Floats of scratch per member.
-    let scratchCount: Int
-    /// [members]: the first place where a member found numbers that are not finite, each on a cache line of its own.
-    let faults: UnsafeMutableRawPointer
-    /// Bytes from one of these to the next.
-    static let faultStride = 64
+    private let scratchCount: Int
+    /// [members × faultStride]
+    private let faults: UnsafeMutablePointer<Int32>
+    /// Faults per member: whole cache lines, so that members don't write to the same one.
+    private let faultStride: Int
 
     let byteCount: Int
     private let memory: UnsafeMutableRawPointer
 
     /// Nil if the system has no memory for it.
-    init?(weights: Weights, kernels: KernelSet, members: Int, chunkCapacity chunk: Int) {
+    init?(weights: Weights, kernels: KernelSet, members: Int, chunkCapacity chunk: Int, runCapacity: Int) {
         let configuration = weights.configuration
         let heads = configuration.headCount * configuration.headDimension
         let half = configuration.rotaryDimension / 2
         let matrices = weights.file.tensors.compactMap(\.matrixShape)
         let element = weights.cacheElement
         chunkCapacity = chunk
-        scratchCount = (kernels.scratchCount(configuration.headDimension, configuration.window) + 15) & ~15
+        self.runCapacity = runCapacity
+        let attention = kernels.scratchCount(configuration.headDimension, configuration.window)
+        scratchCount = (max(attention, Self.headScratchCount(chunk)) + 15) & ~15
+        faultStride = (runCapacity + 15) & ~15
 
         var plan = Plan()
         let residual = plan.floats(chunk * configuration.width)
@@ -70,7 +77,11 @@ struct Workspace: @unchecked Sendable {
         let scratch = plan.floats(members * scratchCount)
         let keyExponents = plan.bytes(chunk)
         let valueExponents = plan.bytes(chunk)
-        let faults = plan.bytes(members * Self.faultStride)
+        let faults = plan.bytes(members * faultStride * MemoryLayout<Int32>.size)
+        let starts = plan.bytes((runCapacity + 1) * MemoryLayout<Int32>.size)
+        let runs = plan.bytes(chunk * MemoryLayout<Int32>.size)
+        let wanted = plan.bytes(chunk * MemoryLayout<Int32>.size)
+        let logits = plan.bytes(chunk * MemoryLayout<UnsafeMutablePointer<Float>>.size)
 
         guard let memory = mmap(nil, plan.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
@@ -91,11 +102,30 @@ struct Workspace: @unchecked Sendable {
             numbers: memory + chunkKeys, exponents: (memory + keyExponents).assumingMemoryBound(to: Int8.self))
         self.chunkValues = CachedVectors(
             numbers: memory + chunkValues, exponents: (memory + valueExponents).assumingMemoryBound(to: Int8.self))
-        self.faults = memory + faults
+        self.faults = (memory + faults).assumingMemoryBound(to: Int32.self)
+        tables = Chunk.Tables(
+            starts: (memory + starts).assumingMemoryBound(to: Int32.self),
+            runs: (memory + runs).assumingMemoryBound(to: Int32.self),
+            wanted: (memory + wanted).assumingMemoryBound(to: Int32.self),
+            logits: (memory + logits).assumingMemoryBound(to: UnsafeMutablePointer<Float>.self))
         self.cosines = floats(cosines)
         self.sines = floats(sines)
         self.scratch = floats(scratch)
     }
+
+    /// The working memory of a member.
+    func scratch(_ member: Int) -> UnsafeMutablePointer<Float> { scratch + member * scratchCount }
+
+    /// For each run, the first place where a member found numbers of it that are not finite. [runs]
+    func faults(_ member: Int) -> UnsafeMutablePointer<Int32> { faults + member * faultStride }
+
+    /// Rows of tiles of the head that a member takes at once for so many tokens. Their logits lie in its scratch, and had better
+    /// stay in the nearest cache. An even number, as kernels like it.
+    static func headRowTiles(tokens: Int) -> Int { max(2, headFloats / (tokens * Tile.rows) & ~1) }
+    private static let headFloats = 4096
+
+    /// Floats of scratch for these, for up to so many tokens.
+    private static func headScratchCount(_ tokens: Int) -> Int { max(headFloats, 2 * Tile.rows * tokens) }
 
     /// Gives the memory back; the workspace must not be used afterwards.
     func deallocate() { munmap(memory, byteCount) }

@@ -10,8 +10,8 @@ extension ForwardPass {
         let width = configuration.width, recurrentWidth = configuration.recurrentWidth
         observed(.norm, member) {
             normalize(
-                workspace.residual, from: stream(before: layer), tokens: chunk.count, weight: norm,
-                as: Place(.temporalNorm, layer: layer), for: SharedInput(block.linearX, block.linearY), member)
+                chunk, from: stream(before: layer), weight: norm, as: Place(.temporalNorm, layer: layer),
+                for: SharedInput(block.linearX, block.linearY), member)
         }
         observed(.recurrentInput, member) {
             multiply(
@@ -41,52 +41,57 @@ extension ForwardPass {
         }
     }
 
-    /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, one head at a time, quantized for the gates.
+    /// The temporal convolution from ``Workspace/wide`` to ``Workspace/mixed``, run by run and one head at a time, quantized for the
+    /// gates.
     private func convolve(_ block: RecurrentBlock, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.recurrentWidth, headWidth = configuration.gateBlockWidth
-        let operands = Convolution(
-            input: workspace.wide, output: workspace.mixed, stride: width, tokens: chunk.count, taps: block.taps,
-            bias: block.convolutionBias, history: chunk.history(block), width: width)
         let gates = block.inputGate.shape, inputs = SharedInput(block.inputGate, block.recurrentGate)
-        member.share(configuration.headCount) { heads in
+        shareRuns(chunk, parts: configuration.headCount, member) { number, heads in
+            let run = chunk.runs[number], tokens = chunk.tokens(ofRun: number)
+            let input = workspace.wide + tokens.lowerBound * width
             let channels = heads.lowerBound * headWidth..<heads.upperBound * headWidth
-            chunk.keepInputs(block, workspace.wide, width: width, channels, undo)
+            let operands = Convolution(
+                input: input, output: workspace.mixed + tokens.lowerBound * width, stride: width, tokens: tokens.count,
+                taps: block.taps, bias: block.convolutionBias, history: run.history(block), width: width)
+            run.keepInputs(block, input, width: width, channels, undo, as: number)
             kernels.convolve(operands, channels)
             guard let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
             let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
-            for token in 0..<chunk.count {
-                let start = token * width + heads.lowerBound * headWidth
+            for token in tokens {
+                let start = token * width + channels.lowerBound
                 expect(
                     quantize(workspace.mixed + start, part, token: token, firstCode: firstCode, for: inputs),
-                    Place(.convolution, layer: layer), member)
+                    Place(.convolution, layer: layer), run: number, member)
             }
         }
     }
 
-    /// The RG-LRU over ``Workspace/mixed``, times gelu of linear_y's result, quantized for linear_out.
+    /// The RG-LRU over ``Workspace/mixed``, run by run, times gelu of linear_y's result, quantized for linear_out.
     private func scan(_ block: RecurrentBlock, layer: Int, _ chunk: Chunk, _ member: TeamMember) {
         let width = configuration.recurrentWidth
-        let operands = Recurrence(
-            input: workspace.mixed, inputGate: workspace.gate, recurrentGate: workspace.wide, output: workspace.mixed,
-            stride: width, tokens: chunk.count, decay: block.decay, state: chunk.hidden(block), width: width,
-            startsSequence: chunk.position == 0)
-        shareColumns(width, member) { columns in
-            for token in 0..<chunk.count {
+        shareRunsAndColumns(chunk, width, member) { number, columns in
+            let run = chunk.runs[number], tokens = chunk.tokens(ofRun: number)
+            for token in tokens {
                 let start = token * width + columns.lowerBound
                 let areFinite =
                     kernels.areFinite(workspace.gate + start, columns.count)
                     && kernels.areFinite(workspace.wide + start, columns.count)
-                expect(areFinite, Place(.gates, layer: layer), member)
+                expect(areFinite, Place(.gates, layer: layer), run: number, member)
             }
-            chunk.prepareHidden(block, columns, undo)
+            let first = tokens.lowerBound * width, mixed = workspace.mixed + first
+            let operands = Recurrence(
+                input: mixed, inputGate: workspace.gate + first, recurrentGate: workspace.wide + first, output: mixed,
+                stride: width, tokens: tokens.count, decay: block.decay, state: run.hidden(block), width: width,
+                startsSequence: run.position == 0)
+            run.prepareHidden(block, columns, undo, as: number)
             kernels.scan(operands, columns)
-            chunk.keepHidden(block, workspace.mixed, width: width, columns)
-            for token in 0..<chunk.count {
+            run.keepHidden(block, mixed, width: width, columns)
+            for token in tokens {
                 let start = token * width + columns.lowerBound
                 kernels.multiplyByGELU(workspace.wide2 + start, workspace.mixed + start, workspace.mixed + start, columns.count)
                 expect(
                     quantize(workspace.mixed + start, columns: columns, token: token, for: SharedInput(block.linearOut)),
-                    Place(.rgLRU, layer: layer), member)
+                    Place(.rgLRU, layer: layer), run: number, member)
             }
         }
     }
@@ -94,7 +99,7 @@ extension ForwardPass {
 
 /// What the kernels of a recurrent block update: the state, after what was there is kept for the undo. With a speculation: a copy
 /// of the state, and what each token makes of it is kept.
-extension Chunk {
+extension Run {
     /// The last three inputs of the convolution. [3 × recurrentWidth]
     fileprivate func history(_ block: RecurrentBlock) -> UnsafeMutablePointer<Float> {
         speculation?.workingHistory(block.index) ?? state.history(block.index)
@@ -105,14 +110,15 @@ extension Chunk {
         speculation?.workingHidden(block.index) ?? state.hidden(block.index)
     }
 
-    /// Before the convolution of some channels: keeps its `inputs` [tokens × width].
+    /// Before the convolution of some channels: keeps its `inputs` [tokens × width]. `number` is the run's in the pass.
     fileprivate func keepInputs(
-        _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>, _ undo: ChunkUndo
+        _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>, _ undo: ChunkUndo,
+        as number: Int
     ) {
         guard let speculation else {
             for row in 1...3 {
-                undo.keep(
-                    row * width + channels.lowerBound..<row * width + channels.upperBound, ofRecurrent: block.index, in: state)
+                let floats = row * width + channels.lowerBound..<row * width + channels.upperBound
+                undo.keep(floats, ofRecurrent: block.index, in: state, run: number)
             }
             return
         }
@@ -120,9 +126,9 @@ extension Chunk {
         copy(channels, rows: count, width: width, from: inputs, to: speculation.inputs(block.index))
     }
 
-    /// Before the scan of some channels.
-    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>, _ undo: ChunkUndo) {
-        guard let speculation else { return undo.keep(channels, ofRecurrent: block.index, in: state) }
+    /// Before the scan of some channels. `number` is the run's in the pass.
+    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>, _ undo: ChunkUndo, as number: Int) {
+        guard let speculation else { return undo.keep(channels, ofRecurrent: block.index, in: state, run: number) }
         copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: speculation.workingHidden(block.index))
     }
 

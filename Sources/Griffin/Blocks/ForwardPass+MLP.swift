@@ -8,8 +8,8 @@ extension ForwardPass {
         let width = configuration.width, mlpWidth = configuration.mlpWidth
         observed(.norm, member) {
             normalize(
-                workspace.residual, from: Place(.temporalOutput, layer: layer), tokens: chunk.count, weight: norm,
-                as: Place(.channelNorm, layer: layer), for: SharedInput(mlp.gate, mlp.up), member)
+                chunk, from: Place(.temporalOutput, layer: layer), weight: norm, as: Place(.channelNorm, layer: layer),
+                for: SharedInput(mlp.gate, mlp.up), member)
         }
         observed(.mlpInput, member) {
             multiply(
@@ -26,7 +26,7 @@ extension ForwardPass {
                 kernels.multiplyByGELU(workspace.wide + start, workspace.wide2 + start, workspace.wide + start, columns.count)
                 expect(
                     quantize(workspace.wide + start, columns: columns, token: token, for: SharedInput(mlp.down)),
-                    Place(.mlp, layer: layer), member)
+                    Place(.mlp, layer: layer), run: chunk.run(of: token), member)
             }
         }
         observed(.mlpOutput, member) {
