@@ -146,6 +146,8 @@ struct MixTests {
         "In 180 random mixes of prompts, decoding, speculation, forks and rewinds, each session's logits are those of it alone",
         arguments: Kernels.available.map(\.name), WeightType.allCases)
     func mixes(kernels: String, type: WeightType) throws {
+        // The scalar ones take a minute for what the others do in a second.
+        let count = kernels == "scalar" ? 4 : 60
         let kernels = try #require(Kernels.named(kernels))
         for (threads, name) in [(1, "alpha"), (2, "beta"), (3, "gamma")] {
             let file = try ConvertedModels.path(name, type)
@@ -153,7 +155,7 @@ struct MixTests {
             let model = try RunnableModel(
                 file: file, kernels: kernels, threads: threads, chunk: Mixer.tokensPerPass, runs: Mixer.runsPerPass)
             var mixer = try Mixer(model, alone: single, seed: UInt64(threads))
-            for _ in 0..<60 {
+            for _ in 0..<count {
                 mixer.disturb()
                 try mixer.mix()
             }
