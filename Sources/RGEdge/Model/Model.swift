@@ -230,6 +230,9 @@ extension Model {
     public var residentBytes: Int { streamPlan.withLock { $0?.residentBytes } ?? weights.bytesPerToken }
     /// Bytes of weights that a token reads from the disk.
     public var streamedBytes: Int { streamPlan.withLock { $0?.streamedBytes } ?? 0 }
+    /// Bytes of memory that running the model takes at most, besides the program: weights that stay, what sessions share, a session
+    /// with a copy to go back to, and what encodes a prompt.
+    public var neededBytes: Int { residentBytes + sharedBytes + 2 * sessionBytes + tokenizer.encoderByteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without

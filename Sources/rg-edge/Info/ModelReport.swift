@@ -63,6 +63,10 @@ struct ModelReport {
             ("in memory", residentPart),
             ("session", "\(Format.bytes(model.sessionBytes)) allocated, however long the text"),
             ("shared", "\(Format.bytes(model.sharedBytes)) allocated once (\(model.threads) threads, \(model.kernels.name))"),
+            (
+                "needs",
+                "\(Format.bytes(model.neededBytes)) of memory at most: those weights, shared, two sessions, and the encoder of prompts"
+            ),
         ]
     }
 
@@ -100,6 +104,7 @@ struct ModelReport {
             "configuration": (try? JSONValue(parsing: model.file.metadata.configuration)) ?? .null,
             "types": .array(types.map(\.json)),
             "mapped_bytes": .integer(Int64(model.mappedBytes)),
+            "needed_bytes": .integer(Int64(model.neededBytes)),
             "resident_bytes": .integer(Int64(model.residentBytes)),
             "streamed_bytes": .integer(Int64(model.streamedBytes)),
             "session_bytes": .integer(Int64(model.sessionBytes)),

@@ -39,6 +39,7 @@ import Testing
         let info = try JSONValue(parsing: try Command.rgEdge.run("info", "--json", model, "--resident", "1M").output)
         let resident = try #require(info["resident_bytes"]?.intValue), streamed = try #require(info["streamed_bytes"]?.intValue)
         #expect(resident <= 1_000_000 && streamed > 1_000_000)
+        #expect(try #require(info["needed_bytes"]?.intValue) > resident + (info["shared_bytes"]?.intValue ?? 0))
         // The same text, whatever stays.
         for size in ["0M", "1M", "all", "mapped"] {
             let outcome = try Command.rgEdge.run(
