@@ -65,21 +65,39 @@ static void *feed_shared(void *session) {
     return NULL;
 }
 
-void test_threads(void) {
-    rg_model *model = open_model();
-    static Worker alone[thread_count], together[thread_count];
+static Worker alone[thread_count], together[thread_count];
+
+/* All workers at once, who get what each got alone. */
+static void work_together(rg_model *model) {
     for (uint32_t index = 0; index < thread_count; index++) {
-        alone[index].model = together[index].model = model;
-        alone[index].seed = together[index].seed = index;
-        work(&alone[index]);
+        together[index].model = model;
+        together[index].seed = index;
+        pthread_create(&together[index].thread, NULL, work, &together[index]);
     }
-    for (uint32_t index = 0; index < thread_count; index++) pthread_create(&together[index].thread, NULL, work, &together[index]);
     for (uint32_t index = 0; index < thread_count; index++) {
         pthread_join(together[index].thread, NULL);
         CHECK(alone[index].position == together[index].position);
         CHECK(alone[index].collected.length == together[index].collected.length);
         CHECK(memcmp(alone[index].collected.text, together[index].collected.text, alone[index].collected.length) == 0);
     }
+}
+
+void test_threads(void) {
+    rg_model *model = open_model();
+    for (uint32_t index = 0; index < thread_count; index++) {
+        alone[index].model = model;
+        alone[index].seed = index;
+        work(&alone[index]);
+    }
+    work_together(model);
+
+    /* The same with weights that three more threads read from the disk. */
+    rg_model_options options = RG_MODEL_OPTIONS_INIT;
+    options.resident_bytes = 1;
+    rg_model *streamed = NULL;
+    REQUIRE(rg_model_open(model_path, &options, &streamed));
+    work_together(streamed);
+    rg_model_close(streamed);
 
     rg_session *shared = fed_session(model);
     const uint64_t position = rg_session_position(shared);
