@@ -21,6 +21,8 @@ class Scenario:
     before: dict[str, str] = field(default_factory=dict)
     # What it writes: each is old, new, or as a fault has left it, but whole by its `check`.
     targets: list[str] = field(default_factory=list)
+    # Where it may put, whole, what it could not put in a target, and then ends with 1.
+    instead: list[str] = field(default_factory=list)
     # A command that succeeds only on a whole file, in the place of `{}`.
     check: list[str] | None = None
     stdin: str = ""
@@ -36,16 +38,16 @@ SESSION_CHECK = [EDGE, "prompt", "-m", MODEL, "--session", "{}", "-n", "1", "--r
 
 SCENARIOS = [
     Scenario("convert", [QUANT, "convert", str(CHECKPOINT), "-o", "{}/out.rgq", "--chat-template", "gemma", "--quiet"],
-             {"out.rgq": "model.rgq"}, ["out.rgq"], [QUANT, "verify", "{}"]),
+             {"out.rgq": "model.rgq"}, ["out.rgq"], check=[QUANT, "verify", "{}"]),
     Scenario("convert-importance", [QUANT, "convert", str(CHECKPOINT), "-o", "{}/out.rgq", "--importance", "{made}/statistics",
-                                    "--type", "q4-small", "--quiet"], {}, ["out.rgq"], [QUANT, "verify", "{}"]),
+                                    "--type", "q4-small", "--quiet"], {}, ["out.rgq"], check=[QUANT, "verify", "{}"]),
     Scenario("convert-vocabulary", [QUANT, "convert", str(CHECKPOINT), "-o", "{}/out.rgq", "--quiet", "--vocabulary",
-                                    "{made}/text.txt", "{made}/text.txt"], {}, ["out.rgq"], [QUANT, "verify", "{}"]),
+                                    "{made}/text.txt", "{made}/text.txt"], {}, ["out.rgq"], check=[QUANT, "verify", "{}"]),
     Scenario("verify", [QUANT, "verify", MODEL]),
     Scenario("inspect", [QUANT, "inspect", MODEL]),
     Scenario("calibrate", [QUANT, "calibrate", MODEL, "{made}/text.txt", "-o", "{}/statistics"],
              {"statistics": "statistics"}, ["statistics"],
-             [QUANT, "convert", str(CHECKPOINT), "-o", "{}.rgq", "--importance", "{}", "--quiet"]),
+             check=[QUANT, "convert", str(CHECKPOINT), "-o", "{}.rgq", "--importance", "{}", "--quiet"]),
     Scenario("export", [QUANT, "export", MODEL, "{}/out"], {},
              ["out/config.json", "out/tokenizer.model", "out/chat_template.jinja", "out/model.safetensors"]),
     Scenario("export-occupied", [QUANT, "export", MODEL, "{}/cache"], {"cache": "cache"}, exit=1),
@@ -56,11 +58,11 @@ SCENARIOS = [
     Scenario("prompt-resident", [EDGE, "prompt", "-m", MODEL, "--resident", "0M", "-n", "4", "Once upon"]),
     Scenario("prompt-stdin", [EDGE, "prompt", "-m", MODEL, "-n", "4", "--raw", "-"], stdin=TEXT),
     Scenario("prompt-session", [EDGE, "prompt", "-m", MODEL, "--session", "{}/s.rgs", "-n", "4", " and then"],
-             {"s.rgs": "session.rgs"}, ["s.rgs"], SESSION_CHECK),
+             {"s.rgs": "session.rgs"}, ["s.rgs"], ["s-2.rgs"], SESSION_CHECK),
     Scenario("prompt-cache", [EDGE, "prompt", "-m", MODEL, "--prompt-cache", "{}/cache", "-n", "4", "--raw", TEXT + "The end."],
              {"cache": "cache"}),
     Scenario("chat", [EDGE, "chat", "-m", MODEL, "-n", "4", "--session", "{}/s.rgs"], {"s.rgs": "session.rgs"}, ["s.rgs"],
-             SESSION_CHECK, "hello\n/stats\n/save {}/other.rgs\nand so\n", output_varies=True),
+             ["s-2.rgs"], SESSION_CHECK, "hello\n/stats\n/save {}/other.rgs\nand so\n", output_varies=True),
     Scenario("perplexity", [EDGE, "perplexity", "-m", MODEL, "{made}/text.txt"]),
     Scenario("logits", [EDGE, "logits", "-m", MODEL, "--tokens", "2,5,9", "-o", "{}/l.npy"], {}, ["l.npy"]),
 ]

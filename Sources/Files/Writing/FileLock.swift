@@ -17,10 +17,14 @@ public final class FileLock {
             // For this user only, or anybody could hold it.
             let descriptor = openRetrying(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
             guard descriptor >= 0 else { return nil }
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard Self.lock(descriptor) else {
                 let code = errno
                 defer { close(descriptor) }
-                guard code == EWOULDBLOCK else { return nil }
+                guard code == EWOULDBLOCK else {
+                    // Made above: whoever locks it writes its number.
+                    if FileIdentity(of: path)?.byteCount == 0 { unlink(path) }
+                    return nil
+                }
                 throw FileProblem(
                     path: target, problem: "is in use by another rg-edge\(Self.holder(descriptor))",
                     advice: "wait until that ends, or take another file", code: EBUSY)
@@ -36,6 +40,14 @@ public final class FileLock {
         let number = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = pwrite(descriptor, number, number.count, 0)
+    }
+
+    /// flock(2), again and again while signals interrupt it. False with an errno.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno != EINTR { return false }
+        }
+        return true
     }
 
     /// True if it is the lock on what stands or will stand at `target`, whatever name its folder goes by.
