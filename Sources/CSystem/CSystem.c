@@ -29,11 +29,12 @@ int csystem_open_direct(int descriptor) {
     return open(place, O_RDONLY | O_DIRECT | O_CLOEXEC);
 }
 
-unsigned csystem_direct_alignment(int descriptor) {
+int csystem_direct_alignment(int descriptor) {
 #ifdef STATX_DIOALIGN
     struct statx status;
     if (statx(descriptor, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) || !(status.stx_mask & STATX_DIOALIGN)) return 0;
-    return status.stx_dio_offset_align > status.stx_dio_mem_align ? status.stx_dio_offset_align : status.stx_dio_mem_align;
+    if (status.stx_dio_offset_align == 0 || status.stx_dio_offset_align > 1 << 20) return -1;
+    return (int)status.stx_dio_offset_align > (int)status.stx_dio_mem_align ? (int)status.stx_dio_offset_align : (int)status.stx_dio_mem_align;
 #else
     (void)descriptor;
     return 0;
@@ -65,4 +66,11 @@ bool csystem_is_on_local_disk(int descriptor) {
         return true;
     default: return false;
     }
+}
+
+bool csystem_is_in_memory(int descriptor) {
+    struct statfs system;
+    if (fstatfs(descriptor, &system)) return false;
+    const uint32_t type = (uint32_t)system.f_type;
+    return type == 0x01021994 /* tmpfs */ || type == 0x858458F6 /* ramfs */;
 }

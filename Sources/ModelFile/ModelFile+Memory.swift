@@ -26,6 +26,9 @@ extension ModelFile {
         try file.lock(range)
     }
 
+    /// True if the file lies in memory anyway: on a tmpfs or ramfs.
+    package var isInMemory: Bool { file.isInMemory }
+
     /// A way to read the file past the system's file cache.
     package func directReader() -> DirectFile { DirectFile(file) }
 

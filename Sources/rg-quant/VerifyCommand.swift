@@ -38,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
 
     /// Opens the model as programs that run it do. Throws if its configuration, tensors, tokenizer or chat template can't be used.
     private func checkUse() throws(ModelError) {
-        _ = try Model(path: file, options: Model.Options(threads: 1)).encoder()
+        _ = try Model(path: file, options: Model.Options(threads: 1, residency: .mapped)).encoder()
     }
 
     /// One error for all tensors with a fault of one kind; nil if there are none.

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import ModelFile
 import ModelTestSupport
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -113,6 +114,26 @@ struct StreamingTests {
             guard case .unreadable(let reason) = error else { throw try #require(error) }
             #expect(reason.description.hasPrefix(path))
             #expect(state.position == position)
+        }
+    }
+
+    @Test("A file whose tensors stand in another order is refused, since reading ahead depends on it")
+    func otherOrder() throws {
+        let folder = try TemporaryFolder()
+        let file = try ModelFile(path: try ConvertedModels.path("alpha", .q4))
+        for (name, swapped) in [("neighbours", (3, 4)), ("ends", (0, file.tensors.count - 1))] {
+            var tensors = file.tensors
+            tensors.swapAt(swapped.0, swapped.1)
+            let path = folder.file(name)
+            let writer = try ModelFileWriter(
+                target: path,
+                tensors: tensors.map {
+                    TensorDescription(name: $0.name, type: $0.type, dimensions: $0.dimensions, isTiled: $0.isTiled)
+                }, metadata: file.metadata)
+            for tensor in tensors { try writer.append(file.bytes(of: tensor)) }
+            try writer.finish()
+            let error = #expect(throws: FileProblem.self) { try RunnableModel(file: path) }
+            #expect(error?.description.hasPrefix("\(path): has its tensors in another order than a token passes them: ") == true)
         }
     }
 

@@ -231,8 +231,9 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - A struct with a larger struct_size than the library knows is accepted if
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
- *   this header; the members that one of that size lacks (catch_sigbus of
- *   rg_model_options) are zero. rg_sampling cannot grow inside
+ *   this header; the members that one of that size lacks (catch_sigbus
+ *   and resident_bytes of rg_model_options) are zero, and those that
+ *   rg_model_info lacks stay unwritten. rg_sampling cannot grow inside
  *   rg_generate_options, and so keeps its size.
  * - rg_detokenize leaves control tokens out.
  * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
@@ -289,8 +290,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   also on the library's threads. One that is installed later should pass on
  *   the addresses that it doesn't know. Threads that call the library must not
  *   block SIGBUS. At most 1,024 models at once (RG_ERROR_IO).
- * - Where weights are read from the disk, three threads read, and 17 MB hold
- *   what they have read ahead. A file that is cut or written to while it is in
+ * - Where weights are read from the disk, three threads read, and some 17 MB hold
+ *   what they have read ahead. A file that is cut, written to or touched while it is in
  *   use is then RG_ERROR_IO, also without catch_sigbus, unless a weight that
  *   stays in memory is met first. Weights that stay are not locked, unless
  *   lock_memory is set: the system takes them back where it must, and with

@@ -23,8 +23,8 @@ int csystem_open_unnamed(const char *folder, unsigned mode);
 int csystem_open_direct(int descriptor);
 
 /// What offsets, lengths and addresses of reads with such a descriptor must be multiples of, if Linux says so (statx(2), since
-/// 6.1); otherwise 0.
-unsigned csystem_direct_alignment(int descriptor);
+/// 6.1); otherwise 0; -1 if the file system takes such reads, but not past its cache.
+int csystem_direct_alignment(int descriptor);
 
 /// linkat(2): gives a file that was opened without a name one that nothing has. By AT_EMPTY_PATH, which older systems permit only
 /// root, or by `place`, its path in /proc, which a chroot may not have. Returns 0 or an errno.
@@ -32,5 +32,8 @@ int csystem_link(int descriptor, const char *place, const char *path);
 
 /// True if a file is known to lie on a disk of this machine, so that all processes that may have it open see its locks.
 bool csystem_is_on_local_disk(int descriptor);
+
+/// True if a file is known to lie in memory, on a tmpfs or ramfs.
+bool csystem_is_in_memory(int descriptor);
 
 #endif

@@ -21,10 +21,12 @@ public final class DirectFile: Sendable {
     public init(_ file: MappedFile) {
         let file = file.regularFile
         self.file = file
-        descriptor = csystem_open_direct(file.descriptor)
-        isDirect = Atomic(descriptor >= 0)
-        let asked = descriptor >= 0 ? Int(csystem_direct_alignment(descriptor)) : 0
-        let isSensible = asked & (asked - 1) == 0 && asked <= 1 << 20
+        let direct = csystem_open_direct(file.descriptor)
+        let asked = direct >= 0 ? Int(csystem_direct_alignment(direct)) : -1
+        let isSensible = asked >= 0 && asked & (asked - 1) == 0 && asked <= 1 << 20
+        if direct >= 0, !isSensible { close(direct) }
+        descriptor = isSensible ? direct : -1
+        isDirect = Atomic(isSensible)
         alignment = max(4096, Int(getpagesize()), isSensible ? asked : 0)
     }
 
@@ -43,8 +45,9 @@ public final class DirectFile: Sendable {
         let start = range.lowerBound & ~(alignment - 1), first = range.lowerBound - start
         let wanted = first + range.count
         guard isPastCache else { return try readThroughCache(range, into: buffer, at: first) }
-        // What is used of the file by a mapping brings its neighbours into the cache, where nobody needs them.
-        file.dropFromCache(range)
+        // What is used of the file by a mapping brings its neighbours into the cache, where nobody needs them; and some file systems
+        // read through it all the same.
+        defer { file.dropFromCache(range) }
         var done = 0
         while done < wanted {
             let end = (wanted + alignment - 1) & ~(alignment - 1)
@@ -56,7 +59,7 @@ public final class DirectFile: Sendable {
                 done = next
             } else if count == 0 {
                 throw file.changed("became shorter")
-            } else if errno == EINVAL {
+            } else if errno == EINVAL || errno == EOPNOTSUPP {
                 isDirect.store(false, ordering: .relaxed)
                 return try readThroughCache(range, into: buffer, at: first)
             } else if errno != EINTR {

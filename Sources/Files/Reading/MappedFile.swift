@@ -129,6 +129,9 @@ public final class MappedFile: Sendable {
             advice: "raise \"ulimit -l\", or do without locking", code: code)
     }
 
+    /// True if the file lies in memory anyway: on a tmpfs or ramfs.
+    public var isInMemory: Bool { csystem_is_in_memory(regularFile.descriptor) }
+
     /// Has the system begin to read a range into its file cache, and nothing else.
     public func prefetch(_ range: Range<Int>) { regularFile.prefetch(range) }
 

@@ -75,6 +75,12 @@ public final class Weights: @unchecked Sendable {
                 throw FileProblem.notRunnable(file.path, "has a tensor that its configuration doesn't know, \(extra.name)")
             }
         }
+        // A rule of the format, on which reading ahead depends.
+        if let (planned, tensor) = zip(configuration.tensorPlan, file.tensors).first(where: { $0.name != $1.name }) {
+            throw FileProblem.notRunnable(
+                file.path,
+                "has its tensors in another order than a token passes them: \(tensor.name) stands where \(planned.name) should")
+        }
         return weightCount
     }
 

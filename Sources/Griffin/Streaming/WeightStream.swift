@@ -44,8 +44,9 @@ final class WeightStream: @unchecked Sendable {
         let reader = file.directReader()
         guard let ring = StreamRing(file, reader: reader, plan: plan) else { return nil }
         let rows = mmap(nil, members * rowTileBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard ring.start(), let rows, rows != MAP_FAILED else {
+        guard let rows, rows != MAP_FAILED, ring.start() else {
             ring.stop()
+            if let rows, rows != MAP_FAILED { munmap(rows, members * rowTileBytes) }
             return nil
         }
         self.plan = plan
@@ -75,6 +76,8 @@ final class WeightStream: @unchecked Sendable {
     /// Goes on by another plan. Not to be called in a pass.
     func replace(_ plan: StreamPlan) {
         self.plan = plan
+        // A child process makes a ring of its own when it first needs one.
+        guard getpid() == process else { return }
         release(plan)
         setFetching(true)
         ring.replace(plan)

@@ -57,6 +57,8 @@ extension Model {
         }
         switch residency {
         case .mapped: return nil
+        // Memory already, which the system doesn't count as free.
+        case .all where file.isInMemory, .auto where file.isInMemory: return nil
         case .all:
             try check(resident: nil, "keep less of it in memory, or close other programs")
             return nil

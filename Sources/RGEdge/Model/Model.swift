@@ -112,17 +112,35 @@ public final class Model: Sendable {
 
     /// Decides what of the weights stays in memory, and has it there if that is asked for.
     private func keepInMemory(_ options: Options) throws(ModelError) {
-        let budget = MemoryBudget(
-            file, allocated: sharedBytes + 2 * sessionBytes, encoder: tokenizer.encoderByteCount, threads: threads)
-        let plan = try Model.streamPlan(options.residency, file, budget, available: ProcessMemory.available)
+        let available = ProcessMemory.available
+        let budget = budget
+        let plan = try Model.streamPlan(options.residency, file, budget, available: available)
+        let resident = plan?.residentRanges ?? [0..<file.byteCount]
+        if options.preload || options.residency == .all { for range in resident { try modelErrors(file.preload(range)) } }
+        if options.lockMemory { for range in resident { try modelErrors(file.lock(range)) } }
         guard forwardPass.setStreamPlan(plan) else {
             throw ModelError(.memory, "\(file.path): no memory to read weights from the disk; close other programs")
         }
         streamPlan.withLock { $0 = plan }
-        let resident = plan?.residentRanges ?? [0..<file.byteCount]
-        if options.preload || options.residency == .all { for range in resident { try modelErrors(file.preload(range)) } }
-        if options.lockMemory { for range in resident { try modelErrors(file.lock(range)) } }
-        if options.residency == .auto, !options.lockMemory { residencyKeeper = ResidencyKeeper(budget) }
+        guard options.residency == .auto, !options.lockMemory, available != nil, !file.isInMemory else { return }
+        residencyKeeper = ResidencyKeeper(budget)
+    }
+
+    private var budget: MemoryBudget {
+        MemoryBudget(file, allocated: sharedBytes + 2 * sessionBytes, encoder: tokenizer.encoderByteCount, threads: threads)
+    }
+
+    /// What of the weights would be read in each pass by a choice, by what the system leaves now; nil for nothing. For a model that
+    /// was opened as ``Residency/mapped``. Throws if it could not be run so.
+    package func streamPlan(for residency: Residency) throws(ModelError) -> StreamPlan? {
+        try Model.streamPlan(residency, file, budget, available: ProcessMemory.available)
+    }
+
+    /// Bytes of memory that running the model takes at most with some of its weights read in each pass, besides the program:
+    /// weights that stay, what sessions share, a session with a copy to go back to, and what encodes a prompt.
+    package func neededBytes(with plan: StreamPlan?) -> Int {
+        let budget = budget
+        return (plan.map { $0.residentBytes + budget.streaming } ?? budget.weights) + budget.allocated + budget.encoder
     }
 
     deinit { free(nextLogits.baseAddress) }
@@ -193,12 +211,9 @@ public final class Model: Sendable {
     private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
         do throws(ForwardPassError) {
             try computeLock.withLock { () throws(ForwardPassError) in
-                defer {
-                    if residencyKeeper?.notePass(forwardPass, file) == true {
-                        streamPlan.withLock { $0 = forwardPass.streamPlan }
-                    }
-                }
+                residencyKeeper?.beginPass()
                 try body()
+                if residencyKeeper?.endPass(forwardPass, file) == true { streamPlan.withLock { $0 = forwardPass.streamPlan } }
             }
         } catch {
             throw ModelError(
@@ -230,9 +245,6 @@ extension Model {
     public var residentBytes: Int { streamPlan.withLock { $0?.residentBytes } ?? weights.bytesPerToken }
     /// Bytes of weights that a token reads from the disk.
     public var streamedBytes: Int { streamPlan.withLock { $0?.streamedBytes } ?? 0 }
-    /// Bytes of memory that running the model takes at most, besides the program: weights that stay, what sessions share, a session
-    /// with a copy to go back to, and what encodes a prompt.
-    public var neededBytes: Int { residentBytes + sharedBytes + 2 * sessionBytes + tokenizer.encoderByteCount }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without

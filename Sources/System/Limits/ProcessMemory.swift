@@ -6,7 +6,8 @@ package enum ProcessMemory {
     /// a control group limits it. Nil if Linux says neither.
     package static var available: Int? {
         let machine = SystemFile.number(after: "MemAvailable:", in: "/proc/meminfo").map { product($0, 1024) }
-        return [machine, ControlGroups.own.memory].compactMap(\.self).min()
+        // What no machine has is cut, so that sums don't overflow.
+        return [machine, ControlGroups.own.memory].compactMap(\.self).min().map { min($0, 1 << 56) }
     }
 
     /// Bytes of this process that are in memory: all of them, its part of mapped files included, and those that belong to no file.

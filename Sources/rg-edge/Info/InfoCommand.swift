@@ -28,10 +28,10 @@ struct InfoCommand: ParsableCommand {
             let report = KernelReport()
             try StandardOutput.write(json ? report.json.text : report.table)
         } else {
-            let report = ModelReport(
-                try Model(
-                    path: try ModelFileArgument.path(file, option: "rg-edge info FILE"),
-                    options: Model.Options(residency: memory.resident.residency)))
+            // Opened in the way that takes least, also where there is too little memory to run it.
+            let path = try ModelFileArgument.path(file, option: "rg-edge info FILE")
+            let model = try Model(path: path, options: Model.Options(residency: .mapped))
+            let report = ModelReport(model, memory.resident.residency)
             try StandardOutput.write(json ? report.json.text : report.text)
         }
     }

@@ -10,9 +10,12 @@ import Tiles
 struct ModelReport {
     private let model: Model
     private let types: [TypeTotal]
+    /// What would be read in each pass, by a choice of what stays in memory; or why the model can't be run so.
+    private let plan: Result<StreamPlan?, ModelError>
 
-    init(_ model: Model) {
+    init(_ model: Model, _ residency: Residency) {
         self.model = model
+        plan = Result { () throws(ModelError) in try model.streamPlan(for: residency) }
         types = WeightType.allCases.reversed().compactMap { TypeTotal($0, in: model.file.tensors) }
     }
 
@@ -63,17 +66,24 @@ struct ModelReport {
             ("in memory", residentPart),
             ("session", "\(Format.bytes(model.sessionBytes)) allocated, however long the text"),
             ("shared", "\(Format.bytes(model.sharedBytes)) allocated once (\(model.threads) threads, \(model.kernels.name))"),
-            (
-                "needs",
-                "\(Format.bytes(model.neededBytes)) of memory at most: those weights, shared, two sessions, and the encoder of prompts"
-            ),
+            ("needs", neededMemory),
         ]
     }
 
+    private var residentBytes: Int { (try? plan.get()?.residentBytes) ?? model.residentBytes }
+    private var streamedBytes: Int { (try? plan.get()?.streamedBytes) ?? 0 }
+
     private var residentPart: String {
-        guard model.streamedBytes > 0 else { return "all weights, \(Format.bytes(model.residentBytes))" }
-        let streamed = Format.bytes(model.streamedBytes)
-        return "\(Format.bytes(model.residentBytes)) of the weights; each token reads \(streamed) from the disk"
+        guard streamedBytes > 0 else { return "all weights, \(Format.bytes(residentBytes))" }
+        return "\(Format.bytes(residentBytes)) of the weights; each token reads \(Format.bytes(streamedBytes)) from the disk"
+    }
+
+    private var neededMemory: String {
+        switch plan {
+        case .success(let plan):
+            "\(Format.bytes(model.neededBytes(with: plan))) of memory at most: those weights, shared, two sessions, the encoder of prompts"
+        case .failure(let error): "more memory than there is: \(error)"
+        }
     }
 
     private var provenance: [Field] {
@@ -104,9 +114,9 @@ struct ModelReport {
             "configuration": (try? JSONValue(parsing: model.file.metadata.configuration)) ?? .null,
             "types": .array(types.map(\.json)),
             "mapped_bytes": .integer(Int64(model.mappedBytes)),
-            "needed_bytes": .integer(Int64(model.neededBytes)),
-            "resident_bytes": .integer(Int64(model.residentBytes)),
-            "streamed_bytes": .integer(Int64(model.streamedBytes)),
+            "needed_bytes": .integer(Int64(model.neededBytes(with: try? plan.get()))),
+            "resident_bytes": .integer(Int64(residentBytes)),
+            "streamed_bytes": .integer(Int64(streamedBytes)),
             "session_bytes": .integer(Int64(model.sessionBytes)),
             "shared_bytes": .integer(Int64(model.sharedBytes)),
             "threads": .integer(Int64(model.threads)),

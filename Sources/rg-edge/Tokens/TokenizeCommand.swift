@@ -42,14 +42,14 @@ struct TokenizeCommand: ParsableCommand {
         let path = try file.path()
         if let decode {
             let tokens = try TokenList.tokens(decode)
-            let tokenizer = try Model(path: path).tokenizer
+            let tokenizer = try Model(path: path, options: Model.Options(residency: .mapped)).tokenizer
             try TokenList.check(tokens, vocabularySize: tokenizer.vocabularySize, path: path)
             let output = TextOutput(asJSON: false)
             _ = output.write(String(decoding: tokenizer.decode(tokens), as: UTF8.self))
             try output.finish()
         } else if let text {
             let text = text == InputText.standardInput ? try InputText.contentsOfStandardInput() : text
-            let model = try Model(path: path)
+            let model = try Model(path: path, options: Model.Options(residency: .mapped))
             let start = noBos ? [] : [model.tokenizer.bos]
             let tokens = start + (try model.encode(text, controls: special ? .parsed : .asText))
             try StandardOutput.write(description(of: tokens, model.tokenizer))
