@@ -96,7 +96,9 @@ public final class Model: Sendable {
         configuration = weights.configuration
         guard
             let forwardPass = ForwardPass(
-                weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity)
+                weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity,
+                // Sessions still take turns: room for more runs would be for nothing.
+                runCapacity: 1)
         else {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
