@@ -1,7 +1,7 @@
 /// How much of a model's weights stays in memory.
 ///
 /// What doesn't stay is read from the disk in each pass, in the order of its use and ahead of it, past the system's file cache
-/// (``StreamPlan``). Results are the same to the bit in all cases. What stays is used by the file's mapping and not locked, unless
+/// (`StreamPlan`). Results are the same to the bit in all cases. What stays is used by the file's mapping and not locked, unless
 /// ``Model/Options/lockMemory`` asks for it: if another process takes memory away, the system takes weights back, which are on the
 /// disk anyway, instead of ending a process.
 public enum Residency: Equatable, Sendable {
