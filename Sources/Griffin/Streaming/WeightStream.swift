@@ -19,7 +19,8 @@ final class WeightStream: @unchecked Sendable {
     private var first = 0
     /// True while readers fetch the resident parts, and the computation is not to overtake them.
     private(set) var isFetching = true
-    private var faults = ProcessMemory.majorFaults
+    /// Page faults that read the disk: when the pass began, and in the last whole one.
+    private var faultsAtBegin = 0, faultsOfPass = 0
     private var sincePass = Stopwatch()
 
     /// [members × rowTileBytes]: one row of tiles of the embedding for each, where the row of a token is not in memory.
@@ -107,9 +108,8 @@ final class WeightStream: @unchecked Sendable {
             process = getpid()
         }
         // Where the system has let resident parts go, in a pause or under pressure, reading them as they are used is slow.
-        let faults = ProcessMemory.majorFaults
-        let fetches = sincePass.seconds > Self.pause || faults - self.faults > Self.fewFaults
-        self.faults = faults
+        let fetches = sincePass.seconds > Self.pause || faultsOfPass > Self.fewFaults
+        faultsAtBegin = ProcessMemory.majorFaults
         if fetches { setFetching(true) }
         first = ring.begin(wantsHead: wantsHead, fetches: fetches)
     }
@@ -143,6 +143,7 @@ final class WeightStream: @unchecked Sendable {
     /// Ends a pass. Throws what the system had against reading its weights, or that the file has been written to.
     func end() throws(FileProblem) {
         if isFetching, ring.isFetched { setFetching(false) }
+        faultsOfPass = ProcessMemory.majorFaults - faultsAtBegin
         sincePass = Stopwatch()
         let failure = ring.takeFailure()
         // Why it failed, if it was that.
