@@ -1,7 +1,8 @@
 /// The operands of local multi-query attention (Griffin, arXiv:2402.19427, section 2.3) for the tokens of a chunk.
 ///
 /// A token at position p sees the positions in p - window + 1…p. Those before the chunk lie in a ring, position k in slot
-/// k mod window; those of the chunk lie in order. The chunk's keys and values are not yet in the ring.
+/// k mod window; those of the chunk lie in order. The chunk's keys and values are not yet in the ring. Here a chunk is of one
+/// session.
 public struct LocalAttention {
     /// [tokens × queryStride]: rotated, and multiplied by dimension^-0.5; heads one after the other.
     public var queries: UnsafePointer<Float>

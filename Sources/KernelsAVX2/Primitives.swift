@@ -4,8 +4,11 @@ import CSIMD
 let instructionSetName = "avx2"
 
 typealias IntegerPatch = PatchSums<2, 4>
+// Of up to four tokens.
+typealias IntegerFewPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<2, 1>
 typealias FloatPatch = PatchSums<1, 6>
+typealias FloatFewPatch = PatchSums<1, 4>
 typealias FloatTokenPatch = PatchSums<2, 1>
 
 @inline(__always) func absoluteBytes(_ bytes: RowBits) -> RowBits { csimd_abs_i8_x8(bytes) }

@@ -10,8 +10,11 @@ typealias RowHalves = SIMD16<UInt16>
 
 // Two rows of tiles, so that an activation's broadcast serves two products.
 typealias IntegerPatch = PatchSums<2, 5>
+// Of up to four tokens.
+typealias IntegerFewPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<1, 1>
 typealias FloatPatch = PatchSums<2, 5>
+typealias FloatFewPatch = PatchSums<2, 4>
 typealias FloatTokenPatch = PatchSums<1, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }

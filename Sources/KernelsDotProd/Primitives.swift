@@ -5,8 +5,11 @@ import Tiles
 let instructionSetName = "neon-dotprod"
 
 typealias IntegerPatch = PatchSums<2, 5>
+// Of up to four tokens.
+typealias IntegerFewPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<2, 5>
+typealias FloatFewPatch = PatchSums<2, 4>
 typealias FloatTokenPatch = PatchSums<4, 1>
 
 @inline(__always) func dot(_ sums: RowInts, _ weights: RowBits, _ activations: RowInts) -> RowInts {

@@ -5,8 +5,11 @@ import Tiles
 let instructionSetName = "neon"
 
 typealias IntegerPatch = PatchSums<2, 3>
+// Of up to four tokens.
+typealias IntegerFewPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<2, 5>
+typealias FloatFewPatch = PatchSums<2, 4>
 typealias FloatTokenPatch = PatchSums<4, 1>
 
 // A register of 16 products holds those of two rows, so sums are of rows 0 and 1 and of rows 2 and 3.

@@ -9,8 +9,11 @@ typealias RowBits = SIMD4<UInt32>
 typealias RowHalves = SIMD4<UInt16>
 
 typealias IntegerPatch = PatchSums<2, 4>
+// Of up to four tokens.
+typealias IntegerFewPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<1, 6>
+typealias FloatFewPatch = PatchSums<1, 4>
 typealias FloatTokenPatch = PatchSums<4, 1>
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum + a * b }

@@ -13,8 +13,8 @@ public final class ModelBenchmark {
     public let firstPromptTokens: Int
     /// Seconds from opening the file to the logits after its first prompt: how long somebody waits who starts the program.
     public let firstTokenSeconds: Double
-    private let session: Session
-    private let work: WorkCount
+    let session: Session
+    let work: WorkCount
     private var tokens = SplitMix(seed: 3)
 
     /// Opens the model and feeds it a first prompt, which also brings its pages into memory.
@@ -91,5 +91,5 @@ public final class ModelBenchmark {
         }
     }
 
-    private func random(_ count: Int) -> [UInt32] { tokens.tokens(count, below: model.configuration.vocabularySize) }
+    func random(_ count: Int) -> [UInt32] { tokens.tokens(count, below: model.configuration.vocabularySize) }
 }

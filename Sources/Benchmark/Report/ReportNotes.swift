@@ -31,6 +31,16 @@ enum ReportNotes {
         return notes + warnings(rows.map(\.result.speed))
     }
 
+    /// Below a report on several sessions at once.
+    static func notes(_ rows: [TogetherRow]) -> [String] {
+        guard let last = rows.last else { return [] }
+        return [
+            machine(last.machine),
+            "B sessions, each fed TG tokens after PP others, one of each in a pass; S_TG: tokens per second of all; "
+                + "limit: weights read once a pass, or 2 operations a token and weight, whichever takes longer",
+        ]
+    }
+
     /// Below a report on kernels. `forkJoin` has the seconds of a split for each number of threads above one.
     static func notes(
         _ rows: [MatrixResult], machine: MachineDescription, forkJoin: [(threads: Int, seconds: Double)]

@@ -29,5 +29,8 @@ typealias RowHalves = SIMD4<UInt16>
 /// Does nothing: what asking for cache lines wins was measured on x86-64 alone.
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) {}
 
+/// Nor does this.
+@inline(__always) func fetchAhead(_ first: UnsafeRawPointer, lines: Int) {}
+
 /// Called between steps, whose loads the compiler may move: four steps share a load.
 @inline(__always) func separateSteps() {}

@@ -4,6 +4,9 @@ import CSIMD
 /// Asks for a cache line that will be read some microseconds from now.
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
 
+/// The same for some lines, one after the other.
+@inline(__always) func fetchAhead(_ first: UnsafeRawPointer, lines: Int) { csimd_prefetch_lines(first, lines) }
+
 /// Codes of 4 bits of a step, each in a byte: the low or the high halves of the bytes at an offset.
 @inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, offset: Int, isHigh: Bool) -> RowBits {
     let pairs = codes.loadUnaligned(fromByteOffset: offset, as: RowBits.self)

@@ -209,6 +209,11 @@ public final class Model: Sendable {
         }
     }
 
+    /// Feeds runs of this model's sessions in one pass, when it is this caller's turn.
+    func feed(_ runs: UnsafeBufferPointer<Run>) throws(ModelError) {
+        try compute { () throws(ForwardPassError) in try forwardPass.feed(runs) }
+    }
+
     /// Runs `body` when it is this caller's turn.
     private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
         do throws(ForwardPassError) {

@@ -56,6 +56,9 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Measure what it takes to copy a session, to keep it in a file and to bring it back, at the positions of -d.")
     var sessions = false
 
+    @Option(help: ArgumentHelp("Measure so many sessions that generate at once, in common passes.", valueName: "list"))
+    var sessionsAtOnce: CountList?
+
     @Option(
         help: ArgumentHelp(
             "Feed this many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
@@ -75,9 +78,10 @@ struct BenchCommand: ParsableCommand {
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
         if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }
-        if [kernelsOnly, profile, sessions, length != nil].count(where: { $0 }) > 1 {
-            throw ValidationError("--kernels-only, --profile, --sessions and --length each go alone")
+        if [kernelsOnly, profile, sessions, length != nil, sessionsAtOnce != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone")
         }
+        if let sessionsAtOnce { try check(sessionsAtOnce, "--sessions-at-once", 1...Model.sessionsPerPass) }
         if let length, !(1...Self.depthLimit).contains(length) {
             throw ValidationError("--length must be 1 to \(Self.depthLimit), not \(length)")
         }
@@ -98,6 +102,8 @@ struct BenchCommand: ParsableCommand {
             try printProfiles(try file.path())
         } else if sessions {
             try measureSessions(try file.path())
+        } else if let sessionsAtOnce {
+            try measureTogether(try file.path(), sessions: sessionsAtOnce.counts)
         } else if let length {
             try measureLength(try file.path(), tokens: length)
         } else {

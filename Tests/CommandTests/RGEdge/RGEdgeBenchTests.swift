@@ -28,6 +28,24 @@ import Testing
         }
     }
 
+    @Test func sessionsAtOnceAreCountedAsLlamaBatchedBenchCounts() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let outcome = try Command.rgEdge.run(
+            "bench", "-m", model, "--sessions-at-once", "1,3", "-n", "4", "-d", "8", "-t", "1", "-r", "2", "-o", "json")
+        #expect(outcome.ending == .exit(0))
+        #expect(outcome.errors.isEmpty)
+        let rows = try #require(try JSONValue(parsing: outcome.output).arrayValue)
+        func values(_ key: String) -> [Int?] { rows.map { $0[key]?.intValue } }
+        #expect(values("pl") == [1, 3])
+        #expect(values("pp") == [8, 8] && values("tg") == [4, 4])
+        #expect(values("n_kv") == [12, 36])
+        for row in rows {
+            for key in ["t_tg", "speed_tg", "session_ts", "limit_before_ts", "fraction_of_limit"] {
+                #expect(row[key]?.doubleValue ?? 0 > 0, "\(key)")
+            }
+        }
+    }
+
     @Test func tableIsTheDefaultAndZeroLeavesATestOut() throws {
         let model = try ConvertedModel.englishInQ4()
         let outcome = try Command.rgEdge.run("bench", "-m", model, "-p", "0", "-n", "4", "-r", "1", "-t", "1")
@@ -47,6 +65,11 @@ import Testing
         (["-o", "xml"], "The value 'xml' is invalid for '-o <output>'"),
         (["--kernels", "abacus"], "There are no kernels 'abacus'"),
         (["--kernels-only"], "--kernels-only goes without a model file"),
+        (["--sessions-at-once", "2,33"], "--sessions-at-once must be 1 to 32, not 33"),
+        (
+            ["--sessions-at-once", "2", "--sessions"],
+            "--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone"
+        ),
     ])
     func argumentThatMakesNoSenseIsAUsageError(_ arguments: [String], _ message: String) throws {
         let outcome = try Command.rgEdge.run(["bench", "-m", "model.rgq"] + arguments)

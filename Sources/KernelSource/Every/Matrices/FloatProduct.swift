@@ -5,11 +5,11 @@ import Tiles
 // Products of f32 and f16 matrices. The generic functions are private so that only these two versions of them exist.
 
 func multiplyF32(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(F32Weights.self, FloatPatch.self, FloatTokenPatch.self, product, rowTiles)
+    multiply(F32Weights.self, FloatPatch.self, FloatFewPatch.self, FloatTokenPatch.self, product, rowTiles)
 }
 
 func multiplyF16(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(F16Weights.self, FloatPatch.self, FloatTokenPatch.self, product, rowTiles)
+    multiply(F16Weights.self, FloatPatch.self, FloatFewPatch.self, FloatTokenPatch.self, product, rowTiles)
 }
 
 /// How the weights of a tile are read.
@@ -33,14 +33,29 @@ private enum F16Weights: FloatWeights {
 }
 
 @inline(__always)
-private func multiply<Weights: FloatWeights, let registers: Int, let tokens: Int, let registersPerTile: Int>(
-    _ weights: Weights.Type, _ full: PatchSums<registers, tokens>.Type, _ token: PatchSums<registersPerTile, 1>.Type,
-    _ product: MatrixProduct, _ rowTiles: Range<Int>
+private func multiply<
+    Weights: FloatWeights, let registers: Int, let tokens: Int, let fewRegisters: Int, let fewTokens: Int, let registersPerTile: Int
+>(
+    _ weights: Weights.Type, _ full: PatchSums<registers, tokens>.Type, _ few: PatchSums<fewRegisters, fewTokens>.Type,
+    _ token: PatchSums<registersPerTile, 1>.Type, _ product: MatrixProduct, _ rowTiles: Range<Int>
 ) {
     forEachPatch(
-        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens,
-        full: { multiplyPatch(weights, full, product, $0) }, token: { multiplyPatch(weights, token, product, $0) })
+        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens, fewRows: fewRegisters * rowLanes,
+        full: { multiplyPatch(weights, full, product, $0) },
+        few: {
+            switch $1 {
+            case 2: multiplyFew(weights, PatchSums<fewRegisters, 2>.self, product, $0)
+            case 3: multiplyFew(weights, PatchSums<fewRegisters, 3>.self, product, $0)
+            default: multiplyFew(weights, PatchSums<fewRegisters, 4>.self, product, $0)
+            }
+        }, token: { multiplyPatch(weights, token, product, $0) })
 }
+
+/// A patch of a few tokens, in a function of its own: with all shapes in one, the compiler keeps fewer sums in registers.
+@inline(never)
+private func multiplyFew<Weights: FloatWeights, let registers: Int, let tokens: Int>(
+    _ weights: Weights.Type, _ sums: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
+) { multiplyPatch(weights, sums, product, origin) }
 
 /// One patch, whose sums stay in registers over all columns.
 ///
@@ -81,9 +96,7 @@ private func multiplyPatch<Weights: FloatWeights, let registers: Int, let tokens
                 let number = RowFloats(repeating: input[token * product.inputStride])
                 even[token][register] = multiplyAdd(even[token][register], Weights.load(last), number)
             }
-            if token >= origin.written {
-                write(even[token][register] + odd[token][register], register: register, token: token, origin, product)
-            }
+            write(even[token][register] + odd[token][register], register: register, token: token, origin, product)
         }
     }
 }

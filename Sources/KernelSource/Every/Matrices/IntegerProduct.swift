@@ -5,22 +5,37 @@ import Tiles
 // Products of q8 and q4 matrices. The generic functions are private so that only these two versions of them exist.
 
 func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q8Codes.self, IntegerPatch.self, IntegerTokenPatch.self, product, rowTiles)
+    multiply(Q8Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles)
 }
 
 func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q4Codes.self, IntegerPatch.self, IntegerTokenPatch.self, product, rowTiles)
+    multiply(Q4Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles)
 }
 
 @inline(__always)
-private func multiply<Codes: BlockCodes, let registers: Int, let tokens: Int, let registersPerTile: Int>(
-    _ codes: Codes.Type, _ full: PatchSums<registers, tokens>.Type, _ token: PatchSums<registersPerTile, 1>.Type,
-    _ product: MatrixProduct, _ rowTiles: Range<Int>
+private func multiply<
+    Codes: BlockCodes, let registers: Int, let tokens: Int, let fewRegisters: Int, let fewTokens: Int, let registersPerTile: Int
+>(
+    _ codes: Codes.Type, _ full: PatchSums<registers, tokens>.Type, _ few: PatchSums<fewRegisters, fewTokens>.Type,
+    _ token: PatchSums<registersPerTile, 1>.Type, _ product: MatrixProduct, _ rowTiles: Range<Int>
 ) {
     forEachPatch(
-        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens,
-        full: { multiplyPatch(codes, full, product, $0) }, token: { multiplyPatch(codes, token, product, $0) })
+        product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens, fewRows: fewRegisters * rowLanes,
+        full: { multiplyPatch(codes, full, product, $0) },
+        few: {
+            switch $1 {
+            case 2: multiplyFew(codes, PatchSums<fewRegisters, 2>.self, product, $0)
+            case 3: multiplyFew(codes, PatchSums<fewRegisters, 3>.self, product, $0)
+            default: multiplyFew(codes, PatchSums<fewRegisters, 4>.self, product, $0)
+            }
+        }, token: { multiplyPatch(codes, token, product, $0) })
 }
+
+/// A patch of a few tokens, in a function of its own: with all shapes in one, the compiler keeps fewer sums in registers.
+@inline(never)
+private func multiplyFew<Codes: BlockCodes, let registers: Int, let tokens: Int>(
+    _ codes: Codes.Type, _ sums: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
+) { multiplyPatch(codes, sums, product, origin) }
 
 /// One patch, whose sums stay in registers over all columns.
 ///
@@ -50,12 +65,16 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     var parts = PatchSums<registers, tokens>(repeating: .init(repeating: .zero))
 
     // A strip's first patches ask for the next strip, for which the processor's own prefetching comes too late: this saves a
-    // seventh of the time for 64 tokens.
+    // seventh of the time for 64 tokens. If there are too few patches for that, the first one asks for what it soon needs itself.
     let stripTiles = max(1, registers / registersPerTile)
+    let isSoon = product.tokens <= fewTokens && origin.pass == 0
+    let columnsAhead = bytesAhead / Codes.tileBytes, soonBytes = columnsAhead * Codes.tileBytes
+    let lines = Codes.linesSoon(tokens: tokens)
     let ahead = InlineArray<4, Int> { lineAhead(4 * origin.pass + $0, stripTiles: stripTiles, rowBytes, Codes.tileBytes) }
 
-    /// Adds a block of a tile: with a constant for `block`, so that q4's shift is a constant too.
-    @inline(__always)
+    /// Adds a block of a tile: with a constant for `block`, so that q4's shift is a constant too. Transparent, since the
+    /// compiler doesn't keep `__always` where it finds the caller too large; sums would then not stay in registers.
+    @_transparent
     func add(block: Int) {
         var sums = InlineArray<tokens, InlineArray<registers, Codes.Sums>>(repeating: .init(repeating: Codes.zero))
         for token in 0..<tokens {
@@ -96,7 +115,7 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 
     /// Multiplies by the scale that the blocks just added share.
-    @inline(__always)
+    @_transparent
     func applyScale() {
         for register in 0..<registers {
             for token in 0..<tokens {
@@ -108,10 +127,15 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 
     for column in 0..<shape.columnTiles {
-        if tokens > 1 {
-            forEachOfFour { fetchAhead(tile + ahead[$0]) }
-        } else {
+        if tokens == 1 {
             fetchAhead(tile + bytesAhead)
+        } else if isSoon {
+            // At the end of a strip for the next one.
+            let first = tile + (column + columnsAhead < shape.columnTiles ? soonBytes : soonBytes + (stripTiles - 1) * rowBytes)
+            fetchAhead(first, lines: lines)
+            if stripTiles > 1 { fetchAhead(first + rowBytes, lines: lines) }
+        } else {
+            forEachOfFour { fetchAhead(tile + ahead[$0]) }
         }
         add(block: 0)
         add(block: 1)
@@ -119,7 +143,7 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
         // A scale is for two tiles, the last one perhaps for one.
         if Codes.sharesScales, column % 2 > 0 || column + 1 == shape.columnTiles { applyScale() }
     }
-    for token in 0..<tokens where token >= origin.written {
+    for token in 0..<tokens {
         for register in 0..<registers { write(results[token][register], register: register, token: token, origin, product) }
     }
 }
@@ -128,6 +152,17 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
 /// in q4 with AVX-512. One page gained less, three and four nothing; more lines per tile, at half the distance or the same, made it
 /// slower.
 @inline(__always) private var bytesAhead: Int { 8192 }
+
+/// Tokens of which there are too few patches to ask for a whole strip.
+@inline(__always) private var fewTokens: Int { 24 }
+
+extension BlockCodes {
+    /// Lines of a tile that a patch of so many tokens asks for some time before, in a product of few. With all of a q4 tile, 2 tokens
+    /// take 1.3 times one token's time instead of 1.7. Up to 4 tokens in q8 wait for memory anyway, and the processor asks for the
+    /// other lines better by itself.
+    @inline(__always)
+    fileprivate static func linesSoon(tokens: Int) -> Int { sharesScales || tokens > 4 ? tileBytes / 64 : 1 }
+}
 
 /// From a strip's tile to cache line number `line` of the next strip's tiles in the same column; 0 if they have fewer.
 @inline(__always)

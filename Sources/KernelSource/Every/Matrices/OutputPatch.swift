@@ -7,23 +7,22 @@ import Tiles
 /// (`Primitives.swift`).
 typealias PatchSums<let registers: Int, let tokens: Int> = InlineArray<tokens, InlineArray<registers, RowFloats>>
 
-/// Where a patch lies: its matrix in the stack, its first row, a multiple of the registers' lanes, and its first token. Its first
-/// `written` tokens are in the output already; `pass` tells how many patches of tokens of the strip come before it.
+/// Where a patch lies: its matrix in the stack, its first row, a multiple of the registers' lanes, and its first token; `pass`
+/// tells how many patches of tokens of the strip come before it.
 ///
 /// A tuple: a type of this module's own would bring metadata, and with it helper functions whose names other modules share
 /// (`tools/support/check-objects`).
-typealias PatchOrigin = (matrix: Int, row: Int, token: Int, written: Int, pass: Int)
+typealias PatchOrigin = (matrix: Int, row: Int, token: Int, pass: Int)
 
-/// Cuts the outputs of a product into patches: into full ones where there are enough rows and tokens, else into patches of one
-/// token and one row of tiles.
+/// Cuts the outputs of a product into patches: into full ones where there are enough rows and tokens; what is left of the tokens,
+/// or a few that come together from the start, into patches of 4, 3 or 2; else into patches of one token and one row of tiles.
 ///
 /// A strip is as many rows of tiles as a full patch needs for whole tiles. All tokens pass a strip before the next one is touched,
-/// so that weights come from memory once. If too few tokens are left, the last patch of a strip reaches back over tokens that are
-/// done.
+/// so that weights come from memory once.
 @inline(__always)
 func forEachPatch(
-    _ product: MatrixProduct, _ rowTiles: Range<Int>, patchRows: Int, patchTokens: Int, full: (PatchOrigin) -> Void,
-    token: (PatchOrigin) -> Void
+    _ product: MatrixProduct, _ rowTiles: Range<Int>, patchRows: Int, patchTokens: Int, fewRows: Int,
+    full: (PatchOrigin) -> Void, few: (PatchOrigin, _ tokens: Int) -> Void, token: (PatchOrigin) -> Void
 ) {
     let tilesPerMatrix = product.matrix.shape.rowTiles
     let tilesPerStrip = max(1, patchRows / Tile.rows)
@@ -33,18 +32,25 @@ func forEachPatch(
         let first = rowTile % tilesPerMatrix
         let tiles = min(tilesPerStrip, tilesPerMatrix - first, rowTiles.upperBound - rowTile)
         let start = first * Tile.rows
-        if tiles == tilesPerStrip && product.tokens >= patchTokens {
-            for done in stride(from: 0, to: product.tokens, by: patchTokens) {
-                let token = min(done, product.tokens - patchTokens)
-                if product.accumulates { fetchOutputs(product, matrix, start, token, patchRows, patchTokens) }
-                for row in stride(from: start, to: start + tiles * Tile.rows, by: patchRows) {
-                    full((matrix, row, token, done - token, done / patchTokens))
-                }
+        let end = start + tiles * Tile.rows
+        var done = 0, pass = 0
+        if tiles == tilesPerStrip {
+            while product.tokens - done >= patchTokens {
+                if product.accumulates { fetchOutputs(product, matrix, start, done, patchRows, patchTokens) }
+                for row in stride(from: start, to: end, by: patchRows) { full((matrix, row, done, pass)) }
+                done += patchTokens
+                pass += 1
             }
-        } else {
-            for row in stride(from: start, to: start + tiles * Tile.rows, by: Tile.rows) {
-                for number in 0..<product.tokens { token((matrix, row, number, 0, 0)) }
+            while product.tokens - done > 1 {
+                // Of five 3 and 2, since one alone costs as much as 2.
+                let left = product.tokens - done, tokens = left == 5 ? 3 : min(left, 4)
+                for row in stride(from: start, to: end, by: fewRows) { few((matrix, row, done, pass), tokens) }
+                done += tokens
+                pass += 1
             }
+        }
+        for number in done..<product.tokens {
+            for row in stride(from: start, to: end, by: Tile.rows) { token((matrix, row, number, pass)) }
         }
         rowTile += tiles
     }
