@@ -1,4 +1,3 @@
-import Glibc
 import RGEdge
 import System
 
@@ -8,9 +7,6 @@ extension ModelBenchmark {
     public func measure(
         sessions count: Int, tokens: Int, depth: Int, repetitions: Int, on machine: Machine, progress: (String) -> Void
     ) throws(ModelError) -> TogetherResult {
-        let vocabulary = model.configuration.vocabularySize
-        guard let room = SystemMemory.zeroed(Float.self, count: count * vocabulary) else { throw .noMemory(forLogitsOf: count) }
-        defer { free(room) }
         session.reset()
         try bring(to: depth, progress)
         let start = try session.snapshot()
@@ -20,9 +16,9 @@ extension ModelBenchmark {
         func repetition(_ name: String, tokens: Int) throws(ModelError) -> Double {
             for session in sessions { try session.restore(start) }
             progress(name)
-            let passes = (0..<tokens).map { _ in random(count) }
+            let passes = (0..<tokens).map { _ in random(count).map { [$0] } }
             return try Stopwatch.seconds { () throws(ModelError) in
-                for pass in passes { try model.feed(pass, toEach: sessions, room: room) }
+                for pass in passes { try model.feed(pass, to: sessions) }
             }
         }
         func limit() -> Double { limitedTokensPerSecond(sessions: count, on: machine) }

@@ -53,7 +53,7 @@ extension ForwardPass {
             let operands = Convolution(
                 input: input, output: workspace.mixed + tokens.lowerBound * width, stride: width, tokens: tokens.count,
                 taps: block.taps, bias: block.convolutionBias, history: run.history(block), width: width)
-            run.keepInputs(block, input, width: width, channels, undo, as: number)
+            run.keepInputs(block, input, width: width, channels)
             kernels.convolve(operands, channels)
             guard let part = MatrixShape(count: heads.count, rows: gates.rows, columns: gates.columns) else { return }
             let firstCode = heads.lowerBound * gates.columnTiles * Tile.columns
@@ -83,7 +83,7 @@ extension ForwardPass {
                 input: mixed, inputGate: workspace.gate + first, recurrentGate: workspace.wide + first, output: mixed,
                 stride: width, tokens: tokens.count, decay: block.decay, state: run.hidden(block), width: width,
                 startsSequence: run.position == 0)
-            run.prepareHidden(block, columns, undo, as: number)
+            run.prepareHidden(block, columns)
             kernels.scan(operands, columns)
             run.keepHidden(block, mixed, width: width, columns)
             for token in tokens {
@@ -97,7 +97,7 @@ extension ForwardPass {
     }
 }
 
-/// What the kernels of a recurrent block update: the state, after what was there is kept for the undo. With a speculation: a copy
+/// What the kernels of a recurrent block update: the state, after what was there is kept for the way back. With a speculation: a copy
 /// of the state, and what each token makes of it is kept.
 extension Run {
     /// The last three inputs of the convolution. [3 × recurrentWidth]
@@ -110,15 +110,14 @@ extension Run {
         speculation?.workingHidden(block.index) ?? state.hidden(block.index)
     }
 
-    /// Before the convolution of some channels: keeps its `inputs` [tokens × width]. `number` is the run's in the pass.
+    /// Before the convolution of some channels: keeps its `inputs` [tokens × width].
     fileprivate func keepInputs(
-        _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>, _ undo: ChunkUndo,
-        as number: Int
+        _ block: RecurrentBlock, _ inputs: UnsafePointer<Float>, width: Int, _ channels: Range<Int>
     ) {
         guard let speculation else {
             for row in 1...3 {
                 let floats = row * width + channels.lowerBound..<row * width + channels.upperBound
-                undo.keep(floats, ofRecurrent: block.index, in: state, run: number)
+                state.keep(floats, ofRecurrent: block.index)
             }
             return
         }
@@ -126,9 +125,9 @@ extension Run {
         copy(channels, rows: count, width: width, from: inputs, to: speculation.inputs(block.index))
     }
 
-    /// Before the scan of some channels. `number` is the run's in the pass.
-    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>, _ undo: ChunkUndo, as number: Int) {
-        guard let speculation else { return undo.keep(channels, ofRecurrent: block.index, in: state, run: number) }
+    /// Before the scan of some channels.
+    fileprivate func prepareHidden(_ block: RecurrentBlock, _ channels: Range<Int>) {
+        guard let speculation else { return state.keep(channels, ofRecurrent: block.index) }
         copy(channels, rows: 1, width: 0, from: state.hidden(block.index), to: speculation.workingHidden(block.index))
     }
 

@@ -61,7 +61,7 @@ public final class ForwardPass: @unchecked Sendable {
 
     let configuration: Configuration
     let workspace: Workspace
-    let undo: ChunkUndo
+    let undo: RingUndo
     let rotary: RotaryTable
     /// Reads what of the weights doesn't stay in memory; nil if all of it does, or the system is to decide.
     var stream: WeightStream?
@@ -69,8 +69,7 @@ public final class ForwardPass: @unchecked Sendable {
     /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
     public var observer: (any ForwardPassObserver)?
 
-    /// For chunks of up to `chunkCapacity` tokens in up to `runCapacity` runs, each of which costs a copy of a state's recurrent
-    /// part. Nil if the system has no memory for that.
+    /// For chunks of up to `chunkCapacity` tokens in up to `runCapacity` runs. Nil if the system has no memory for that.
     public init?(
         weights: Weights, kernels: KernelSet, team: ThreadTeam, chunkCapacity: Int, runCapacity: Int = usualRunCapacity
     ) {
@@ -78,9 +77,7 @@ public final class ForwardPass: @unchecked Sendable {
         let workspace = Workspace(
             weights: weights, kernels: kernels, members: team.count, chunkCapacity: tokens, runCapacity: runs)
         guard let workspace else { return nil }
-        let undo = ChunkUndo(
-            weights.configuration, element: weights.cacheElement, chunkCapacity: tokens, runCapacity: runs)
-        guard let undo else {
+        guard let undo = RingUndo(weights.configuration, element: weights.cacheElement, chunkCapacity: tokens) else {
             workspace.deallocate()
             return nil
         }
@@ -133,7 +130,8 @@ public final class ForwardPass: @unchecked Sendable {
             if error == nil {
                 run.state.position += Int64(run.count)
             } else {
-                undo.restore(run.state, run: number, tokens: chunk.tokens(ofRun: number))
+                run.state.restoreRecurrentPart()
+                undo.restore(run.state, tokens: chunk.tokens(ofRun: number))
             }
         }
         if let error { throw error }
@@ -145,6 +143,7 @@ public final class ForwardPass: @unchecked Sendable {
         for (number, run) in runs.enumerated() {
             tokens += run.count
             precondition(run.count <= run.speculation?.capacity ?? chunkCapacity, "more tokens than a speculation has")
+            precondition(run.speculation != nil || run.state.canBeFed, "a state that only holds a copy")
             for other in 0..<number { precondition(run.isApart(from: runs[other]), "two runs change the same state") }
         }
         precondition(tokens <= chunkCapacity, "more tokens than a chunk has")

@@ -5,7 +5,7 @@ import KernelTypes
 ///
 /// Per recurrent layer h [recurrentWidth] and the last three inputs of the convolution, both f32; per attention layer a ring with
 /// the keys (rotated) and values of the last `window` positions, each with its exponent (`CacheElement`): position k in slot
-/// k mod window. 17.5 MB for the 2B model.
+/// k mod window. 17.5 MB for the 2B model, and 0.7 MB to take a pass back, without which it can be copied but not be fed.
 ///
 /// One allocation, whose pages the system gives only when they are first written.
 public final class State: @unchecked Sendable {
@@ -35,35 +35,37 @@ public final class State: @unchecked Sendable {
         var ringBytes: Int { window * headDimension * element.bytes }
         /// Bytes of the keys' and values' exponents.
         var exponentBytes: Int { attentionLayers * 2 * window }
-        var byteCount: Int { recurrentBytes + attentionLayers * 2 * ringBytes + exponentBytes }
+        /// Of all parts; whole cache lines.
+        var byteCount: Int { recurrentBytes + (attentionLayers * 2 * ringBytes + exponentBytes + 63) & ~63 }
     }
 
     let layout: Layout
     /// Tokens consumed so far: the position of the next one.
     public internal(set) var position: Int64 = 0
+    /// Bytes allocated.
+    public let byteCount: Int
+    /// True if tokens can be fed: there is room for what a pass writes over of the recurrent part.
+    let canBeFed: Bool
     private let memory: UnsafeMutableRawPointer
 
-    /// Bytes allocated.
-    public var byteCount: Int { layout.byteCount }
-
     /// Bytes of a state.
-    public static func byteCount(_ configuration: Configuration, element: CacheElement) -> Int {
-        Layout(configuration, element: element).byteCount
+    public static func byteCount(_ configuration: Configuration, element: CacheElement, canBeFed: Bool = true) -> Int {
+        let layout = Layout(configuration, element: element)
+        // At least a byte, for a model without any layer.
+        return max(1, layout.byteCount + (canBeFed ? layout.recurrentBytes : 0))
     }
 
-    /// An empty state. Nil if the system has no memory for it.
-    public init?(_ configuration: Configuration, element: CacheElement) {
+    /// An empty state, to be fed or to hold a copy of one. Nil if the system has no memory for it.
+    public init?(_ configuration: Configuration, element: CacheElement, canBeFed: Bool = true) {
         layout = Layout(configuration, element: element)
-        // At least a byte, for a model without any layer.
-        guard
-            let memory = mmap(
-                nil, max(layout.byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-            memory != MAP_FAILED
+        byteCount = Self.byteCount(configuration, element: element, canBeFed: canBeFed)
+        self.canBeFed = canBeFed
+        guard let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), memory != MAP_FAILED
         else { return nil }
         self.memory = memory
     }
 
-    deinit { munmap(memory, max(layout.byteCount, 1)) }
+    deinit { munmap(memory, byteCount) }
 
     /// Back to position 0.
     public func reset() {
@@ -108,6 +110,27 @@ public final class State: @unchecked Sendable {
         UnsafeMutableRawBufferPointer(
             start: memory, count: layout.recurrentLayers * layout.recurrentFloats * MemoryLayout<Float>.size)
     }
+
+    // MARK: - The way back to before a pass
+
+    /// Before a pass writes over some of a recurrent layer's floats, counted from the start of h: keeps them. The convolution's
+    /// inputs follow h.
+    func keep(_ floats: Range<Int>, ofRecurrent layer: Int) {
+        let start = layer * layout.recurrentFloats + floats.lowerBound
+        (keptRecurrentPart + start).update(from: memory.assumingMemoryBound(to: Float.self) + start, count: floats.count)
+    }
+
+    /// Makes the recurrent part what it was before a pass that was computed to its end.
+    func restoreRecurrentPart() {
+        recurrentPart.copyMemory(
+            from: UnsafeRawBufferPointer(start: UnsafeRawPointer(keptRecurrentPart), count: recurrentPart.count))
+    }
+
+    private var keptRecurrentPart: UnsafeMutablePointer<Float> {
+        (memory + layout.byteCount).assumingMemoryBound(to: Float.self)
+    }
+
+    // MARK: - Rings
 
     /// Keys and values of all attention layers.
     var ringCount: Int { 2 * layout.attentionLayers }

@@ -8,7 +8,7 @@ extension Session {
     /// open: any that `<start_of_turn>` has begun, whoever fed it. White space at both ends of its prompt is left out, as the
     /// models' own templates do. `onText` is called with each part of the text as soon as it is certain: whole characters, and
     /// nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain,
-    /// and between the chunks of a long prompt; true stops. Bytes at the very end that make no character are left out.
+    /// and between the passes of a prompt; true stops. Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
@@ -70,15 +70,15 @@ extension Session {
         _ prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
     ) throws(ModelError) -> Int? {
         if position == 0 {
-            let reused = try orStay(isOneChunk: false) { () throws(ModelError) in
+            let reused = try orStay(tokens: prompt.count) { () throws(ModelError) in
                 guard let cache else { return try prefill(prompt, isCancelled: isCancelled) }
                 return try prefill(prompt, through: cache, isCancelled: isCancelled)
             }
             if reused == nil { reset() }
             return reused
         }
-        // A prompt of one chunk is consumed whole, and needs no way back.
-        guard prompt.count > model.chunkCapacity else { return try prefill(prompt, isCancelled: isCancelled) }
+        // What a pass takes for certain is consumed whole, and needs no way back.
+        guard prompt.count > Self.onePassTokens else { return try prefill(prompt, isCancelled: isCancelled) }
         held.keepStart(of: self)
         do throws(ModelError) {
             let reused = try prefill(prompt, isCancelled: isCancelled)

@@ -53,9 +53,10 @@ final class Lookahead {
     /// The logits after the last token fed, if it was one of the chunk's. [vocabulary]
     var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
 
-    /// Feeds a token, which `memory` hasn't noted yet: for nothing if it was guessed, otherwise with new guesses
-    /// if there are any and they pay. Throws, with nothing consumed, as ``Model/feed(_:to:wantsLogits:)`` does.
-    func feed(_ token: UInt32, to memory: SessionMemory, of model: Model) throws(ModelError) {
+    /// Feeds a token to the session whose request it is: for nothing if it was guessed, otherwise with new guesses if there are any
+    /// and they pay. Throws, with nothing consumed, as ``Model/feed(_:)`` does.
+    func feed(_ token: UInt32, by request: PassRequest, of model: Model) throws(ModelError) {
+        let memory = request.memory
         if used > 0, used < tokenCount, tokens[used] == token {
             used += 1
             accepted += 1
@@ -67,9 +68,10 @@ final class Lookahead {
         let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
         // A guess that the model can't compute says nothing about the token.
-        if drafts == 0 || !feed(drafts: drafts, to: memory, of: model) {
+        if drafts == 0 || !feed(drafts: drafts, by: request, of: model) {
             let watch = Stopwatch()
-            try model.feed(UnsafeBufferPointer(rebasing: tokens[..<1]), to: memory, wantsLogits: true)
+            request.prepare(UnsafeBufferPointer(rebasing: tokens[..<1]), logits: .last, isWhole: true)
+            try model.feed(request)
             draftLength.notePlain(seconds: watch.seconds)
         }
         memory.note(token)
@@ -77,9 +79,10 @@ final class Lookahead {
 
     /// Feeds the chunk of a token and `drafts` guesses. False, with nothing consumed, if the model can't compute it, as where
     /// numbers come up that are not finite.
-    private func feed(drafts: Int, to memory: SessionMemory, of model: Model) -> Bool {
+    private func feed(drafts: Int, by request: PassRequest, of model: Model) -> Bool {
         let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
-        guard (try? model.feed(chunk, to: memory, allLogits: logits, speculation: speculation)) != nil else { return false }
+        request.prepare(chunk, logits: .all(logits), isWhole: true, speculation: speculation)
+        guard (try? model.feed(request)) != nil else { return false }
         tokenCount = 1 + drafts
         used = 1
         drafted += drafts
@@ -91,7 +94,7 @@ final class Lookahead {
     func settle(_ memory: SessionMemory) {
         guard used > 0, let current else { return }
         speculation.accept(used, into: memory.state)
-        memory.logits.baseAddress?.update(from: current, count: vocabularySize)
+        memory.copyLogits(from: current)
         draftLength.noteUsed(used, of: tokenCount)
         used = 0
         tokenCount = 0

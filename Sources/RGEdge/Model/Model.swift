@@ -10,7 +10,8 @@ import Text
 /// A model file, mapped and ready to run.
 ///
 /// Opening takes milliseconds: weights stay in the file and are read in place. Immutable; any number of threads may use it and its
-/// sessions at once. Its threads and the memory of its forward pass exist once, whatever the number of sessions, which take turns.
+/// sessions at once. Its threads and the memory of its forward pass exist once, whatever the number of sessions. Those that are at
+/// work at the same time share passes: the weights are read once for all of them, and each gets what it would get alone, to the bit.
 public final class Model: Sendable {
     /// What can be chosen at open.
     public struct Options: Sendable {
@@ -26,6 +27,10 @@ public final class Model: Sendable {
         public var lockMemory: Bool
         /// How much of the weights stays in memory.
         public var residency: Residency
+        /// How long a pass through the model should last at most: prompts are cut so that others' tokens, and whoever wants to stop,
+        /// wait no longer. How long passes take is measured while they are computed; they are not cut so short that prompts
+        /// would become much slower.
+        public var latency: Duration
         /// Throw an error of kind `io`, instead of SIGBUS, if the file is cut while it is in use, or its disk fails. The model can
         /// then compute nothing more, but sessions stay as they were before the call; an answer stays up to the token where it
         /// failed. Installs a handler of that signal for good, which calls the one before it for all other addresses.
@@ -34,7 +39,7 @@ public final class Model: Sendable {
         /// By default: all physical cores, the best kernels, no check.
         public init(
             threads: Int? = nil, kernels: String? = nil, verify: Bool = false, preload: Bool = false, lockMemory: Bool = false,
-            guardFile: Bool = false, residency: Residency = .auto
+            guardFile: Bool = false, residency: Residency = .auto, latency: Duration = .milliseconds(250)
         ) {
             self.threads = threads
             self.kernels = kernels
@@ -43,6 +48,7 @@ public final class Model: Sendable {
             self.lockMemory = lockMemory
             self.guardFile = guardFile
             self.residency = residency
+            self.latency = latency
         }
 
         /// The most threads: more than any machine has cores for this.
@@ -59,19 +65,12 @@ public final class Model: Sendable {
     public let file: ModelFile
     /// The weights, in place in the file.
     public let weights: Weights
-    /// Tokens that are computed together when a prompt is fed.
+    /// Tokens that a pass takes at most.
     public let chunkCapacity = 256
 
-    private let forwardPass: ForwardPass
-    /// Held while a session uses the forward pass.
-    private let computeLock = Lock()
-    /// Where the next logits are written. They then change places with a session's, which stay as they are until a chunk is known
-    /// to be good. Used under the lock. [vocabulary]
-    private nonisolated(unsafe) var nextLogits: UnsafeMutableBufferPointer<Float>
-    /// Adapts what stays in memory; nil if that is settled. Used under the lock.
-    private nonisolated(unsafe) var residencyKeeper: ResidencyKeeper?
-    /// What is read in each pass, for those who ask while others compute.
-    private let streamPlan = Guarded<StreamPlan?>(nil)
+    /// Computes for all sessions.
+    let passes: PassQueue
+    private let residentPart: ResidentPart
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
@@ -96,17 +95,12 @@ public final class Model: Sendable {
         configuration = weights.configuration
         guard
             let forwardPass = ForwardPass(
-                weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity,
-                // Sessions still take turns: room for more runs would be for nothing.
-                runCapacity: 1)
+                weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity)
         else {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
-        self.forwardPass = forwardPass
-        guard let logits = SystemMemory.zeroed(Float.self, count: configuration.vocabularySize) else {
-            throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
-        }
-        nextLogits = UnsafeMutableBufferPointer(start: logits, count: configuration.vocabularySize)
+        residentPart = ResidentPart(file)
+        passes = PassQueue(forwardPass, latency: options.latency.seconds, watcher: residentPart)
         try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()
@@ -120,12 +114,10 @@ public final class Model: Sendable {
         let resident = plan?.residentRanges ?? [0..<file.byteCount]
         if options.preload || options.residency == .all { for range in resident { try modelErrors(file.preload(range)) } }
         if options.lockMemory { for range in resident { try modelErrors(file.lock(range)) } }
-        guard forwardPass.setStreamPlan(plan) else {
+        let adapts = options.residency == .auto && !options.lockMemory && available != nil && !file.isInMemory
+        guard passes.alone({ residentPart.set(plan, in: $0, keeper: adapts ? ResidencyKeeper(budget) : nil) }) else {
             throw ModelError(.memory, "\(file.path): no memory to read weights from the disk; close other programs")
         }
-        streamPlan.withLock { $0 = plan }
-        guard options.residency == .auto, !options.lockMemory, available != nil, !file.isInMemory else { return }
-        residencyKeeper = ResidencyKeeper(budget)
     }
 
     private var budget: MemoryBudget {
@@ -144,8 +136,6 @@ public final class Model: Sendable {
         let budget = budget
         return (plan.map { $0.residentBytes + budget.streaming } ?? budget.weights) + budget.allocated + budget.encoder
     }
-
-    deinit { free(nextLogits.baseAddress) }
 
     /// An empty session.
     public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
@@ -182,52 +172,7 @@ public final class Model: Sendable {
 
     /// Has passes watched from now on; nil ends it.
     package func observe(_ observer: (any ForwardPassObserver)?) {
-        computeLock.withLock { forwardPass.observer = observer }
-    }
-
-    /// Feeds a chunk of tokens when it is this caller's turn, and gives `memory` the logits after the last one if they are wanted.
-    /// Throws, with all of it as before, where numbers come up that are not finite, and where the file can't be read any more.
-    func feed(
-        _ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, wantsLogits: Bool
-    ) throws(ModelError) {
-        try compute { () throws(ForwardPassError) in
-            guard wantsLogits, let start = nextLogits.baseAddress else {
-                return try forwardPass.feed(tokens, to: memory.state, output: .none)
-            }
-            try forwardPass.feed(tokens, to: memory.state, output: .last(start))
-            swap(&memory.logits, &nextLogits)
-        }
-    }
-
-    /// The same, with the logits after every token in the caller's memory. [tokens × vocabulary]
-    func feed(
-        _ tokens: UnsafeBufferPointer<UInt32>, to memory: SessionMemory, allLogits: UnsafeMutablePointer<Float>,
-        speculation: Speculation? = nil
-    ) throws(ModelError) {
-        try compute { () throws(ForwardPassError) in
-            try forwardPass.feed(tokens, to: memory.state, output: .all(allLogits), speculation: speculation)
-        }
-    }
-
-    /// Feeds runs of this model's sessions in one pass, when it is this caller's turn.
-    func feed(_ runs: UnsafeBufferPointer<Run>) throws(ModelError) {
-        try compute { () throws(ForwardPassError) in try forwardPass.feed(runs) }
-    }
-
-    /// Runs `body` when it is this caller's turn.
-    private func compute(_ body: () throws(ForwardPassError) -> Void) throws(ModelError) {
-        do throws(ForwardPassError) {
-            try computeLock.withLock { () throws(ForwardPassError) in
-                residencyKeeper?.beginPass()
-                try body()
-                if residencyKeeper?.endPass(forwardPass, file) == true { streamPlan.withLock { $0 = forwardPass.streamPlan } }
-            }
-        } catch {
-            throw ModelError(
-                error.problem(
-                    file.path,
-                    advice: "check the file with rg-quant verify: if it is whole, the model needs numbers that f32 can't hold"))
-        }
+        passes.alone { $0.observer = observer }
     }
 
     /// Throws once the file can't be read any more.
@@ -238,9 +183,9 @@ public final class Model: Sendable {
 
 extension Model {
     /// Threads that compute, the caller's included.
-    public var threads: Int { forwardPass.team.count }
+    public var threads: Int { passes.forwardPass.team.count }
     /// What computes: the set of kernels that was chosen at open.
-    public var kernels: KernelSet { forwardPass.kernels }
+    public var kernels: KernelSet { passes.forwardPass.kernels }
     /// Weights of the model, the tied head counted once.
     public var parameterCount: Int { weights.parameterCount }
     /// True if the model knows how a conversation is written.
@@ -249,17 +194,16 @@ extension Model {
     /// Bytes of the mapped file.
     public var mappedBytes: Int { file.byteCount }
     /// Bytes of the file's weights that stay in memory, as far as it is up to the model.
-    public var residentBytes: Int { streamPlan.withLock { $0?.residentBytes } ?? weights.bytesPerToken }
+    public var residentBytes: Int { residentPart.plan?.residentBytes ?? weights.bytesPerToken }
     /// Bytes of weights that a token reads from the disk.
-    public var streamedBytes: Int { streamPlan.withLock { $0?.streamedBytes } ?? 0 }
+    public var streamedBytes: Int { residentPart.plan?.streamedBytes ?? 0 }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without
     /// ``encoder()``.
     public var sharedBytes: Int {
-        let streaming = streamPlan.withLock { $0 != nil } ? ForwardPass.streamBytes(file, threads: threads) : 0
-        return forwardPass.byteCount + streaming + weights.allocatedBytes + tokenizer.byteCount
-            + nextLogits.count * MemoryLayout<Float>.size
+        let streaming = residentPart.plan != nil ? ForwardPass.streamBytes(file, threads: threads) : 0
+        return passes.forwardPass.byteCount + streaming + weights.allocatedBytes + tokenizer.byteCount
     }
 }
 

@@ -5,14 +5,19 @@ import System
 /// A conversation with a ``Model``: the state after the tokens so far, and the logits after the last of them.
 ///
 /// Its size does not depend on the length of the conversation. Used by one thread at a time; sessions of one model may be used on
-/// different threads, and take turns.
+/// different threads, and then share passes.
 public final class Session {
     /// The model that it is a conversation with.
     public let model: Model
     let sampler: Sampler
     let memory: SessionMemory
+    /// What it wants of the next pass.
+    let request: PassRequest
     /// Computes ahead while an answer is generated; ``memory`` then lags behind until it is settled.
     var lookahead: Lookahead?
+
+    /// The most tokens that are always fed in one pass, and so whole or not at all without a way back.
+    package static let onePassTokens = 16
 
     /// Tokens consumed so far.
     public var position: Int64 { memory.state.position + Int64(lookahead?.used ?? 0) }
@@ -22,6 +27,7 @@ public final class Session {
     init(model: Model) throws(ModelError) {
         self.model = model
         memory = try SessionMemory(model)
+        request = PassRequest(memory)
         guard let sampler = Sampler(vocabularySize: model.configuration.vocabularySize) else {
             throw .noMemory(forSessionOf: model)
         }
@@ -39,10 +45,10 @@ public final class Session {
         return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
     }
 
-    /// Consumes any number of tokens, in chunks. Throws, with nothing consumed, if one is outside the vocabulary, if the model
+    /// Consumes any number of tokens, in passes. Throws, with nothing consumed, if one is outside the vocabulary, if the model
     /// comes to numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
-    /// (``Model/Options/guardFile``). To be able to go back, feeding more than ``Model/chunkCapacity`` tokens needs room for a
-    /// second copy of the session's memory, except at position 0.
+    /// (``Model/Options/guardFile``). To be able to go back, feeding more than 16 tokens needs room for a second copy of the
+    /// session's memory, except at position 0.
     public func feed(_ tokens: [UInt32]) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try feed(tokens) }
     }
@@ -50,40 +56,71 @@ public final class Session {
     /// The same for tokens in the caller's memory.
     public func feed(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try check(tokens)
-        try orStay(isOneChunk: tokens.count <= model.chunkCapacity) { () throws(ModelError) in try consume(tokens) }
+        try orStay(tokens: tokens.count) { () throws(ModelError) in try consume(tokens) }
     }
 
-    /// Runs `body`, which consumes tokens; if it throws, the session is as before. A single chunk is consumed whole or not at all,
-    /// and needs no way back.
-    func orStay<Result>(isOneChunk: Bool, _ body: () throws(ModelError) -> Result) throws(ModelError) -> Result {
-        guard !isOneChunk else { return try body() }
-        let start = position > 0 ? try snapshot() : nil
+    /// Runs `body`, which consumes so many tokens; if it throws, the session is as before.
+    func orStay<Result>(tokens count: Int, _ body: () throws(ModelError) -> Result) throws(ModelError) -> Result {
+        let start = position, wayBack = try wayBack(from: count)
         do throws(ModelError) {
             return try body()
         } catch {
-            if let start { restore(own: start) } else { reset() }
+            goBack(wayBack, after: Int(position - start))
             throw error
         }
     }
 
-    /// Consumes tokens that are known to be in the vocabulary. If it throws, whole chunks may have been consumed.
+    /// What is needed to go back if consuming so many tokens fails; nil if they are consumed whole or not at all, or if the way
+    /// back leads to position 0.
+    func wayBack(from count: Int) throws(ModelError) -> Snapshot? {
+        count > Self.onePassTokens && position > 0 ? try snapshot() : nil
+    }
+
+    /// Goes back to before the last `consumed` tokens.
+    func goBack(_ wayBack: Snapshot?, after consumed: Int) {
+        if let wayBack {
+            restore(own: wayBack)
+        } else if consumed > 0 {
+            reset()
+        }
+    }
+
+    /// Consumes tokens that are known to be in the vocabulary. If it throws, some may have been consumed.
     func consume(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         _ = try consumeUnlessCancelled(tokens, isCancelled: { false })
     }
 
-    /// The same; `isCancelled` is asked before each chunk except the first. If it returns true, this stops there, without logits,
+    /// The same; `isCancelled` is asked before each pass except the first. If it returns true, this stops there, without logits,
     /// and returns false.
     func consumeUnlessCancelled(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
         settle()
-        return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled) {
-            chunk, isLast throws(ModelError) in
-            try model.feed(chunk, to: memory, wantsLogits: isLast)
+        var consumed = 0
+        while consumed < tokens.count {
+            if consumed > 0, isCancelled() { return false }
+            prepare(tokens, from: consumed)
+            try model.feed(request)
+            consumed += noteServed()
         }
+        return true
+    }
+
+    /// Asks the next pass for some of the tokens, of which the first `start` have been consumed.
+    func prepare(_ tokens: UnsafeBufferPointer<UInt32>, from start: Int) {
+        let end = min(tokens.count, start + model.chunkCapacity)
+        request.prepare(
+            UnsafeBufferPointer(rebasing: tokens[start..<end]), logits: end == tokens.count ? .last : .none,
+            isWhole: tokens.count <= Self.onePassTokens)
+    }
+
+    /// Notes the tokens that a pass has taken, and returns their number.
+    func noteServed() -> Int {
+        for token in request.tokens.prefix(request.count) { memory.note(token) }
+        return request.count
     }
 
     /// Consumes tokens and calls `eachLogits` with the logits after every one of them, in order, which are valid during the call.
     ///
-    /// Besides the session, allocates room for the logits of a chunk: at most 32 MB, in smaller chunks if the vocabulary is large.
+    /// Besides the session, allocates room for the logits of a pass: at most 32 MB, in smaller passes if the vocabulary is large.
     /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that.
     public func feed(
         _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
@@ -96,16 +133,18 @@ public final class Session {
             throw .noMemory(forLogitsOf: size)
         }
         defer { free(start) }
-        var index = 0
-        try orStay(isOneChunk: tokens.count <= size) { () throws(ModelError) in
+        try orStay(tokens: tokens.count) { () throws(ModelError) in
             try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
-                _ = try forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ throws(ModelError) in
-                    try model.feed(chunk, to: memory, allLogits: start)
-                    for row in 0..<chunk.count {
-                        eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
-                        index += 1
+                var consumed = 0
+                while consumed < tokens.count {
+                    let chunk = UnsafeBufferPointer(rebasing: tokens[consumed..<min(consumed + size, tokens.count)])
+                    request.prepare(chunk, logits: .all(start), isWhole: tokens.count <= Self.onePassTokens)
+                    try model.feed(request)
+                    for row in 0..<request.count {
+                        eachLogits(consumed + row, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
                     }
-                    memory.logits.baseAddress?.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
+                    memory.copyLogits(from: start + (request.count - 1) * vocabulary)
+                    consumed += noteServed()
                 }
             }
         }
@@ -114,7 +153,7 @@ public final class Session {
     /// Consumes one token that is known to be in the vocabulary, without an array to hold it. If it throws, the session is as
     /// before.
     func consume(_ token: UInt32) throws(ModelError) {
-        if let lookahead { return try lookahead.feed(token, to: memory, of: model) }
+        if let lookahead { return try lookahead.feed(token, by: request, of: model) }
         try withUnsafePointer(to: token) { token throws(ModelError) in try consume(UnsafeBufferPointer(start: token, count: 1)) }
     }
 
@@ -134,28 +173,11 @@ public final class Session {
     }
 
     /// Throws unless tokens can be consumed.
-    private func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+    func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try model.checkFile()
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {
             throw ModelError(.argument, "token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")
         }
-    }
-
-    /// False if `isCancelled`, which is asked before each chunk except the first, ended it.
-    private func forEachChunk(
-        of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool,
-        _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) throws(ModelError) -> Void
-    ) throws(ModelError) -> Bool {
-        var first = 0
-        while first < tokens.count {
-            if first > 0, isCancelled() { return false }
-            let end = min(first + size, tokens.count)
-            let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
-            try body(chunk, end == tokens.count)
-            for token in chunk { memory.note(token) }
-            first = end
-        }
-        return true
     }
 }

@@ -6,28 +6,47 @@ import System
 /// of it.
 final class SessionMemory {
     let state: State
-    /// After the last token; nothing before the first. Its place in memory changes with each chunk. [vocabulary]
-    var logits: UnsafeMutableBufferPointer<Float>
+    /// After the last token; nothing before the first. Its place in memory changes with each pass. [vocabulary]
+    private(set) var logits: UnsafeMutableBufferPointer<Float>
+    /// Where a pass writes logits, until it is known to be good; of no size if the memory only holds a copy. [vocabulary]
+    private(set) var nextLogits: UnsafeMutableBufferPointer<Float>
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
 
-    init(_ model: Model) throws(ModelError) {
-        guard let state = State(model.configuration, element: model.weights.cacheElement),
-            let logits = SystemMemory.zeroed(Float.self, count: model.configuration.vocabularySize)
+    /// What is new, to be fed, or to hold a copy.
+    init(_ model: Model, canBeFed: Bool = true) throws(ModelError) {
+        let vocabulary = model.configuration.vocabularySize
+        guard let state = State(model.configuration, element: model.weights.cacheElement, canBeFed: canBeFed),
+            let logits = SystemMemory.zeroed(Float.self, count: vocabulary)
         else { throw .noMemory(forSessionOf: model) }
+        let nextLogits = canBeFed ? SystemMemory.zeroed(Float.self, count: vocabulary) : nil
+        guard nextLogits != nil || !canBeFed else {
+            free(logits)
+            throw .noMemory(forSessionOf: model)
+        }
         self.state = state
         turn = TurnState(model)
-        self.logits = UnsafeMutableBufferPointer(start: logits, count: model.configuration.vocabularySize)
+        self.logits = UnsafeMutableBufferPointer(start: logits, count: vocabulary)
+        self.nextLogits = UnsafeMutableBufferPointer(start: nextLogits, count: canBeFed ? vocabulary : 0)
     }
 
-    deinit { free(logits.baseAddress) }
+    deinit {
+        free(logits.baseAddress)
+        free(nextLogits.baseAddress)
+    }
 
     /// Bytes allocated.
     static func byteCount(_ model: Model) -> Int {
         State.byteCount(model.configuration, element: model.weights.cacheElement)
-            + model.configuration.vocabularySize * MemoryLayout<Float>.size
+            + 2 * model.configuration.vocabularySize * MemoryLayout<Float>.size
     }
+
+    /// The next logits become those after the last token.
+    func useNextLogits() { swap(&logits, &nextLogits) }
+
+    /// Takes over the logits after the last token. [vocabulary]
+    func copyLogits(from source: UnsafePointer<Float>) { logits.baseAddress?.update(from: source, count: logits.count) }
 
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {

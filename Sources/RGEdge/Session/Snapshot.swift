@@ -10,7 +10,7 @@ public final class Snapshot {
 
     init(of model: Model) throws(ModelError) {
         self.model = model
-        memory = try SessionMemory(model)
+        memory = try SessionMemory(model, canBeFed: false)
     }
 }
 

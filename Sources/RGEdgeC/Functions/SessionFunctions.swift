@@ -54,7 +54,7 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
         try use(session) { session throws(Failure) in
             let tokens = try buffer(tokens, count, "tokens")
             // A short feed needs no way back, and must not wait for the system.
-            guard tokens.count > session.model.chunkCapacity, session.position > 0 else {
+            guard tokens.count > Session.onePassTokens, session.position > 0 else {
                 return try failures(session.feed(tokens))
             }
             try Headroom.with(0, for: "for a way back from many tokens") { () throws(Failure) in

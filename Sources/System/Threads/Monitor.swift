@@ -6,7 +6,14 @@ public final class Monitor: Sendable {
     private nonisolated(unsafe) let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     /// A monitor that nobody holds.
-    public init() { pthread_cond_init(changed, nil) }
+    public init() {
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        // Not the time of day, which somebody may set.
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
 
     deinit {
         pthread_cond_destroy(changed)
@@ -21,6 +28,16 @@ public final class Monitor: Sendable {
 
     /// In ``withLock(_:)``: lets others have the lock until one of them calls ``wakeAll()``.
     public func wait() { pthread_cond_wait(changed, lock.mutex) }
+
+    /// The same, for no longer than so many seconds.
+    public func wait(seconds: Double) {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let nanoseconds = Int(max(0, min(seconds, 3600)) * 1e9) + end.tv_nsec
+        end.tv_sec += nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_cond_timedwait(changed, lock.mutex, &end)
+    }
 
     /// In ``withLock(_:)``: lets those that wait look again.
     public func wakeAll() { pthread_cond_broadcast(changed) }

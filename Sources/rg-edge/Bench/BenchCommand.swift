@@ -69,6 +69,7 @@ struct BenchCommand: ParsableCommand {
 
     private static let tokenLimit = 1 << 20
     private static let depthLimit = 1 << 32
+    private static let sessionLimit = 1024
 
     func validate() throws {
         try check(prompts, "--n-prompt", 0...Self.tokenLimit)
@@ -81,7 +82,7 @@ struct BenchCommand: ParsableCommand {
         if [kernelsOnly, profile, sessions, length != nil, sessionsAtOnce != nil].count(where: { $0 }) > 1 {
             throw ValidationError("--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone")
         }
-        if let sessionsAtOnce { try check(sessionsAtOnce, "--sessions-at-once", 1...Model.sessionsPerPass) }
+        if let sessionsAtOnce { try check(sessionsAtOnce, "--sessions-at-once", 1...Self.sessionLimit) }
         if let length, !(1...Self.depthLimit).contains(length) {
             throw ValidationError("--length must be 1 to \(Self.depthLimit), not \(length)")
         }

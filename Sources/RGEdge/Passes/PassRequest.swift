@@ -1,0 +1,75 @@
+import Glibc
+import Griffin
+
+/// What a session wants of the next pass: that tokens are fed to it. Each session has one, used again and again.
+///
+/// Its fields are set by the session's thread before it is handed to a ``PassQueue``, and by the thread that computes afterwards;
+/// the queue's lock is between them.
+final class PassRequest: @unchecked Sendable {
+    /// Where logits go.
+    enum Logits {
+        case none
+        /// Those after the last token go to the memory's next logits, if the pass takes all tokens.
+        case last
+        /// Those after every token. [tokens × vocabulary]
+        case all(UnsafeMutablePointer<Float>)
+    }
+
+    let memory: SessionMemory
+
+    /// At least one. They stay where they are until the request has been served.
+    private(set) var tokens = UnsafeBufferPointer<UInt32>(start: nil, count: 0)
+    private(set) var logits = Logits.none
+    private(set) var speculation: Speculation?
+    /// True if a pass has to take all tokens or none.
+    private(set) var isWhole = true
+    /// Who waits for it.
+    private(set) var thread = pthread_self()
+
+    /// False while it waits.
+    var isServed = true
+    /// Tokens that the pass took, from the first on; 0 if it failed.
+    var count = 0
+    /// Why the pass failed.
+    var error: ForwardPassError?
+
+    init(_ memory: SessionMemory) { self.memory = memory }
+
+    /// Asks for tokens to be fed, by the calling thread.
+    func prepare(
+        _ tokens: UnsafeBufferPointer<UInt32>, logits: Logits, isWhole: Bool, speculation: Speculation? = nil
+    ) {
+        self.tokens = tokens
+        self.logits = logits
+        self.isWhole = isWhole
+        self.speculation = speculation
+        thread = pthread_self()
+        isServed = false
+        count = 0
+        error = nil
+    }
+
+    /// The first `count` of the tokens, as a pass takes them.
+    func run(_ count: Int) -> Run {
+        let output: ForwardPass.Output
+        switch logits {
+        case .none: output = .none
+        case .last: output = count == tokens.count ? memory.nextLogits.baseAddress.map { .last($0) } ?? .none : .none
+        case .all(let logits): output = .all(logits)
+        }
+        return Run(UnsafeBufferPointer(rebasing: tokens[..<count]), to: memory.state, output: output, speculation: speculation)
+    }
+
+    /// Takes note that a pass took the first `count` tokens.
+    func serve(_ count: Int) {
+        self.count = count
+        if case .last = logits, count == tokens.count { memory.useNextLogits() }
+        isServed = true
+    }
+
+    /// Takes note that they can't be computed.
+    func fail(_ error: ForwardPassError) {
+        self.error = error
+        isServed = true
+    }
+}
