@@ -12,7 +12,7 @@ import Tiles
 struct StateTests {
     @Test("The 2B model's state has 17.5 MB")
     func sizeOf2B() {
-        let bytes = State.byteCount(.twoB, element: .f16)
+        let bytes = State.byteCount(.twoB, element: .f16, canBeFed: false)
         // Each key and value has an exponent.
         #expect(bytes == 18 * 4 * 2560 * 4 + 8 * 2 * 2048 * (256 * 2 + 1))
         #expect(abs(Double(bytes) / 1e6 - 17.5) < 0.05)

@@ -66,7 +66,8 @@ import Testing
                 rows += 1
             }
         }
-        #expect(rows == 256 && session.position == 0)
+        // Those of the first pass, which was over.
+        #expect(rows == 32 && session.position == 0)
     }
 
     @Test(arguments: [0, 4]) func anAnswerEndsWithAnError(lookup: Int) throws {

@@ -67,7 +67,9 @@ struct TogetherTests {
         }
     }
 
-    @Test("Tokens that the model can't compute leave their session as it was, logits too, and don't hold others up", arguments: [1, 40])
+    @Test(
+        "Tokens that the model can't compute leave their session as it was, logits too, and don't hold others up",
+        arguments: [1, 40])
     func failures(length: Int) throws {
         let folder = try TemporaryFolder()
         let model = try hugeModel(folder)
