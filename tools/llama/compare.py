@@ -5,6 +5,7 @@ Models differ (RecurrentGemma-2B, Gemma-1-2B), so what is compared is how well t
     decode   bytes of weights read a second: bytes of all weights × tokens/s
     prefill  operations a second: 2 × (weights of the layers' matrices × tokens + weights of the head) / seconds
     resident and first token: of a process that opens the model, feeds a prompt and ends (`rg-edge logits`, `llama-bench -n 0`)
+    sessions at once (--sessions): tokens a second of all that generate in common passes (`llama-batched-bench`)
 A ratio is ours / theirs, the median over rounds, in each of which the two ran one after the other.
 """
 import argparse
@@ -61,6 +62,12 @@ class RGEdge:
             "decode GB/s": decode["bytes_per_second"] / 1e9, "prefill GOPS": prefill["operations_per_second"] / 1e9,
             "decode of limit": decode["fraction_of_limit"], "prefill of limit": prefill["fraction_of_limit"]}
 
+    def together(self, threads, sessions, depth, generated):
+        rows = json.loads(output([
+            self.program, "bench", "-m", self.model, "--sessions-at-once", str(sessions), "-d", str(depth), "-n", str(generated),
+            "-t", str(threads), "-r", "1", "-o", "json"]))
+        return {"tokens/s": rows[0]["speed_tg"], "of limit": rows[0]["fraction_of_limit"]}
+
     def start(self, threads, prompt):
         return process_cost([
             self.program, "logits", "-m", self.model, "--tokens", "@" + self.tokens_file, "--last", "-t", str(threads),
@@ -70,8 +77,14 @@ class RGEdge:
 class LlamaCpp:
     name = "llama.cpp"
 
-    def __init__(self, program, model):
-        self.program, self.model = program, model
+    def __init__(self, program, batched, model):
+        self.program, self.batched, self.model = program, batched, model
+
+    def together(self, threads, sessions, depth, generated):
+        lines = output([
+            self.batched, "-m", self.model, "-c", str(sessions * (depth + generated)), "-npp", str(depth), "-ntg", str(generated),
+            "-npl", str(sessions), "-t", str(threads), "-tb", str(threads), "--output-format", "jsonl"]).splitlines()
+        return {"tokens/s": json.loads(next(line for line in lines if line.startswith("{")))["speed_tg"]}
 
     def command(self, threads, prompt, generated):
         return [
@@ -103,6 +116,19 @@ def compare(ours, theirs, threads, arguments):
     return figures
 
 
+def report_together(names, ours, theirs, threads, arguments):
+    for sessions in map(int, arguments.sessions.split(",")):
+        pairs = [
+            [tool.together(threads, sessions, arguments.depth, arguments.generated) for tool in (ours, theirs)]
+            for _ in range(arguments.rounds)]
+        rates = [statistics.median(pair[side]["tokens/s"] for pair in pairs) for side in (0, 1)]
+        ratio = statistics.median(a["tokens/s"] / b["tokens/s"] for a, b in pairs)
+        limit = statistics.median(pair[0]["of limit"] for pair in pairs)
+        print(
+            f"| {names} | {threads} | {sessions} at once, tokens/s | {rates[0]:.3g} | {rates[1]:.3g} | {ratio:.2f} | {100 * limit:.0f} % |",
+            flush=True)
+
+
 def report(names, threads, figures):
     for figure in ("decode GB/s", "prefill GOPS", "resident GB", "first token s"):
         pairs = figures[figure]
@@ -125,11 +151,14 @@ def main():
     parser.add_argument("models", nargs="+", metavar="MODEL.rgq", help="RecurrentGemma-2B as q4 or q8")
     parser.add_argument("--rg-edge", required=True, help="the program")
     parser.add_argument("--llama-bench", required=True, help="the program")
+    parser.add_argument("--llama-batched-bench", required=True, help="the program")
     parser.add_argument("--gguf", required=True, help="folder of the GGUF files")
     parser.add_argument("-p", "--prompt", type=int, default=256, help="tokens of the prompt (256)")
     parser.add_argument("-n", "--generated", type=int, default=64, help="tokens to decode (64)")
     parser.add_argument("-t", "--threads", default="1,2", help="numbers of threads (1,2)")
     parser.add_argument("-r", "--rounds", type=int, default=3, help="times to run each pair (3)")
+    parser.add_argument("--sessions", help="compare so many sessions at once, such as 1,2,4,8,16,32, and nothing else")
+    parser.add_argument("-d", "--depth", type=int, default=64, help="tokens of each session before those (64)")
     arguments = parser.parse_args()
     if min(arguments.prompt, arguments.generated, arguments.rounds) < 1:
         fail("-p, -n and -r must be 1 or more")
@@ -149,10 +178,15 @@ def main():
             file.write(",".join(str(2 + 7 * number) for number in range(arguments.prompt)))
         for model, ours, theirs in pairs:
             for threads in arguments.threads.split(","):
-                figures = compare(
+                both = (
                     RGEdge(arguments.rg_edge, model, tokens_file, folder),
-                    LlamaCpp(arguments.llama_bench, os.path.join(arguments.gguf, f"gemma-2b-{theirs}.gguf")), threads, arguments)
-                report(f"{ours}, {theirs}", threads, figures)
+                    LlamaCpp(
+                        arguments.llama_bench, arguments.llama_batched_bench,
+                        os.path.join(arguments.gguf, f"gemma-2b-{theirs}.gguf")))
+                if arguments.sessions:
+                    report_together(f"{ours}, {theirs}", *both, threads, arguments)
+                else:
+                    report(f"{ours}, {theirs}", threads, compare(*both, threads, arguments))
 
 
 if __name__ == "__main__":
