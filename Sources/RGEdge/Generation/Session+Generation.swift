@@ -29,11 +29,11 @@ extension Session {
 
         let prefillWatch = Stopwatch()
         let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
-        let prefillSeconds = prefillWatch.seconds
+        let prefillTime = prefillWatch.time
         let decode = Stopwatch()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
-            draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
+            draftedTokens: 0, acceptedTokens: 0, prefillTime: prefillTime, decodeTime: .zero)
         if reused == nil { return result }
         self.lookahead = lookahead
         defer { endLookahead() }
@@ -41,22 +41,14 @@ extension Session {
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         try held.takeBack(shown: text.shown, in: self)
-        result.decodeSeconds = decode.seconds
+        result.decodeTime = decode.time
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
         return result
     }
 
     private func check(_ options: GenerationOptions) throws(ModelError) {
-        if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
-        if let maxTokens = options.maxTokens, maxTokens < 0 {
-            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not 0 or more")
-        }
-        guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
-        guard (0...Lookahead.limit).contains(options.lookup) else {
-            throw ModelError(
-                .argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
-        }
+        if let problem = options.problem { throw ModelError(.argument, problem) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
                 .mismatch,
@@ -140,9 +132,4 @@ extension Session {
                 try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
             })
     }
-}
-
-extension GenerationOptions {
-    /// The most tokens that ``lookup`` may ask for.
-    public static let lookupLimit = Lookahead.limit
 }
