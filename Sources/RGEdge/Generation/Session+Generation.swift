@@ -8,7 +8,8 @@ extension Session {
     /// open: any that `<start_of_turn>` has begun, whoever fed it. White space at both ends of its prompt is left out, as the
     /// models' own templates do. `onText` is called with each part of the text as soon as it is certain: whole characters, and
     /// nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain,
-    /// and between the passes of a prompt; true stops. Bytes at the very end that make no character are left out.
+    /// before what was held back until the last of ``GenerationOptions/maxTokens``, and between the passes of a prompt; true stops.
+    /// Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
@@ -48,6 +49,7 @@ extension Session {
     }
 
     private func check(_ options: GenerationOptions) throws(ModelError) {
+        try claim()
         if let problem = options.problem { throw ModelError(.argument, problem) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
@@ -113,6 +115,8 @@ extension Session {
             }
             if let ending { return ending }
         }
+        // What is held back may be wanted as little as another token.
+        if isCancelled() { return .cancelled }
         return text.finish(onText) ? .length : .cancelled
     }
 

@@ -18,6 +18,7 @@ public final class Snapshot: Sendable {
 extension Session {
     /// An independent session at the same point of the same conversation. Takes as long as copying ``Model/sessionBytes`` bytes.
     public func fork() throws(ModelError) -> sending Session {
+        try claim()
         // Another thread may have it: nothing in it is this session's.
         nonisolated(unsafe) let copy = try model.makeSession()
         settle()
@@ -27,6 +28,7 @@ extension Session {
 
     /// A snapshot of this point, to ``restore(_:)`` as often as wanted.
     public func snapshot() throws(ModelError) -> Snapshot {
+        try claim()
         let snapshot = try Snapshot(of: model)
         update(snapshot)
         return snapshot
@@ -41,6 +43,7 @@ extension Session {
     /// Back, or on, to a snapshot of this session or of another one of the same model, without allocating: what comes next is the
     /// same, to the bit, as it was there. Throws, and leaves the session as it is, for a snapshot of another model.
     public func restore(_ snapshot: Snapshot) throws(ModelError) {
+        try claim()
         guard snapshot.model.file.fingerprint == model.file.fingerprint else {
             throw ModelError(
                 .mismatch,
