@@ -184,7 +184,8 @@ let package = Package(
         .testTarget(
             name: "RGEdgeTests",
             dependencies: [
-                "AllocationCounter", "Files", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "TestSupport", "Text", "Tiles",
+                "AllocationCounter", "Files", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "System", "TestSupport", "Text",
+                "Tiles",
             ]),
         .testTarget(
             name: "BenchmarkTests",

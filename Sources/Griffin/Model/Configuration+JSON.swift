@@ -10,7 +10,7 @@ extension Configuration {
     /// The result has no ``problem``. Throws for a text that is not a JSON object, for another architecture, for a key that is
     /// missing or has a value of another kind, and for numbers that no model can have.
     /// `path` is the model file's, for what is thrown.
-    public init(parsing json: [UInt8], path: String = "configuration") throws(FileProblem) {
+    package init(parsing json: [UInt8], path: String = "configuration") throws(FileProblem) {
         let fields = try ConfigurationFields(parsing: json, path: path)
         let architecture = try fields.string("architecture")
         guard architecture == Self.architecture else {
@@ -38,7 +38,7 @@ extension Configuration {
     }
 
     /// The configuration as ``init(parsing:path:)`` reads it.
-    public func serialized() -> [UInt8] {
+    package func serialized() -> [UInt8] {
         let value: JSONValue = [
             "architecture": .string(Self.architecture),
             "vocabulary_size": .integer(Int64(vocabularySize)),

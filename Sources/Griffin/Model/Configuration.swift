@@ -13,7 +13,7 @@ public struct Configuration: Equatable, Sendable {
     }
 
     /// Number of tokens; rows of the embedding.
-    public var vocabularySize: Int
+    public package(set) var vocabularySize: Int
     /// Width of the residual stream.
     public var width: Int
     /// Layers: each mixes over time, then comes an MLP.
@@ -48,10 +48,10 @@ public struct Configuration: Equatable, Sendable {
     public var endOfTurn: UInt32?
 
     /// Taps of the temporal convolution.
-    public static let convolutionTaps = 4
+    package static let convolutionTaps = 4
 
     /// A shape; ``problem`` tells whether it can be run.
-    public init(
+    package init(
         vocabularySize: Int, width: Int, layerCount: Int, headCount: Int, headDimension: Int, recurrentWidth: Int,
         mlpWidth: Int, window: Int, blockPattern: [BlockKind], rotaryBase: Double = 10_000, rotaryFraction: Double = 0.5,
         normEpsilon: Float = 1e-6, logitsSoftCap: Float = 30, bos: UInt32 = 2, eos: UInt32 = 1, pad: UInt32 = 0,
@@ -77,37 +77,37 @@ public struct Configuration: Equatable, Sendable {
     }
 
     /// What mixes layer `layer` over time.
-    public func kind(ofLayer layer: Int) -> BlockKind { blockPattern[layer % blockPattern.count] }
+    package func kind(ofLayer layer: Int) -> BlockKind { blockPattern[layer % blockPattern.count] }
 
     /// Width of one diagonal block of the gates: ``recurrentWidth`` / ``headCount``.
-    public var gateBlockWidth: Int { recurrentWidth / headCount }
+    package var gateBlockWidth: Int { recurrentWidth / headCount }
     /// Elements of a head that are rotated; even.
-    public var rotaryDimension: Int { Int((Double(headDimension) * rotaryFraction).rounded()) }
+    package var rotaryDimension: Int { Int((Double(headDimension) * rotaryFraction).rounded()) }
     /// How many layers are of that kind.
     public func layerCount(of kind: BlockKind) -> Int { (0..<layerCount).count { self.kind(ofLayer: $0) == kind } }
 
     /// sqrt(width) rounded to bfloat16, as the reference keeps it even in f32
     /// (`normalizer` in transformers' `modeling_recurrent_gemma.py`): 50.5 for a width of 2560.
-    public var embeddingScale: Float {
+    package var embeddingScale: Float {
         csimd_bf16_to_f32(csimd_f32_to_bf16(Float(width).squareRoot()))
     }
 
     /// The largest sizes accepted from a file, generous for any RecurrentGemma, so that no product of them can overflow.
-    public enum Limit {
+    package enum Limit {
         /// Of widths and dimensions.
-        public static let dimension = 1 << 20
+        package static let dimension = 1 << 20
         /// The gates are a stack with one matrix per head.
-        public static let heads = MatrixShape.largestCount
+        package static let heads = MatrixShape.largestCount
         /// Of the vocabulary.
-        public static let vocabulary = 1 << 22
+        package static let vocabulary = 1 << 22
         /// Of the number of layers.
-        public static let layers = 1 << 10
+        package static let layers = 1 << 10
         /// Of the window.
-        public static let window = 1 << 20
+        package static let window = 1 << 20
     }
 
     /// Nil if the model can be run; otherwise one clause that names the field and what is wrong with it.
-    public var problem: String? {
+    package var problem: String? {
         let sizes = [
             ("width", width), ("head_dimension", headDimension), ("recurrent_width", recurrentWidth), ("mlp_width", mlpWidth),
         ]

@@ -43,13 +43,13 @@ public struct PlannedTensor: Equatable, Sendable {
 
 extension Configuration {
     /// The name of the embedding, which is also the head.
-    public static let embeddingName = "model.embed_tokens.weight"
+    package static let embeddingName = "model.embed_tokens.weight"
     /// The name of the last norm.
-    public static let finalNormName = "model.final_norm.weight"
+    package static let finalNormName = "model.final_norm.weight"
 
     /// Every tensor of the model in the order in which a token passes it, which is the order in the file.
     /// The configuration must have no ``problem``.
-    public var tensorPlan: [PlannedTensor] {
+    package var tensorPlan: [PlannedTensor] {
         (0..<layerCount).flatMap(layerPlan) + lastPlan
     }
 
@@ -57,10 +57,10 @@ extension Configuration {
     var lastPlan: [PlannedTensor] { [.plain(Self.finalNormName, [width]), embeddingPlan] }
 
     /// The last tensor: the embedding, which is also the head.
-    public var embeddingPlan: PlannedTensor { .matrix(Self.embeddingName, [vocabularySize, width]) }
+    package var embeddingPlan: PlannedTensor { .matrix(Self.embeddingName, [vocabularySize, width]) }
 
     /// The tensors of one layer.
-    public func layerPlan(_ layer: Int) -> [PlannedTensor] {
+    package func layerPlan(_ layer: Int) -> [PlannedTensor] {
         let layerName = "model.layers.\(layer)."
         return [.plain(layerName + "temporal_pre_norm.weight", [width])]
             + (kind(ofLayer: layer) == .recurrent

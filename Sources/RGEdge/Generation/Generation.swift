@@ -1,5 +1,5 @@
 /// What ``Session/generate(_:options:isCancelled:onText:)`` is to do.
-public struct GenerationOptions: Sendable {
+public struct GenerationOptions: Hashable, Sendable {
     /// How each token is chosen.
     public var sampling: Sampling
     /// Tokens to make at most; nil for as many as the model likes.
@@ -11,7 +11,7 @@ public struct GenerationOptions: Sendable {
     /// The most tokens to guess from what the text has said before, and to check together, 0…64: the text is the same, and comes
     /// sooner where it repeats itself. Allocates 0.4 MB and the logits per guess (1.4 MB with the 2B model).
     public var lookup: Int
-    /// Where the beginnings of prompts are kept; used at position 0.
+    /// Where the beginnings of prompts are kept; used at position 0. Not encoded: it is a folder in use.
     public var cache: PromptCache?
 
     /// By default: greedy, 256 tokens at most, plain text.
@@ -26,10 +26,24 @@ public struct GenerationOptions: Sendable {
         self.lookup = lookup
         self.cache = cache
     }
+
+    /// The most tokens that ``lookup`` may ask for.
+    public static let lookupLimit = Lookahead.limit
+
+    /// Nil if the options make sense; otherwise a clause that names the one that doesn't.
+    public var problem: String? {
+        if let problem = sampling.problem { return problem }
+        if let maxTokens, maxTokens < 0 { return "the number of tokens to make is \(maxTokens), not 0 or more" }
+        if stop.contains("") { return "an empty stop text would stop at once" }
+        if !(0...Self.lookupLimit).contains(lookup) {
+            return "looking \(lookup) tokens ahead is not possible; give a number in 0…\(Self.lookupLimit)"
+        }
+        return nil
+    }
 }
 
 /// Why generation ended.
-public enum Finish: String, Sendable {
+public enum Finish: String, Codable, Sendable {
     /// The model ended its turn.
     case end
     /// The number of tokens was reached.
@@ -41,7 +55,7 @@ public enum Finish: String, Sendable {
 }
 
 /// What ``Session/generate(_:options:isCancelled:onText:)`` did.
-public struct GenerationResult: Sendable {
+public struct GenerationResult: Codable, Hashable, Sendable {
     /// Why it ended.
     public var finish: Finish
     /// Tokens of the prompt, template and BOS included; 0 if it was cancelled before all were consumed.
@@ -55,7 +69,7 @@ public struct GenerationResult: Sendable {
     /// Those of them that were right.
     public var acceptedTokens: Int
     /// Time to feed the prompt, or what the prompt cache didn't have, and to keep it there.
-    public var prefillSeconds: Double
+    public var prefillTime: Duration
     /// Time to make the tokens, including the caller's in `onText`.
-    public var decodeSeconds: Double
+    public var decodeTime: Duration
 }

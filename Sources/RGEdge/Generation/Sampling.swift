@@ -4,7 +4,7 @@
 /// model itself considers unlikely, and the temperature only weighs what is left. Hugging Face applies the temperature before
 /// top-k: with the same numbers it keeps more tokens if the temperature is above 1, and fewer if it is below. The defaults switch
 /// all of it off: greedy choice.
-public struct Sampling: Equatable, Sendable {
+public struct Sampling: Hashable, Sendable {
     /// Divides the logits before the draw; 0 always takes the most likely token.
     public var temperature: Float
     /// Keep the k most likely tokens; 0 for all.
@@ -53,5 +53,22 @@ public struct Sampling: Equatable, Sendable {
             return "the repetition window is \(repetitionWindow), not in 0…\(Sampling.repetitionWindowLimit)"
         }
         return nil
+    }
+}
+
+extension Sampling: Codable {
+    /// What is missing is as by default. Throws for options that make no sense (``problem``), so that a file of settings is found
+    /// wrong where it is read.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let usual = Sampling()
+        temperature = try values.decodeIfPresent(Float.self, forKey: .temperature) ?? usual.temperature
+        topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? usual.topK
+        topP = try values.decodeIfPresent(Float.self, forKey: .topP) ?? usual.topP
+        minP = try values.decodeIfPresent(Float.self, forKey: .minP) ?? usual.minP
+        repetitionPenalty = try values.decodeIfPresent(Float.self, forKey: .repetitionPenalty) ?? usual.repetitionPenalty
+        repetitionWindow = try values.decodeIfPresent(Int.self, forKey: .repetitionWindow) ?? usual.repetitionWindow
+        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed) ?? usual.seed
+        if let problem { throw DecodingError.senseless(problem, in: decoder) }
     }
 }

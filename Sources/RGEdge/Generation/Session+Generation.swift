@@ -8,7 +8,8 @@ extension Session {
     /// open: any that `<start_of_turn>` has begun, whoever fed it. White space at both ends of its prompt is left out, as the
     /// models' own templates do. `onText` is called with each part of the text as soon as it is certain: whole characters, and
     /// nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain,
-    /// and between the passes of a prompt; true stops. Bytes at the very end that make no character are left out.
+    /// before what was held back until the last of ``GenerationOptions/maxTokens``, and between the passes of a prompt; true stops.
+    /// Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
@@ -29,11 +30,11 @@ extension Session {
 
         let prefillWatch = Stopwatch()
         let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
-        let prefillSeconds = prefillWatch.seconds
+        let prefillTime = prefillWatch.time
         let decode = Stopwatch()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
-            draftedTokens: 0, acceptedTokens: 0, prefillSeconds: prefillSeconds, decodeSeconds: 0)
+            draftedTokens: 0, acceptedTokens: 0, prefillTime: prefillTime, decodeTime: .zero)
         if reused == nil { return result }
         self.lookahead = lookahead
         defer { endLookahead() }
@@ -41,22 +42,15 @@ extension Session {
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         try held.takeBack(shown: text.shown, in: self)
-        result.decodeSeconds = decode.seconds
+        result.decodeTime = decode.time
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
         return result
     }
 
     private func check(_ options: GenerationOptions) throws(ModelError) {
-        if let problem = options.sampling.problem { throw ModelError(.argument, problem) }
-        if let maxTokens = options.maxTokens, maxTokens < 0 {
-            throw ModelError(.argument, "the number of tokens to make is \(maxTokens), not 0 or more")
-        }
-        guard !options.stop.contains("") else { throw ModelError(.argument, "an empty stop text would stop at once") }
-        guard (0...Lookahead.limit).contains(options.lookup) else {
-            throw ModelError(
-                .argument, "looking \(options.lookup) tokens ahead is not possible; give a number in 0…\(Lookahead.limit)")
-        }
+        try claim()
+        if let problem = options.problem { throw ModelError(.argument, problem) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
                 .mismatch,
@@ -121,6 +115,8 @@ extension Session {
             }
             if let ending { return ending }
         }
+        // What is held back may be wanted as little as another token.
+        if isCancelled() { return .cancelled }
         return text.finish(onText) ? .length : .cancelled
     }
 
@@ -140,9 +136,4 @@ extension Session {
                 try template.encode(user: prompt.trimmed, after: memory.turn.previous, with: encoder)
             })
     }
-}
-
-extension GenerationOptions {
-    /// The most tokens that ``lookup`` may ask for.
-    public static let lookupLimit = Lookahead.limit
 }

@@ -14,10 +14,10 @@ import Text
 /// work at the same time share passes: the weights are read once for all of them, and each gets what it would get alone, to the bit.
 public final class Model: Sendable {
     /// What can be chosen at open.
-    public struct Options: Sendable {
+    public struct Options: Hashable, Sendable {
         /// Threads that compute, the caller's included; nil for one per physical core that this process may use.
         public var threads: Int?
-        /// The kernel set by name, as in `Kernels.compiledNames`; nil for the best that this processor can run.
+        /// The kernel set by name, one of ``Model/availableKernels``; nil for the best that this processor can run.
         public var kernels: String?
         /// Check the checksum of every tensor before use, which reads the whole file.
         public var verify: Bool
@@ -60,11 +60,11 @@ public final class Model: Sendable {
     /// The way from text to tokens and back.
     public let tokenizer: Tokenizer
     /// How a conversation is written; nil for base models.
-    public let chatTemplate: ChatTemplate?
+    package let chatTemplate: ChatTemplate?
     /// The file, mapped for as long as the model lives.
-    public let file: ModelFile
+    package let file: ModelFile
     /// The weights, in place in the file.
-    public let weights: Weights
+    package let weights: Weights
     /// Tokens that a pass takes at most.
     public let chunkCapacity = 256
 
@@ -138,7 +138,7 @@ public final class Model: Sendable {
     }
 
     /// An empty session.
-    public func makeSession() throws(ModelError) -> Session { try Session(model: self) }
+    public func makeSession() throws(ModelError) -> sending Session { try Session(model: self) }
 
     /// What encodes texts for this model. It is large (52 MB for Gemma's vocabulary) and takes 70 ms to load, so each prompt makes
     /// one and lets it go, unless one is alive: keep it to encode many texts. Throws if the file's tokenizer can't be used.
@@ -168,7 +168,7 @@ public final class Model: Sendable {
     }
 
     /// Counts the time of each operation in `profile` from now on; nil ends it. All sessions of the model count.
-    public func measure(in profile: Profile?) { observe(profile) }
+    package func measure(in profile: Profile?) { observe(profile) }
 
     /// Has passes watched from now on; nil ends it.
     package func observe(_ observer: (any ForwardPassObserver)?) {
@@ -185,12 +185,18 @@ extension Model {
     /// Threads that compute, the caller's included.
     public var threads: Int { passes.forwardPass.team.count }
     /// What computes: the set of kernels that was chosen at open.
-    public var kernels: KernelSet { passes.forwardPass.kernels }
+    package var kernels: KernelSet { passes.forwardPass.kernels }
+    /// Its name, one of ``availableKernels``.
+    public var kernelName: String { kernels.name }
+    /// The names of the kernel sets that this processor can run, for ``Options/kernels``; the best one comes last.
+    public static var availableKernels: [String] { Kernels.available.map(\.name) }
     /// Weights of the model, the tied head counted once.
     public var parameterCount: Int { weights.parameterCount }
     /// True if the model knows how a conversation is written.
     public var isInstructionTuned: Bool { chatTemplate != nil }
 
+    /// Where the model file was, as it was given.
+    public var path: String { file.path }
     /// Bytes of the mapped file.
     public var mappedBytes: Int { file.byteCount }
     /// Bytes of the file's weights that stay in memory, as far as it is up to the model.

@@ -4,7 +4,7 @@
 /// (`StreamPlan`). Results are the same to the bit in all cases. What stays is used by the file's mapping and not locked, unless
 /// ``Model/Options/lockMemory`` asks for it: if another process takes memory away, the system takes weights back, which are on the
 /// disk anyway, instead of ending a process.
-public enum Residency: Equatable, Sendable {
+public enum Residency: Hashable, Sendable {
     /// All weights if they fit beside what else the model needs, otherwise as many as do, by what the system and its control groups
     /// leave. Goes with it: less stays once the system takes weights away that are in use, and more once memory is free again.
     case auto

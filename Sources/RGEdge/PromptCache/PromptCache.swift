@@ -176,6 +176,15 @@ public final class PromptCache: Sendable {
     }
 }
 
+/// A cache is equal to itself alone.
+extension PromptCache: Hashable {
+    /// True for the same object.
+    public static func == (first: PromptCache, second: PromptCache) -> Bool { first === second }
+
+    /// Hashes which object it is.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
 extension Session {
     /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores
     /// what is new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many

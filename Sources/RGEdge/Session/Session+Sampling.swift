@@ -2,6 +2,7 @@ extension Session {
     /// Chooses the token to follow from the current logits; does not feed it. Throws, with nothing changed, before the first token,
     /// for options that make no sense, and for a model whose logits are not numbers.
     public func sample(_ sampling: Sampling) throws(ModelError) -> UInt32 {
+        try claim()
         if let problem = sampling.problem { throw ModelError(.argument, problem) }
         return try nextToken(sampling)
     }

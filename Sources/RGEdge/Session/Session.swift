@@ -15,12 +15,17 @@ public final class Session {
     let request: PassRequest
     /// Computes ahead while an answer is generated; ``memory`` then lags behind until it is settled.
     var lookahead: Lookahead?
+    /// The answer that a stream's thread makes with this session; nil while no stream does.
+    var streamed: StreamedAnswer?
 
     /// The most tokens that are always fed in one pass, and so whole or not at all without a way back.
     package static let onePassTokens = 16
 
     /// Tokens consumed so far.
-    public var position: Int64 { memory.state.position + Int64(lookahead?.used ?? 0) }
+    public var position: Int64 {
+        awaitPause()
+        return memory.state.position + Int64(lookahead?.used ?? 0)
+    }
     /// The last tokens consumed.
     var recent: RecentTokens { memory.recent }
 
@@ -41,6 +46,7 @@ public final class Session {
 
     /// The logits after the last token, soft-capped; nil before the first. Valid until the session is next changed. [vocabulary]
     public var logits: UnsafeBufferPointer<Float>? {
+        awaitPause()
         if let ahead = lookahead?.current { return UnsafeBufferPointer(start: ahead, count: memory.logits.count) }
         return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
     }
@@ -166,14 +172,16 @@ public final class Session {
         lookahead = nil
     }
 
-    /// Back to position 0, without allocating.
+    /// Back to position 0, without allocating. Ends an answer that is being streamed.
     public func reset() {
+        endStream()
         settle()
         memory.reset()
     }
 
     /// Throws unless tokens can be consumed.
     func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+        try claim()
         try model.checkFile()
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {

@@ -1,12 +1,13 @@
 /// A snapshot of a conversation, to come back to: a copy of all that a ``Session`` remembered.
 ///
 /// As large as the session's memory, but the system gives pages only for what there is to copy: for a short conversation with the
-/// 2B model 2 MB and 8 KB per token.
-public final class Snapshot {
+/// 2B model 2 MB and 8 KB per token. Any number of threads may use it at once: it never changes.
+public final class Snapshot: Sendable {
     /// Tokens that the session had consumed.
     public var position: Int64 { memory.state.position }
     let model: Model
-    let memory: SessionMemory
+    /// Changed by ``Session/update(_:)`` alone, for whoever has not given the snapshot away yet.
+    nonisolated(unsafe) let memory: SessionMemory
 
     init(of model: Model) throws(ModelError) {
         self.model = model
@@ -16,8 +17,10 @@ public final class Snapshot {
 
 extension Session {
     /// An independent session at the same point of the same conversation. Takes as long as copying ``Model/sessionBytes`` bytes.
-    public func fork() throws(ModelError) -> Session {
-        let copy = try model.makeSession()
+    public func fork() throws(ModelError) -> sending Session {
+        try claim()
+        // Another thread may have it: nothing in it is this session's.
+        nonisolated(unsafe) let copy = try model.makeSession()
         settle()
         copy.memory.copy(from: memory)
         return copy
@@ -25,6 +28,7 @@ extension Session {
 
     /// A snapshot of this point, to ``restore(_:)`` as often as wanted.
     public func snapshot() throws(ModelError) -> Snapshot {
+        try claim()
         let snapshot = try Snapshot(of: model)
         update(snapshot)
         return snapshot
@@ -39,6 +43,7 @@ extension Session {
     /// Back, or on, to a snapshot of this session or of another one of the same model, without allocating: what comes next is the
     /// same, to the bit, as it was there. Throws, and leaves the session as it is, for a snapshot of another model.
     public func restore(_ snapshot: Snapshot) throws(ModelError) {
+        try claim()
         guard snapshot.model.file.fingerprint == model.file.fingerprint else {
             throw ModelError(
                 .mismatch,

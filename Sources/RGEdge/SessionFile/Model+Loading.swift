@@ -9,12 +9,12 @@ extension Model {
     ///
     /// Throws for a file that is missing, cut, damaged, of another version or of another model (``ModelError/Kind/mismatch``), and
     /// where there is no memory for the session or to unpack it.
-    public func session(from path: String) throws(ModelError) -> Session {
+    public func session(from path: String) throws(ModelError) -> sending Session {
         try session(from: modelErrors(RegularFile(path: path)))
     }
 
     /// The same for a file that is open.
-    func session(from file: RegularFile) throws(ModelError) -> Session {
+    func session(from file: RegularFile) throws(ModelError) -> sending Session {
         // The header decides whether there is anything more to read.
         let start = try modelErrors(file.bytes(0..<min(SessionHeader.byteCount, file.byteCount)))
         let header = try modelErrors(
@@ -30,13 +30,13 @@ extension Model {
     }
 
     /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.
-    public func session(deserializing bytes: RawSpan) throws(ModelError) -> Session {
+    public func session(deserializing bytes: RawSpan) throws(ModelError) -> sending Session {
         let source = "the saved session"
         let header = try modelErrors(SessionHeader(parsing: bytes, fileBytes: bytes.byteCount, for: self, source: source))
         return try session(header, content: bytes.extracting(droppingFirst: SessionHeader.byteCount), source: source)
     }
 
-    private func session(_ header: SessionHeader, content: RawSpan, source: String) throws(ModelError) -> Session {
+    private func session(_ header: SessionHeader, content: RawSpan, source: String) throws(ModelError) -> sending Session {
         let session = try makeSession()
         try modelErrors(session.memory.restore(header, from: content, source: source))
         return session

@@ -41,6 +41,7 @@ extension Session {
     package func save(
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {
+        try claim()
         let capacity = largestSerialization
         guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
             throw ModelError(.memory, "\(path): no memory to pack a session of \(capacity) bytes; close other programs")

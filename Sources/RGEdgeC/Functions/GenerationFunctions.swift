@@ -117,7 +117,7 @@ extension rg_generate_result {
             }
         prompt_tokens = UInt32(clamping: result.promptTokens)
         generated_tokens = UInt32(clamping: result.generatedTokens)
-        prefill_seconds = result.prefillSeconds
-        decode_seconds = result.decodeSeconds
+        prefill_seconds = result.prefillTime / .seconds(1)
+        decode_seconds = result.decodeTime / .seconds(1)
     }
 }

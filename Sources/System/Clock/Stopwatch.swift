@@ -10,6 +10,9 @@ public struct Stopwatch: Sendable {
     /// Nanoseconds so far.
     public var nanoseconds: Int { MonotonicClock.nanoseconds - start }
 
+    /// The time so far.
+    public var time: Duration { .nanoseconds(nanoseconds) }
+
     /// Seconds so far.
     public var seconds: Double { Double(nanoseconds) * 1e-9 }
 

@@ -32,6 +32,9 @@ public struct Thread {
         self.handle = handle
     }
 
+    /// Lets the thread go on by itself, and end by itself. To be called once, instead of ``join()``.
+    public func detach() { pthread_detach(handle) }
+
     /// Waits until the function has returned. To be called once.
     public func join() { pthread_join(handle, nil) }
 

@@ -1,6 +1,6 @@
 extension Tokenizer {
     /// Appends what a token adds to a text, in UTF-8. A character may be spread over several tokens of one byte each: see
-    /// ``UTF8Stream``. Control marks, `<unk>` and tokens outside the vocabulary add nothing.
+    /// `UTF8Stream`. Control marks, `<unk>` and tokens outside the vocabulary add nothing.
     public func append(bytesOf token: UInt32, to text: inout [UInt8]) {
         guard Int(token) < pieces.count else { return }
         let kind = pieces.kinds[Int(token)]

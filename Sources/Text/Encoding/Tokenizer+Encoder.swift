@@ -43,14 +43,14 @@ extension Tokenizer.Encoder {
     ///
     /// ``Tokenizer/decode(_:)`` gives the text back, with one exception: U+2581 (▁) is how SentencePiece writes a
     /// space, and comes back as one.
-    public func encode(_ text: String, controls: Controls = .asText) throws(FileProblem) -> [UInt32] {
+    package func encode(_ text: String, controls: Controls = .asText) throws(FileProblem) -> [UInt32] {
         try Array(text.utf8).withUnsafeBufferPointer { text throws(FileProblem) in
             try encode(utf8: UnsafeRawBufferPointer(text), controls: controls)
         }
     }
 
     /// The same for bytes. Each byte that belongs to no well-formed UTF-8 character becomes U+FFFD.
-    public func encode(utf8 text: UnsafeRawBufferPointer, controls: Controls = .asText) throws(FileProblem) -> [UInt32] {
+    package func encode(utf8 text: UnsafeRawBufferPointer, controls: Controls = .asText) throws(FileProblem) -> [UInt32] {
         var tokens: [UInt32] = []
         switch controls {
         case .asText: try append(tokensOf: text, to: &tokens)

@@ -59,7 +59,7 @@ public struct ReducedVocabulary: Sendable {
 
 extension Tokenizer {
     /// The tokens that the pieces have in a vocabulary of which this is a part, in the same order; nil if it isn't.
-    public func tokens(in whole: Tokenizer) -> [UInt32]? {
+    package func tokens(in whole: Tokenizer) -> [UInt32]? {
         var tokens: [UInt32] = []
         tokens.reserveCapacity(vocabularySize)
         for token in 0..<UInt32(whole.vocabularySize) where tokens.count < vocabularySize {

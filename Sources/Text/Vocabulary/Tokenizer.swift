@@ -43,12 +43,12 @@ public final class Tokenizer: Sendable {
     /// is 4.2 MB.
     public var byteCount: Int { model.count + pieces.byteCount + byteTokens.count * MemoryLayout<UInt32>.stride }
     /// Bytes that an ``encoder()`` takes at most, to be loaded.
-    public var encoderByteCount: Int { Processor.byteCount(pieces: vocabularySize, model: model.count) }
+    package var encoderByteCount: Int { Processor.byteCount(pieces: vocabularySize, model: model.count) }
 
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
     /// SentencePiece takes them as well shows in ``encoder()``.
     /// `path` is where they come from, for what is thrown here and by encoders.
-    public init(model bytes: [UInt8], path: String = "tokenizer.model") throws(FileProblem) {
+    package init(model bytes: [UInt8], path: String = "tokenizer.model") throws(FileProblem) {
         self.path = path
         let model = try FileProblem.amending(path: path, TokenizerModel(bytes))
         pieces = model.pieces
@@ -79,7 +79,7 @@ public final class Tokenizer: Sendable {
     }
 
     /// What encodes texts: the encoder that is alive, or else a new one. Throws if SentencePiece refuses the model.
-    public func encoder() throws(FileProblem) -> Encoder {
+    package func encoder() throws(FileProblem) -> Encoder {
         try lock.withLock { () throws(FileProblem) in
             if let latest { return latest }
             let encoder = try Encoder(self)

@@ -8,11 +8,13 @@ struct GenerationSummary {
     let model: Model
     let sampling: Sampling
 
-    private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, result.prefillSeconds) }
-    private var decodeRate: Double { rate(result.generatedTokens, result.decodeSeconds) }
+    private var prefillSeconds: Double { result.prefillTime / .seconds(1) }
+    private var decodeSeconds: Double { result.decodeTime / .seconds(1) }
+    private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, prefillSeconds) }
+    private var decodeRate: Double { rate(result.generatedTokens, decodeSeconds) }
     /// Decoding a token reads every weight once; a guessed one came with another.
     private var bytesPerSecond: Double {
-        rate(result.generatedTokens - result.acceptedTokens, result.decodeSeconds) * Double(model.weights.bytesPerToken)
+        rate(result.generatedTokens - result.acceptedTokens, decodeSeconds) * Double(model.weights.bytesPerToken)
     }
     private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
     /// The seed, if chance had a part.
@@ -44,8 +46,8 @@ struct GenerationSummary {
             "generated_tokens": .integer(Int64(result.generatedTokens)),
             "drafted_tokens": .integer(Int64(result.draftedTokens)),
             "accepted_tokens": .integer(Int64(result.acceptedTokens)),
-            "prefill_seconds": .real(result.prefillSeconds),
-            "decode_seconds": .real(result.decodeSeconds),
+            "prefill_seconds": .real(prefillSeconds),
+            "decode_seconds": .real(decodeSeconds),
             "prefill_tokens_per_second": .real(prefillRate),
             "decode_tokens_per_second": .real(decodeRate),
             "bytes_read_per_second": .real(bytesPerSecond),
