@@ -1,4 +1,4 @@
-/// What ``Session/generate(_:options:isCancelled:onText:)`` is to do.
+/// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` is to do.
 public struct GenerationOptions: Sendable {
     /// How each token is chosen.
     public var sampling: Sampling
@@ -40,7 +40,7 @@ public enum Finish: String, Sendable {
     case cancelled
 }
 
-/// What ``Session/generate(_:options:isCancelled:onText:)`` did.
+/// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` did.
 public struct GenerationResult: Sendable {
     /// Why it ended.
     public var finish: Finish

@@ -71,11 +71,13 @@ public final class Session {
         _ = try consumeUnlessCancelled(tokens, isCancelled: { false })
     }
 
-    /// The same; `isCancelled` is asked before each chunk except the first. If it returns true, this stops there, without logits,
-    /// and returns false.
-    func consumeUnlessCancelled(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
+    /// The same; `isCancelled` is asked before each pass. If it returns true, this stops there, without logits, and returns false.
+    /// `onProgress` is told after each pass how many of the tokens have been consumed.
+    func consumeUnlessCancelled(
+        _ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void = { _ in }
+    ) throws(ModelError) -> Bool {
         settle()
-        return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled) {
+        return try forEachChunk(of: tokens, size: model.chunkCapacity, isCancelled: isCancelled, onProgress: onProgress) {
             chunk, isLast throws(ModelError) in
             try model.feed(chunk, to: memory, wantsLogits: isLast)
         }
@@ -84,9 +86,11 @@ public final class Session {
     /// Consumes tokens and calls `eachLogits` with the logits after every one of them, in order, which are valid during the call.
     ///
     /// Besides the session, allocates room for the logits of a chunk: at most 32 MB, in smaller chunks if the vocabulary is large.
-    /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that.
+    /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that; and
+    /// ``ModelError/Kind/cancelled`` if `isCancelled`, which is asked before each pass, says so.
     public func feed(
-        _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+        _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void,
+        isCancelled: () -> Bool = { false }
     ) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try check(tokens) }
         settle()
@@ -99,7 +103,8 @@ public final class Session {
         var index = 0
         try orStay(isOneChunk: tokens.count <= size) { () throws(ModelError) in
             try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
-                _ = try forEachChunk(of: tokens, size: size, isCancelled: { false }) { chunk, _ throws(ModelError) in
+                let isWhole = try forEachChunk(of: tokens, size: size, isCancelled: isCancelled, onProgress: { _ in }) {
+                    chunk, _ throws(ModelError) in
                     try model.feed(chunk, to: memory, allLogits: start)
                     for row in 0..<chunk.count {
                         eachLogits(index, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
@@ -107,6 +112,7 @@ public final class Session {
                     }
                     memory.logits.baseAddress?.update(from: start + (chunk.count - 1) * vocabulary, count: vocabulary)
                 }
+                if !isWhole { throw .cancelled(feeding: tokens.count) }
             }
         }
     }
@@ -134,7 +140,7 @@ public final class Session {
     }
 
     /// Throws unless tokens can be consumed.
-    private func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+    func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try model.checkFile()
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {
@@ -142,19 +148,20 @@ public final class Session {
         }
     }
 
-    /// False if `isCancelled`, which is asked before each chunk except the first, ended it.
+    /// False if `isCancelled`, which is asked before each chunk, ended it. `onProgress` is told after each how many tokens are done.
     private func forEachChunk(
-        of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool,
+        of tokens: UnsafeBufferPointer<UInt32>, size: Int, isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void,
         _ body: (_ chunk: UnsafeBufferPointer<UInt32>, _ isLast: Bool) throws(ModelError) -> Void
     ) throws(ModelError) -> Bool {
         var first = 0
         while first < tokens.count {
-            if first > 0, isCancelled() { return false }
+            if isCancelled() { return false }
             let end = min(first + size, tokens.count)
             let chunk = UnsafeBufferPointer(rebasing: tokens[first..<end])
             try body(chunk, end == tokens.count)
             for token in chunk { memory.note(token) }
             first = end
+            onProgress(end)
         }
         return true
     }
