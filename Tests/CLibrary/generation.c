@@ -123,6 +123,118 @@ static void test_text_and_place(rg_model *model) {
     rg_session_destroy(session);
 }
 
+/* What on_progress was told; it stops after `stop_after` calls, if that isn't 0. on_text gets the same `user`. */
+typedef struct Progress {
+    Collected collected;
+    size_t done, total;
+    int calls, stop_after;
+    /* Cancelled by the callback, if it isn't NULL. */
+    rg_session *cancelled;
+} Progress;
+
+static bool note_progress(void *user, size_t done, size_t total) {
+    Progress *progress = (Progress *)user;
+    CHECK(done > progress->done && done <= total && (progress->total == 0 || total == progress->total));
+    progress->done = done;
+    progress->total = total;
+    progress->calls++;
+    rg_session_cancel(progress->cancelled);
+    return progress->calls != progress->stop_after;
+}
+
+static bool collect_progress(void *user, const char *text, size_t length) {
+    return collect(&((Progress *)user)->collected, text, length);
+}
+
+/* A prompt of several passes: how far it is, and that it can be stopped after each of them. */
+static void test_progress(rg_model *model, bool are_fed) {
+    enum { count = 400 };
+    static char longer[count * 4 + 1];
+    for (int index = 0; index < count; index++) memcpy(longer + 4 * index, "And ", 4);
+    rg_generate_options options = short_options();
+    options.on_progress = note_progress;
+    rg_generate_result result = RG_GENERATE_RESULT_INIT;
+    Twins twins = make_twins(model, are_fed);
+    for (int way = 0; way < 4; way++) {
+        Progress progress;
+        memset(&progress, 0, sizeof progress);
+        if (way < 2) progress.stop_after = way + 1;
+        if (way == 2) progress.cancelled = twins.subject;
+        const uint64_t start = rg_session_position(twins.subject);
+        EXPECT(RG_OK, rg_session_generate(twins.subject, longer, strlen(longer), &options, collect_progress, &progress, &result));
+        if (way == 3) {
+            CHECK(progress.calls > 1 && progress.done == progress.total && progress.total == result.prompt_tokens);
+            CHECK(result.finish == RG_FINISH_LENGTH && progress.collected.length > 0);
+        } else if (progress.done < progress.total) {
+            CHECK(result.finish == RG_FINISH_CANCELLED && result.prompt_tokens == 0 && result.generated_tokens == 0);
+            CHECK(progress.collected.length == 0 && progress.calls == (way == 1 ? 2 : 1));
+            CHECK_ALIKE(twins);
+        } else {
+            /* After the last pass the prompt has been read. */
+            CHECK(result.finish == RG_FINISH_CANCELLED && result.prompt_tokens == progress.total && result.generated_tokens == 0);
+            CHECK(rg_session_position(twins.subject) == start + progress.total);
+            REQUIRE(rg_session_reset(twins.subject));
+            REQUIRE(rg_session_reset(twins.twin));
+        }
+    }
+    Collected none;
+    none.stop_after = 0;
+    options.on_progress = NULL;
+    EXPECT(RG_OK, rg_session_generate(twins.twin, longer, strlen(longer), &options, collect, &none, &result));
+    CHECK_ALIKE(twins);
+    destroy_twins(twins);
+}
+
+/* Options of an earlier version, and sampling that may have grown. */
+static void test_options(rg_model *model) {
+    rg_sampling hot = RG_SAMPLING_INIT;
+    hot.temperature = 1;
+    hot.seed = 7;
+    rg_generate_options inside = short_options(), pointed = short_options();
+    inside.sampling.temperature = hot.temperature;
+    inside.sampling.seed = hot.seed;
+    pointed.sampling_at = &hot;
+    /* Not looked at. */
+    pointed.sampling.struct_size = 0;
+    Collected first, second;
+    first.stop_after = second.stop_after = 0;
+    Twins twins = make_twins(model, true);
+    EXPECT(RG_OK, generate(twins.subject, &inside, &first, NULL));
+    EXPECT(RG_OK, generate(twins.twin, &pointed, &second, NULL));
+    CHECK(first.length > 0 && first.length == second.length && memcmp(first.text, second.text, first.length) == 0);
+    CHECK_ALIKE(twins);
+
+    hot.struct_size = 4;
+    REFUSES(twins, RG_ERROR_VERSION, "struct_size of sampling_at", generate(twins.subject, &pointed, &second, NULL));
+    hot.struct_size = sizeof hot;
+    hot.top_p = 2;
+    REFUSES(twins, RG_ERROR_ARGUMENT, "top-p", generate(twins.subject, &pointed, &second, NULL));
+    /* One of a later version. */
+    struct {
+        rg_sampling known;
+        uint64_t unknown;
+    } later = {RG_SAMPLING_INIT, 0};
+    later.known.struct_size = sizeof later;
+    pointed.sampling_at = &later.known;
+    inside = short_options();
+    EXPECT(RG_OK, generate(twins.subject, &inside, &first, NULL));
+    EXPECT(RG_OK, generate(twins.twin, &pointed, &second, NULL));
+    CHECK(first.length == second.length && memcmp(first.text, second.text, first.length) == 0);
+    CHECK_ALIKE(twins);
+    later.unknown = 1;
+    REFUSES(twins, RG_ERROR_VERSION, "doesn't know", generate(twins.subject, &pointed, &second, NULL));
+
+    /* A program for the first version: nothing behind stop_count is read. */
+    rg_generate_options old = short_options();
+    old.struct_size = offsetof(rg_generate_options, sampling_at);
+    old.sampling_at = (const rg_sampling *)&failures;
+    old.on_progress = (rg_on_progress)note_progress;
+    EXPECT(RG_OK, generate(twins.subject, &old, &first, NULL));
+    EXPECT(RG_OK, generate(twins.twin, &inside, &second, NULL));
+    CHECK_ALIKE(twins);
+    destroy_twins(twins);
+}
+
 /* Another call on the session, from inside. */
 typedef struct Inside {
     rg_session *session;
@@ -280,6 +392,9 @@ void test_generation(void) {
     test_refusals(model, false);
     test_text_and_place(model);
     test_fed_prompt(model);
+    test_progress(model, false);
+    test_progress(model, true);
+    test_options(model);
     test_unseen_tokens(model);
     test_callbacks(model);
     rg_model_close(model);

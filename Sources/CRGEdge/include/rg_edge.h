@@ -46,7 +46,7 @@ typedef enum rg_status {
   RG_ERROR_MEMORY = 6,      /* an allocation or mapping was refused */
   RG_ERROR_MISMATCH = 7,    /* a saved session belongs to another model */
   RG_ERROR_BUFFER = 8,      /* the buffer is too small; the size is reported */
-  RG_ERROR_CANCELLED = 9    /* the caller's callback asked to stop */
+  RG_ERROR_CANCELLED = 9    /* rg_session_cancel asked to stop */
 } rg_status;
 
 /* The library's ABI version (compare with RG_ABI_VERSION) and release, and
@@ -136,6 +136,11 @@ uint64_t rg_session_position(const rg_session *session);
 rg_status rg_session_feed(rg_session *session, const uint32_t *tokens,
                           size_t count);
 
+/* Stops the rg_session_feed or rg_session_generate that is under way on the
+ * session, before its next pass; does nothing if none is. From any thread, and
+ * from a signal handler. */
+void rg_session_cancel(rg_session *session);
+
 /* Logits after the last token fed: vocabulary_size floats, soft-capped, owned
  * by the session, valid until its next feed, generate, reset or destroy.
  * RG_ERROR_ARGUMENT before the first token. */
@@ -161,22 +166,44 @@ rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
 /* Called with each part of text as soon as it is whole UTF-8; false stops. */
 typedef bool (*rg_on_text)(void *user, const char *text, size_t length);
 
+/* Called after each pass of a prompt with the tokens that are done, and those
+ * of all of it; false stops. */
+typedef bool (*rg_on_progress)(void *user, size_t done, size_t total);
+
 typedef enum rg_finish {
   RG_FINISH_END = 0,        /* the model ended its turn */
   RG_FINISH_LENGTH = 1,     /* max_tokens */
   RG_FINISH_STOP = 2,       /* one of the stop strings */
-  RG_FINISH_CANCELLED = 3   /* on_text returned false */
+  RG_FINISH_CANCELLED = 3   /* a callback returned false, or
+                               rg_session_cancel was called */
 } rg_finish;
+
+/* rg_sampling as version 1 first had it: inside rg_generate_options it cannot
+ * grow. */
+typedef struct rg_sampling_v1 {
+  size_t struct_size;
+  float temperature;
+  uint32_t top_k;
+  float top_p;
+  float min_p;
+  float repetition_penalty;
+  uint32_t repetition_window;
+  uint64_t seed;
+} rg_sampling_v1;
+#define RG_SAMPLING_V1_INIT { sizeof(rg_sampling_v1), 0.0f, 0, 1.0f, 0.0f, 1.0f, 64, 0 }
 
 typedef struct rg_generate_options {
   size_t struct_size;
-  rg_sampling sampling;
+  rg_sampling_v1 sampling;
   uint32_t max_tokens;      /* 0: until the model ends */
   bool as_chat_turn;        /* wrap the prompt in the chat template */
   const char *const *stop;  /* stop strings; never part of the output */
   size_t stop_count;
+  const rg_sampling *sampling_at; /* not NULL: in place of sampling; what comes
+                               to sampling in later versions is there alone */
+  rg_on_progress on_progress; /* may be NULL; user is that of on_text */
 } rg_generate_options;
-#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_INIT, 256, false, NULL, 0 }
+#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_V1_INIT, 256, false, NULL, 0, NULL, NULL }
 
 typedef struct rg_generate_result {
   size_t struct_size;
@@ -232,9 +259,10 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
  *   this header; the members that one of that size lacks (catch_sigbus
- *   and resident_bytes of rg_model_options) are zero, and those that
- *   rg_model_info lacks stay unwritten. rg_sampling cannot grow inside
- *   rg_generate_options, and so keeps its size.
+ *   and resident_bytes of rg_model_options, sampling_at and on_progress of
+ *   rg_generate_options) are zero, and those that rg_model_info lacks stay
+ *   unwritten. rg_sampling cannot grow inside rg_generate_options, and so is
+ *   rg_sampling_v1 there; sampling_at points to one that can.
  * - rg_detokenize leaves control tokens out.
  * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
  *   leaves out white space at both its ends, and is RG_ERROR_ARGUMENT for
@@ -243,9 +271,18 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   "<end_of_turn>" and a line break first if "<start_of_turn>" was consumed and
  *   "<end_of_turn>" was not since, whichever calls fed these tokens; and the
  *   line break alone if "<end_of_turn>" was the last token. bos begins anew.
- * - Once it reads the prompt, rg_session_generate can't be stopped before the
- *   first text. To stop within a long one, feed it in parts (rg_tokenize,
- *   rg_session_feed), and generate with a prompt of length 0.
+ * - rg_session_generate looks before each pass of the prompt, and before each
+ *   token of the answer, whether it is to stop. Stopped within the prompt, it
+ *   leaves the session as it was, and prompt_tokens is 0. on_progress, if it
+ *   returns false after the last pass, ends the call after the prompt.
+ * - rg_session_feed looks before each pass, and returns RG_ERROR_CANCELLED with
+ *   the session as it was.
+ * - rg_session_cancel stops a call that has begun and has not returned, also
+ *   one that encodes its text or waits for its turn, once it gets to a pass; no
+ *   later one: where a call ends just then by itself, it does nothing, and a
+ *   call that begins just then may miss it. A program that can't have that
+ *   keeps a flag of its own as well, and looks at it in the callbacks. The
+ *   session must not be destroyed meanwhile.
  * - The last tokens of an answer are taken back if on_text was shown nothing of
  *   them: part of a stop string or of a character, or no text at all (of these
  *   up to 1,024 tokens).
@@ -254,9 +291,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   open model, it returns RG_ERROR_IO (errno EEXIST), and leaves it. In the
  *   same folder it removes what killed processes have left, .NAME.HEX.partial.
  * - end_of_turn is UINT32_MAX for a model without such a token.
- * - It is not a failure if on_text returns false: rg_session_generate returns
- *   RG_OK and RG_FINISH_CANCELLED. No function of version 1 returns
- *   RG_ERROR_CANCELLED.
+ * - It is not a failure if rg_session_generate is stopped, by a callback or by
+ *   rg_session_cancel: it returns RG_OK and RG_FINISH_CANCELLED.
  * - Where a model comes to numbers that are infinite or NaN, the call that feeds
  *   it returns RG_ERROR_FORMAT, and rg_last_error names the layer: the model
  *   file is damaged, or it needs numbers that f32 can't hold. To go back from
@@ -265,9 +301,9 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - While rg_session_generate runs it holds room for a copy of the
  *   session (session_bytes), for two if it was not at position 0, to go back.
  * - While rg_session_generate runs, other calls on its session are refused
- *   (RG_ERROR_ARGUMENT) except rg_session_position, rg_session_logits and
- *   rg_session_destroy, which takes effect when it returns. on_text must
- *   return: no longjmp, no C++ exception.
+ *   (RG_ERROR_ARGUMENT) except rg_session_position, rg_session_logits,
+ *   rg_session_cancel and rg_session_destroy, which takes effect when it
+ *   returns. Callbacks must return: no longjmp, no C++ exception.
  * - After fork(2), model and sessions can be used in the child, which starts
  *   threads of its own, if no other thread was in a call when it forked.
  * - The first rg_tokenize loads what encodes texts (52 MB for 256,000 pieces,

@@ -1,6 +1,6 @@
 extension Model.Options: Codable {
     private enum CodingKeys: String, CodingKey {
-        case threads, kernels, verify, preload, lockMemory, residency, guardFile
+        case threads, kernels, verify, preload, lockMemory, residency, guardFile, latency
     }
 
     /// What is missing is as by default. Whether this machine has so many threads, or such kernels, is found at open.
@@ -14,6 +14,7 @@ extension Model.Options: Codable {
         lockMemory = try values.decodeIfPresent(Bool.self, forKey: .lockMemory) ?? lockMemory
         residency = try values.decodeIfPresent(Residency.self, forKey: .residency) ?? residency
         guardFile = try values.decodeIfPresent(Bool.self, forKey: .guardFile) ?? guardFile
+        latency = try values.decodeIfPresent(Duration.self, forKey: .latency) ?? latency
     }
 
     /// All of them; what is left to the model is missing.
@@ -26,5 +27,6 @@ extension Model.Options: Codable {
         try values.encode(lockMemory, forKey: .lockMemory)
         try values.encode(residency, forKey: .residency)
         try values.encode(guardFile, forKey: .guardFile)
+        try values.encode(latency, forKey: .latency)
     }
 }

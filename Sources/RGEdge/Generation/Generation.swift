@@ -1,4 +1,4 @@
-/// What ``Session/generate(_:options:isCancelled:onText:)`` is to do.
+/// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` is to do.
 public struct GenerationOptions: Hashable, Sendable {
     /// How each token is chosen.
     public var sampling: Sampling
@@ -54,7 +54,7 @@ public enum Finish: String, Codable, Sendable {
     case cancelled
 }
 
-/// What ``Session/generate(_:options:isCancelled:onText:)`` did.
+/// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` did.
 public struct GenerationResult: Codable, Hashable, Sendable {
     /// Why it ended.
     public var finish: Finish

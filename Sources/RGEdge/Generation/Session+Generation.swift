@@ -7,9 +7,10 @@ extension Session {
     /// BOS goes before the prompt at position 0. Control tokens written in the prompt are text. A chat turn first ends one that is
     /// open: any that `<start_of_turn>` has begun, whoever fed it. White space at both ends of its prompt is left out, as the
     /// models' own templates do. `onText` is called with each part of the text as soon as it is certain: whole characters, and
-    /// nothing that may become a stop text; false stops. `isCancelled` is asked before each token, also while no text is certain,
-    /// before what was held back until the last of ``GenerationOptions/maxTokens``, and between the passes of a prompt; true stops.
-    /// Bytes at the very end that make no character are left out.
+    /// nothing that may become a stop text; false stops. `isCancelled` is asked before each pass of the prompt, before each token of
+    /// the answer, also while no text is certain, and before what was held back until the last of ``GenerationOptions/maxTokens``;
+    /// true stops. `onProgress` is told after each pass how many tokens of the prompt are done, and how many there are; before the
+    /// first pass, if the prompt cache had some. Bytes at the very end that make no character are left out.
     ///
     /// Afterwards the session has consumed the prompt and the answer up to the last token of which something was shown, so that the
     /// next call continues the conversation as the user has seen it: the tokens of a stop text, of half a character, or without
@@ -19,7 +20,8 @@ extension Session {
     /// model to numbers that are not finite (``ModelError/Kind/content``) or its file can't be read any more (`Session.feed`); if
     /// that happens in the answer, it throws at that token.
     public func generate(
-        _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false }, onText: (String) -> Bool
+        _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false },
+        onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
         try check(options)
         try model.checkFile()
@@ -29,7 +31,9 @@ extension Session {
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let prefillWatch = Stopwatch()
-        let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled)
+        let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled) {
+            onProgress($0, tokens.count)
+        }
         let prefillTime = prefillWatch.time
         let decode = Stopwatch()
         var result = GenerationResult(
@@ -61,21 +65,24 @@ extension Session {
     /// Consumes a prompt, at the start of a conversation with the help of `cache`. Returns how many tokens came from the cache, or
     /// nil, with nothing consumed, if it was cancelled. `held` holds no tokens yet.
     private func prefill(
-        _ prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool
+        _ prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool,
+        onProgress: (_ done: Int) -> Void
     ) throws(ModelError) -> Int? {
         if position == 0 {
             let reused = try orStay(tokens: prompt.count) { () throws(ModelError) in
-                guard let cache else { return try prefill(prompt, isCancelled: isCancelled) }
-                return try prefill(prompt, through: cache, isCancelled: isCancelled)
+                guard let cache else { return try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress) }
+                return try prefill(prompt, through: cache, isCancelled: isCancelled, onProgress: onProgress)
             }
             if reused == nil { reset() }
             return reused
         }
         // What a pass takes for certain is consumed whole, and needs no way back.
-        guard prompt.count > Self.onePassTokens else { return try prefill(prompt, isCancelled: isCancelled) }
+        guard prompt.count > Self.onePassTokens else {
+            return try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress)
+        }
         held.keepStart(of: self)
         do throws(ModelError) {
-            let reused = try prefill(prompt, isCancelled: isCancelled)
+            let reused = try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress)
             if reused == nil { held.goBackToStart(in: self) }
             return reused
         } catch {
@@ -85,9 +92,11 @@ extension Session {
     }
 
     /// Consumes a prompt without a cache. Returns 0, since no tokens came from one, or nil if it was cancelled.
-    private func prefill(_ prompt: [UInt32], isCancelled: () -> Bool) throws(ModelError) -> Int? {
+    private func prefill(
+        _ prompt: [UInt32], isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void
+    ) throws(ModelError) -> Int? {
         try prompt.withUnsafeBufferPointer { prompt throws(ModelError) in
-            try consumeUnlessCancelled(prompt, isCancelled: isCancelled) ? 0 : nil
+            try consumeUnlessCancelled(prompt, isCancelled: isCancelled, onProgress: onProgress) ? 0 : nil
         }
     }
 

@@ -21,6 +21,8 @@ public struct ModelError: Error, Equatable, CustomStringConvertible {
         case memory
         /// A saved session or a snapshot of another model.
         case mismatch
+        /// The caller asked to stop.
+        case cancelled
     }
 
     /// What went wrong, for programs.
@@ -43,7 +45,8 @@ extension ModelError {
     init(_ problem: FileProblem) {
         let kind: Kind =
             switch problem.kind {
-            case .io, .cancelled: .io
+            case .io: .io
+            case .cancelled: .cancelled
             case .memory: .memory
             case .format, .size, .content: .format
             case .version: .version
@@ -60,6 +63,11 @@ extension ModelError {
     /// The system refused what a session needs.
     static func noMemory(forSessionOf model: Model) -> ModelError {
         ModelError(.memory, "no memory for a session of \(model.sessionBytes) bytes; close other programs")
+    }
+
+    /// The caller stopped what would have fed some tokens.
+    static func cancelled(feeding tokens: Int) -> ModelError {
+        ModelError(.cancelled, "stopped by its caller: none of the \(tokens) tokens were fed")
     }
 
     /// The system refused what the logits of some tokens need.

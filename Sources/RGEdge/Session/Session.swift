@@ -96,16 +96,19 @@ public final class Session {
         _ = try consumeUnlessCancelled(tokens, isCancelled: { false })
     }
 
-    /// The same; `isCancelled` is asked before each pass except the first. If it returns true, this stops there, without logits,
-    /// and returns false.
-    func consumeUnlessCancelled(_ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool) throws(ModelError) -> Bool {
+    /// The same; `isCancelled` is asked before each pass. If it returns true, this stops there, without logits, and returns false.
+    /// `onProgress` is told after each pass how many of the tokens have been consumed.
+    func consumeUnlessCancelled(
+        _ tokens: UnsafeBufferPointer<UInt32>, isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void = { _ in }
+    ) throws(ModelError) -> Bool {
         settle()
         var consumed = 0
         while consumed < tokens.count {
-            if consumed > 0, isCancelled() { return false }
+            if isCancelled() { return false }
             prepare(tokens, from: consumed)
             try model.feed(request)
             consumed += noteServed()
+            onProgress(consumed)
         }
         return true
     }
@@ -127,9 +130,11 @@ public final class Session {
     /// Consumes tokens and calls `eachLogits` with the logits after every one of them, in order, which are valid during the call.
     ///
     /// Besides the session, allocates room for the logits of a pass: at most 32 MB, in smaller passes if the vocabulary is large.
-    /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that.
+    /// Throws, with nothing consumed, if a token is outside the vocabulary, or if there is no memory for that; and
+    /// ``ModelError/Kind/cancelled`` if `isCancelled`, which is asked before each pass, says so.
     public func feed(
-        _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+        _ tokens: [UInt32], eachLogits: (_ index: Int, _ logits: UnsafeBufferPointer<Float>) -> Void,
+        isCancelled: () -> Bool = { false }
     ) throws(ModelError) {
         try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in try check(tokens) }
         settle()
@@ -143,6 +148,7 @@ public final class Session {
             try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
                 var consumed = 0
                 while consumed < tokens.count {
+                    if isCancelled() { throw .cancelled(feeding: tokens.count) }
                     let chunk = UnsafeBufferPointer(rebasing: tokens[consumed..<min(consumed + size, tokens.count)])
                     request.prepare(chunk, logits: .all(start), isWhole: tokens.count <= Self.onePassTokens)
                     try model.feed(request)

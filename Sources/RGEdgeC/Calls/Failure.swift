@@ -22,6 +22,7 @@ struct Failure: Error {
             case .checksum: RG_ERROR_CHECKSUM
             case .memory: RG_ERROR_MEMORY
             case .mismatch: RG_ERROR_MISMATCH
+            case .cancelled: RG_ERROR_CANCELLED
             }
         sentence = error.code == 0 ? error.description : "\(error.description) (errno \(error.code))"
     }

@@ -18,7 +18,9 @@ extension rg_model_info: GrowingStruct {
     static var firstSize: Int { MemoryLayout<Self>.offset(of: \.resident_bytes) ?? MemoryLayout<Self>.stride }
 }
 extension rg_sampling: GrowingStruct {}
-extension rg_generate_options: GrowingStruct {}
+extension rg_generate_options: GrowingStruct {
+    static var firstSize: Int { MemoryLayout<Self>.offset(of: \.sampling_at) ?? MemoryLayout<Self>.stride }
+}
 extension rg_generate_result: GrowingStruct {}
 
 /// Reading and writing such structs.

@@ -29,17 +29,27 @@ public func rg_session_generate(
         let stopBytes = try options.stopBytes()
         let onText = try required(on_text, "on_text")
         if let result { try SizedStruct.check(result, "result") }
-        try use(session) { session throws(Failure) in
+        try use(session) { (session, isCancelled) throws(Failure) in
             let templateBytes = options.as_chat_turn ? session.model.chatTemplate?.byteCount ?? 0 : 0
             let (more, overflow) = stopBytes.addingReportingOverflow(templateBytes)
             try withHeadroom(forText: prompt.count, and: overflow ? .max : more, of: session.model) { () throws(Failure) in
-                let options = try GenerationOptions(options)
+                let chosen = try GenerationOptions(options)
                 let prompt = String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self)
-                let generated = try session.generateOrStay(prompt, options) { text in
-                    var text = text
-                    return text.withUTF8 { bytes in
-                        bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
-                    }
+                var isStopped = false
+                let generated = try session.orStay { session throws(ModelError) in
+                    try session.generate(
+                        prompt, options: chosen,
+                        isCancelled: { isStopped || isCancelled() },
+                        onProgress: { done, total in
+                            guard !isStopped, let onProgress = options.on_progress else { return }
+                            isStopped = !onProgress(user, done, total)
+                        },
+                        onText: { text in
+                            var text = text
+                            return text.withUTF8 { bytes in
+                                bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+                            }
+                        })
                 }
                 if let result { SizedStruct.write(to: result) { $0.describe(generated) } }
             }
@@ -48,14 +58,14 @@ public func rg_session_generate(
 }
 
 extension Session {
-    /// Generates; where that fails, the session is as before, even if the failure came after some tokens.
-    fileprivate func generateOrStay(
-        _ prompt: String, _ options: GenerationOptions, onText: (String) -> Bool
+    /// Generates by `body`; where that fails, the session is as before, even if the failure came after some tokens.
+    fileprivate func orStay(
+        _ body: (Session) throws(ModelError) -> GenerationResult
     ) throws(Failure) -> GenerationResult {
         // Going back to the start costs nothing.
         let before = position == 0 ? nil : try failures(snapshot())
         do throws(ModelError) {
-            return try generate(prompt, options: options, onText: onText)
+            return try body(self)
         } catch {
             if let before {
                 try failures(restore(before))
@@ -73,22 +83,34 @@ extension Sampling {
             temperature: sampling.temperature, topK: Int(sampling.top_k), topP: sampling.top_p, minP: sampling.min_p,
             repetitionPenalty: sampling.repetition_penalty, repetitionWindow: Int(sampling.repetition_window), seed: sampling.seed)
     }
+
+    /// That inside another struct, which can't grow.
+    fileprivate init(_ sampling: rg_sampling_v1) throws(Failure) {
+        let size = MemoryLayout<rg_sampling_v1>.stride
+        guard sampling.struct_size == size else {
+            throw Failure(
+                RG_ERROR_VERSION,
+                "struct_size of options.sampling is \(UInt(bitPattern: sampling.struct_size)), not \(size); "
+                    + "begin with RG_GENERATE_OPTIONS_INIT")
+        }
+        self.init(
+            temperature: sampling.temperature, topK: Int(sampling.top_k), topP: sampling.top_p, minP: sampling.min_p,
+            repetitionPenalty: sampling.repetition_penalty, repetitionWindow: Int(sampling.repetition_window), seed: sampling.seed)
+    }
 }
 
 extension GenerationOptions {
     fileprivate init(_ options: rg_generate_options) throws(Failure) {
-        // Inside another struct it can't grow.
-        guard options.sampling.struct_size == MemoryLayout<rg_sampling>.stride else {
-            throw Failure(
-                RG_ERROR_VERSION,
-                "struct_size of options.sampling is \(UInt(bitPattern: options.sampling.struct_size)), "
-                    + "not \(MemoryLayout<rg_sampling>.stride); begin with RG_GENERATE_OPTIONS_INIT"
-            )
-        }
+        let sampling =
+            if let pointer = options.sampling_at {
+                Sampling(try SizedStruct.read(pointer, "sampling_at"))
+            } else {
+                try Sampling(options.sampling)
+            }
         var stop: [String] = []
         for text in try buffer(options.stop, options.stop_count, "stop") { stop.append(try string(text, "a stop string")) }
         self.init(
-            sampling: Sampling(options.sampling), maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
+            sampling: sampling, maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
             asChatTurn: options.as_chat_turn)
     }
 }

@@ -4,9 +4,17 @@ import Synchronization
 
 /// A session as C holds it: a retained reference to this.
 final class SessionHandle: Sendable {
-    /// Used by whoever has set ``isInUse``, except for its position and logits.
+    /// Used by whoever has taken ``state``, except for its position and logits.
     nonisolated(unsafe) let session: Session
-    private let isInUse = Atomic<Bool>(false)
+    private let state = Atomic<UInt8>(Use.none)
+
+    /// What goes on with the session.
+    private enum Use {
+        static let none: UInt8 = 0
+        static let call: UInt8 = 1
+        /// A call that is to stop.
+        static let stoppedCall: UInt8 = 2
+    }
 
     init(_ session: Session) { self.session = session }
 
@@ -22,18 +30,30 @@ final class SessionHandle: Sendable {
 
     /// Runs `body` alone. Throws if a call is under way on the session already: in another thread, or one whose callback this is.
     func use(_ body: (Session) throws(Failure) -> Void) throws(Failure) {
-        guard !isInUse.exchange(true, ordering: .acquiring) else {
+        guard state.compareExchange(expected: Use.none, desired: Use.call, ordering: .acquiring).exchanged else {
             throw .argument("another call on this session is under way; wait until it returns, or fork the session before")
         }
-        defer { isInUse.store(false, ordering: .releasing) }
+        defer { state.store(Use.none, ordering: .releasing) }
         try body(session)
     }
+
+    /// Has the call that is under way stop, if there is one: a later call doesn't see it. Takes no lock and allocates nothing, for
+    /// signal handlers.
+    func cancel() { _ = state.compareExchange(expected: Use.call, desired: Use.stoppedCall, ordering: .relaxed) }
+
+    /// True if the call that is under way is to stop.
+    var isCancelled: Bool { state.load(ordering: .relaxed) == Use.stoppedCall }
 }
 
 /// Runs `body` with the session behind a handle, alone. It lives until then, even if a callback destroys the handle.
 func use(_ pointer: OpaquePointer?, _ body: (Session) throws(Failure) -> Void) throws(Failure) {
+    try use(pointer) { (session, _) throws(Failure) in try body(session) }
+}
+
+/// The same for a call that can be stopped: `isCancelled` says whether it is to.
+func use(_ pointer: OpaquePointer?, _ body: (Session, _ isCancelled: () -> Bool) throws(Failure) -> Void) throws(Failure) {
     let handle = try SessionHandle.of(pointer)
     let retained = Unmanaged.passRetained(handle)
     defer { retained.release() }
-    try handle.use(body)
+    try handle.use { session throws(Failure) in try body(session) { handle.isCancelled } }
 }

@@ -86,16 +86,19 @@ final class Chat {
 
     /// One turn of each side.
     private func answer(_ line: String) throws {
-        let output = TextOutput(asJSON: false)
+        let output = TextOutput(asJSON: false), progress = PromptProgress()
         var result: GenerationResult?
         let isRead = try conversation.attempt("\"\(Self.short(line))\" and its answer") { session throws(ModelError) in
             let position = session.position
             // A signal that came since the line was read counts.
             do throws(ModelError) {
-                result = try session.generate(line, options: options, isCancelled: { Interruption.signal != nil }) {
-                    output.write($0)
-                }
+                result = try session.generate(
+                    line, options: options, isCancelled: { Interruption.signal != nil },
+                    onProgress: { progress.show(done: $0, of: $1) },
+                    onText: { output.write($0) })
+                progress.clear()
             } catch {
+                progress.clear()
                 // The error goes on a line of its own.
                 try? output.finishLine()
                 throw error

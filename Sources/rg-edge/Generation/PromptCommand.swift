@@ -51,16 +51,21 @@ struct PromptCommand: ParsableCommand {
         let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
 
-        let output = TextOutput(asJSON: json)
+        let output = TextOutput(asJSON: json), progress = PromptProgress()
         // While there is no text and no file to take care of, Ctrl-C may as well end the process.
         if kept != nil || options.cache != nil { Interruption.watch() }
         let result: GenerationResult
         do throws(ModelError) {
-            result = try session.generate(text, options: options, isCancelled: { Interruption.signal != nil }) { part in
-                if !output.hasText { Interruption.watch() }
-                return output.write(part)
-            }
+            result = try session.generate(
+                text, options: options, isCancelled: { Interruption.signal != nil },
+                onProgress: { progress.show(done: $0, of: $1) },
+                onText: { part in
+                    if !output.hasText { Interruption.watch() }
+                    return output.write(part)
+                })
+            progress.clear()
         } catch {
+            progress.clear()
             // The error goes on a line of its own.
             try? output.finish()
             throw error

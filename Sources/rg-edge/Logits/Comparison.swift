@@ -53,25 +53,33 @@ struct Comparison {
         previous = session.model.configuration.bos
     }
 
-    /// Measures the next tokens of a chunk, at most ``slice``.
-    mutating func add(_ targets: [UInt32]) throws(ModelError) {
+    /// Measures the next tokens of a chunk, at most ``slice``. Throws ``ModelError/Kind/cancelled`` if `isCancelled`, which is asked
+    /// before each pass, says so; then nothing more can be measured.
+    mutating func add(_ targets: [UInt32], isCancelled: () -> Bool) throws(ModelError) {
         guard let last = targets.last else { return }
         // The logits after each token foretell the next one.
         let inputs = [previous] + targets.dropLast()
         previous = last
         guard let reference, let rows = referenceLogits?.start else {
-            return try session.feed(inputs) { index, logits in
-                add(LogProbabilities(logits), target: Int(targets[index]))
-            }
+            return try session.feed(
+                inputs,
+                eachLogits: { index, logits in add(LogProbabilities(logits), target: Int(targets[index])) },
+                isCancelled: isCancelled)
         }
         let vocabulary = reference.model.configuration.vocabularySize
-        try reference.feed(inputs) { index, logits in
-            if let start = logits.baseAddress { (rows + index * vocabulary).update(from: start, count: vocabulary) }
-        }
-        try session.feed(inputs) { index, logits in
-            let row = UnsafeBufferPointer(start: rows + index * vocabulary, count: vocabulary)
-            add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[index]))
-        }
+        try reference.feed(
+            inputs,
+            eachLogits: { index, logits in
+                if let start = logits.baseAddress { (rows + index * vocabulary).update(from: start, count: vocabulary) }
+            },
+            isCancelled: isCancelled)
+        try session.feed(
+            inputs,
+            eachLogits: { index, logits in
+                let row = UnsafeBufferPointer(start: rows + index * vocabulary, count: vocabulary)
+                add(LogProbabilities(logits), reference: LogProbabilities(row), target: Int(targets[index]))
+            },
+            isCancelled: isCancelled)
     }
 
     private mutating func add(_ prediction: LogProbabilities, target: Int) {

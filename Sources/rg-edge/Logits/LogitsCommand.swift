@@ -27,9 +27,6 @@ struct LogitsCommand: ParsableCommand {
 
     @OptionGroup var compute: ComputeArguments
 
-    /// Tokens between two checks for Ctrl-C; a multiple of the model's chunks.
-    private static let slice = 512
-
     func validate() throws { try OutputName.check(output, for: "--output") }
 
     func run() throws {
@@ -42,22 +39,30 @@ struct LogitsCommand: ParsableCommand {
         Interruption.watch()
         let session = try model.makeSession()
         var matrix = try NumpyFile(target: output, rows: last ? 1 : tokens.count, columns: vocabulary)
-        for start in stride(from: 0, to: tokens.count, by: Self.slice) {
-            if let signal = Interruption.signal {
-                throw Interrupted(signal: signal, message: "interrupted; \(output) was not written")
-            }
-            try feed(Array(tokens[start..<min(start + Self.slice, tokens.count)]), to: session, rows: &matrix)
+        do {
+            try feed(tokens, to: session, rows: &matrix)
+        } catch let error as ModelError {
+            guard error.kind == .cancelled, let signal = Interruption.signal else { throw error }
+            throw Interrupted(signal: signal, message: "interrupted; \(output) was not written")
         }
         if last, let logits = session.logits { try matrix.append(logits) }
         try matrix.finish()
     }
 
     private func feed(_ tokens: [UInt32], to session: Session, rows matrix: inout NumpyFile) throws {
-        guard !last else { return try session.feed(tokens) }
+        guard !last else { return try session.feed(tokens, isCancelled: { Interruption.signal != nil }) }
         var failure: FileProblem?
-        try session.feed(tokens) { _, logits in
-            guard failure == nil else { return }
-            do throws(FileProblem) { try matrix.append(logits) } catch { failure = error }
+        do throws(ModelError) {
+            // Nothing more is computed for a file that can't be written.
+            try session.feed(tokens) { _, logits in
+                guard failure == nil else { return }
+                do throws(FileProblem) { try matrix.append(logits) } catch { failure = error }
+            } isCancelled: {
+                failure != nil || Interruption.signal != nil
+            }
+        } catch {
+            if let failure { throw failure }
+            throw error
         }
         if let failure { throw failure }
     }

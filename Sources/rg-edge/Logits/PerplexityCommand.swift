@@ -63,9 +63,13 @@ struct PerplexityCommand: ParsableCommand {
             let next = tokens.take(count)
             if next.isEmpty { break }
             if done % chunk == 0 { comparison.beginChunk() }
-            try comparison.add(next)
+            do throws(ModelError) {
+                try comparison.add(next, isCancelled: { Interruption.signal != nil })
+            } catch {
+                if let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
+                throw error
+            }
             done += next.count
-            if let signal = Interruption.signal { throw Interrupted(signal: signal, message: "interrupted") }
             meter.update(done: done, total: tokens.total(ofBytes: text.byteCount))
         }
         guard done > 0 else {

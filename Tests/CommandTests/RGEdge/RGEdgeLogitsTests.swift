@@ -90,4 +90,20 @@ import Testing
         #expect(outcome.ending == .exit(1))
         #expect(outcome.errors.hasPrefix("rg-edge: " + path) && outcome.errors.count { $0 == "\n" } == 1)
     }
+
+    @Test(arguments: [[], ["--last"]]) func controlCStopsBetweenTwoPasses(options: [String]) throws {
+        let folder = try TemporaryFolder()
+        let list = try folder.write(Array(String(repeating: "5,9,", count: 40_000).utf8), to: "list")
+        let running = try Command.rgEdge.start(
+            [
+                "logits", "-m", try ConvertedModel.noise(), "-t", "1", "--kernels", "scalar", "--tokens", "@" + list,
+                "-o", folder.file("logits.npy"),
+            ] + options)
+        #expect(running.waitUntilItCatches(SIGINT))
+        running.send(SIGINT)
+        let outcome = running.wait()
+        #expect(outcome.ending == .exit(130))
+        #expect(outcome.errors == "rg-edge: interrupted; \(folder.file("logits.npy")) was not written\n")
+        #expect(try folder.contents() == ["list"])
+    }
 }

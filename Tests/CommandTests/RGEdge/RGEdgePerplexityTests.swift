@@ -75,4 +75,20 @@ import Testing
         #expect(progress.count == 10)
         #expect(progress.allSatisfy { $0.hasPrefix("measuring: ") && $0.contains("tokens/s") })
     }
+
+    @Test func controlCStopsIt() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let folder = try TemporaryFolder()
+        let text = try folder.write(Array(String(repeating: "And it came to pass, ", count: 20_000).utf8), to: "text")
+        for options in [[], ["--kl", model]] {
+            let running = try Command.rgEdge.start(
+                ["perplexity", "-m", model, "-t", "1", "--kernels", "scalar", "-q", text] + options)
+            #expect(running.waitUntilItCatches(SIGINT))
+            running.send(SIGINT)
+            let outcome = running.wait()
+            #expect(outcome.ending == .exit(130))
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors == "rg-edge: interrupted\n")
+        }
+    }
 }

@@ -88,7 +88,8 @@ struct GenerationTests {
     @Test("It can be cancelled while a stop text holds everything back")
     func cancelledWithoutText() throws {
         let session = try session()
-        var asked = 0
+        // Once for the prompt.
+        var asked = -1
         let whole = Self.continuations[0].text
         let result = try session.generate(
             Self.continuations[0].prompt, options: GenerationOptions(maxTokens: nil, stop: [whole + "never"]),
@@ -115,10 +116,13 @@ struct GenerationTests {
         var options = GenerationOptions(maxTokens: 5, asChatTurn: true)
         if hasCache { options.cache = try PromptCache(folder: folder.file("cache"), limit: 1 << 30, model: session.model) }
         for _ in 1...3 {
+            var asked = 0
             let result = try session.generate(
                 prompt, options: options,
-                // Asked after the first chunk.
-                isCancelled: { true },
+                isCancelled: {
+                    asked += 1
+                    return asked > 1
+                },
                 onText: { _ in
                     Issue.record("not all of it has been read")
                     return true

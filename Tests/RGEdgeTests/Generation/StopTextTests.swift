@@ -90,7 +90,8 @@ struct StopTextTests {
     @Test("Cancelled while text is held back, nothing of it stays")
     func cancelledWhileHeld() throws {
         let session = try model.makeSession()
-        var asked = 0
+        // Once for the prompt.
+        var asked = -1
         let result = try session.generate(
             "In the beginning", options: GenerationOptions(maxTokens: 48, stop: [" of the clouds"]),
             isCancelled: {
