@@ -107,6 +107,18 @@ static rg_status feed_chunks(rg_model *model, rg_session *session) {
     return rg_session_feed(session, tokens, 600);
 }
 
+static rg_status feed_together(rg_model *model, rg_session *session) {
+    uint32_t tokens[40];
+    for (uint32_t index = 0; index < 40; index++) tokens[index] = 300 + index;
+    rg_session *both[2] = {session, NULL};
+    const uint32_t *starts[2] = {tokens, tokens};
+    const size_t counts[2] = {40, 1};
+    rg_status status = rg_session_create(model, &both[1]);
+    if (status == RG_OK) status = rg_sessions_feed(both, 2, starts, counts, NULL);
+    rg_session_destroy(both[1]);
+    return status;
+}
+
 static rg_status sample(rg_model *model, rg_session *session) {
     (void)model;
     rg_sampling sampling = RG_SAMPLING_INIT;
@@ -123,6 +135,7 @@ const Attempt attempts[] = {
     {"rg_session_create", create, true, false},
     {"rg_session_fork", fork_session, true, false},
     {"rg_session_feed", feed_chunks, true, true},
+    {"rg_sessions_feed", feed_together, true, true},
     {"rg_session_sample", sample, false, false},
     {"rg_session_generate", generate, true, true},
     {"rg_session_save, rg_session_load", save_and_load, true, false},

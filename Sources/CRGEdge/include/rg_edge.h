@@ -70,8 +70,11 @@ typedef struct rg_model_options {
                                while it is in use is RG_ERROR_IO */
   uint64_t resident_bytes;  /* weights that stay in memory: bytes, or one of
                                RG_RESIDENT_… */
+  uint32_t latency_ms;      /* how long a pass may take, so that nobody waits
+                               for a long prompt; 0: 250 */
+  uint32_t reserved;        /* 0 */
 } rg_model_options;
-#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0, 0 }
+#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0, 0, 0, 0 }
 
 /* Weights that don't stay in memory are read from the disk for each token.
  * AUTO keeps as many as fit and follows the memory that the system leaves; ALL
@@ -100,8 +103,9 @@ typedef struct rg_model_info {
   bool is_instruction_tuned;
   uint64_t resident_bytes;  /* weights that stay in memory */
   uint64_t streamed_bytes;  /* weights that a token reads from the disk */
+  uint64_t shared_bytes;    /* allocated once, for all sessions */
 } rg_model_info;
-#define RG_MODEL_INFO_INIT { sizeof(rg_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0 }
+#define RG_MODEL_INFO_INIT { sizeof(rg_model_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0 }
 rg_status rg_model_get_info(const rg_model *model, rg_model_info *info);
 
 /* Text to tokens. With parse_special, "<start_of_turn>" and its like in the
@@ -132,11 +136,20 @@ rg_status rg_session_reset(rg_session *session);
 /* Tokens consumed so far. */
 uint64_t rg_session_position(const rg_session *session);
 
-/* Consumes count tokens, in chunks inside; any count, at any position. */
+/* Consumes count tokens, in passes; any count, at any position. */
 rg_status rg_session_feed(rg_session *session, const uint32_t *tokens,
                           size_t count);
 
-/* Stops the rg_session_feed or rg_session_generate that is under way on the
+/* Feeds several sessions of one model at once, for a program with one thread:
+ * session i consumes counts[i] tokens from tokens[i] on. The weights are read
+ * once for all; each session's logits are those of feeding it alone, to the
+ * bit. If some can't be fed, the others are all the same: returns the first
+ * failure, and in statuses, which may be NULL, what came of each session. */
+rg_status rg_sessions_feed(rg_session *const *sessions, size_t session_count,
+                           const uint32_t *const *tokens, const size_t *counts,
+                           rg_status *statuses);
+
+/* Stops the feed or rg_session_generate that is under way on the
  * session, before its next pass; does nothing if none is. From any thread, and
  * from a signal handler. */
 void rg_session_cancel(rg_session *session);
@@ -242,8 +255,14 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   a buffer of capacity 0.
  * - The size that RG_ERROR_BUFFER reports is the one thing that a function
  *   writes although it fails.
- * - Sessions of one model share its threads and take turns: while one computes,
- *   others wait, so two in two threads are as fast as one after the other.
+ * - Sessions of one model that are used in several threads at the same time
+ *   share passes, as in rg_sessions_feed: up to 32 in a pass, in order of
+ *   arrival. One alone waits for nobody. Prompts are cut so that a pass lasts
+ *   latency_ms, or longer if they would otherwise be read 15 % slower.
+ * - rg_sessions_feed fails as a whole, with nothing consumed and statuses as
+ *   they were, for arguments that make no sense, such as sessions of two models,
+ *   one that comes twice or one that another call uses, and where there is no
+ *   memory to go back from many tokens.
  * - Limits: threads up to 1024, repetition_window up to 4096.
  * - Samplers come in the order repetition_penalty, top_k, top_p, min_p,
  *   temperature, as in llama.cpp: top_p and min_p cut what the model itself
@@ -258,8 +277,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - A struct with a larger struct_size than the library knows is accepted if
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
- *   this header; the members that one of that size lacks (catch_sigbus
- *   and resident_bytes of rg_model_options, sampling_at and on_progress of
+ *   this header; the members that one of that size lacks (catch_sigbus,
+ *   resident_bytes and latency_ms of rg_model_options, sampling_at and on_progress of
  *   rg_generate_options) are zero, and those that rg_model_info lacks stay
  *   unwritten. rg_sampling cannot grow inside rg_generate_options, and so is
  *   rg_sampling_v1 there; sampling_at points to one that can.
@@ -276,7 +295,7 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   leaves the session as it was, and prompt_tokens is 0. on_progress, if it
  *   returns false after the last pass, ends the call after the prompt.
  * - rg_session_feed looks before each pass, and returns RG_ERROR_CANCELLED with
- *   the session as it was.
+ *   the session as it was. rg_sessions_feed does so for each of its sessions.
  * - rg_session_cancel stops a call that has begun and has not returned, also
  *   one that encodes its text or waits for its turn, once it gets to a pass; no
  *   later one: where a call ends just then by itself, it does nothing, and a
@@ -296,7 +315,7 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - Where a model comes to numbers that are infinite or NaN, the call that feeds
  *   it returns RG_ERROR_FORMAT, and rg_last_error names the layer: the model
  *   file is damaged, or it needs numbers that f32 can't hold. To go back from
- *   there, rg_session_feed of more than 256 tokens holds room for a copy of the
+ *   there, rg_session_feed of more than 16 tokens holds room for a copy of the
  *   session while it runs, unless it was at position 0.
  * - While rg_session_generate runs it holds room for a copy of the
  *   session (session_bytes), for two if it was not at position 0, to go back.

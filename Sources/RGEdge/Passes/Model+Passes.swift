@@ -46,11 +46,16 @@ extension Model {
     package struct Feed {
         let session: Session
         let tokens: UnsafeBufferPointer<UInt32>
+        /// Asked before each pass; if it returns true, the session stays as it was.
+        let isCancelled: () -> Bool
 
         /// The tokens must stay where they are until they have been fed.
-        package init(session: Session, tokens: UnsafeBufferPointer<UInt32>) {
+        package init(
+            session: Session, tokens: UnsafeBufferPointer<UInt32>, isCancelled: @escaping () -> Bool = { false }
+        ) {
             self.session = session
             self.tokens = tokens
+            self.isCancelled = isCancelled
         }
     }
 
@@ -73,15 +78,22 @@ extension Model {
         while true {
             let open = feeds.indices.filter { problems[$0] == nil && consumed[$0] < feeds[$0].tokens.count }
             guard !open.isEmpty else { return problems }
-            for index in open { feeds[index].session.prepare(feeds[index].tokens, from: consumed[index]) }
-            passes.serve(open.map { feeds[$0].session.request })
             for index in open {
                 let session = feeds[index].session
-                if let error = session.request.error {
-                    problems[index] = modelError(error)
-                    session.goBack(waysBack[index], after: consumed[index])
+                if feeds[index].isCancelled() {
+                    problems[index] = .cancelled(feeding: feeds[index].tokens.count)
                 } else {
+                    session.prepare(feeds[index].tokens, from: consumed[index])
+                }
+            }
+            passes.serve(open.lazy.filter { problems[$0] == nil }.map { feeds[$0].session.request })
+            for index in open {
+                let session = feeds[index].session
+                if problems[index] == nil, let error = session.request.error { problems[index] = modelError(error) }
+                if problems[index] == nil {
                     consumed[index] += session.noteServed()
+                } else {
+                    session.goBack(waysBack[index], after: consumed[index])
                 }
             }
         }

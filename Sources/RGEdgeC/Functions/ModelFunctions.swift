@@ -40,7 +40,8 @@ extension Model.Options {
     fileprivate init(_ options: rg_model_options) {
         self.init(
             threads: options.threads == 0 ? nil : Int(options.threads), verify: options.verify, preload: options.preload,
-            lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0, residency: Residency(options.resident_bytes))
+            lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0, residency: Residency(options.resident_bytes),
+            latency: options.latency_ms == 0 ? Model.Options().latency : .milliseconds(options.latency_ms))
     }
 }
 
@@ -72,5 +73,6 @@ extension rg_model_info {
         is_instruction_tuned = model.isInstructionTuned
         resident_bytes = UInt64(clamping: model.residentBytes)
         streamed_bytes = UInt64(clamping: model.streamedBytes)
+        shared_bytes = UInt64(clamping: model.sharedBytes)
     }
 }

@@ -30,11 +30,29 @@ final class SessionHandle: Sendable {
 
     /// Runs `body` alone. Throws if a call is under way on the session already: in another thread, or one whose callback this is.
     func use(_ body: (Session) throws(Failure) -> Void) throws(Failure) {
+        try beginUse()
+        defer { endUse() }
+        try body(session)
+    }
+
+    /// Begins what only one call may do at a time; ``endUse()`` must follow.
+    private func beginUse() throws(Failure) {
         guard state.compareExchange(expected: Use.none, desired: Use.call, ordering: .acquiring).exchanged else {
             throw .argument("another call on this session is under way; wait until it returns, or fork the session before")
         }
-        defer { state.store(Use.none, ordering: .releasing) }
-        try body(session)
+    }
+
+    private func endUse() { state.store(Use.none, ordering: .releasing) }
+
+    /// Runs `body` with several sessions alone. Throws if one of them is in use, or there twice.
+    static func use(_ handles: [SessionHandle], _ body: () throws(Failure) -> Void) throws(Failure) {
+        var begun = 0
+        defer { for handle in handles.prefix(begun) { handle.endUse() } }
+        for handle in handles {
+            try handle.beginUse()
+            begun += 1
+        }
+        try body()
     }
 
     /// Has the call that is under way stop, if there is one: a later call doesn't see it. Takes no lock and allocates nothing, for
