@@ -237,7 +237,13 @@ void test_room(void) {
     CHECK(mapped.live == 2);
     rg_session_destroy(another);
     CHECK(mapped.live == 1);
+    /* A copy is smaller than a session: it can't be fed. The way back from many tokens is one. */
+    uint32_t many[40];
+    for (uint32_t index = 0; index < 40; index++) many[index] = 300 + index;
+    REQUIRE(rg_session_feed(session, many, 1));
+    REQUIRE(rg_session_feed(session, many, 40));
     mapped.size = mapped.last_size;
+    REQUIRE(rg_session_reset(session));
 
     char prompt[8192] = "";
     while (strlen(prompt) < sizeof prompt - 32) strcat(prompt, " and God said");

@@ -90,16 +90,23 @@ static void test_refusals(rg_model *model) {
 static void test_failures(void) {
     rg_model *broken = NULL;
     REQUIRE(rg_model_open(broken_path, NULL, &broken));
+    rg_model_info info = RG_MODEL_INFO_INIT;
+    REQUIRE(rg_model_get_info(broken, &info));
     choose_tokens(1);
-    rg_session *some[2] = {new_session(broken), new_session(broken)};
-    const size_t one[2] = {1, 40};
-    statuses[0] = statuses[1] = RG_OK;
-    EXPECT_ERROR(RG_ERROR_FORMAT, "not finite", rg_sessions_feed(some, 2, starts, one, statuses));
-    for (int index = 0; index < 2; index++) {
-        CHECK(statuses[index] == RG_ERROR_FORMAT);
-        CHECK(rg_session_position(some[index]) == 0);
-        rg_session_destroy(some[index]);
-    }
+    tokens[1][39] = info.vocabulary_size - 1;
+    Twins first = make_twins(broken, true), second = make_twins(broken, true);
+    sessions[0] = first.subject;
+    sessions[1] = second.subject;
+    starts[0] = tokens[0];
+    starts[1] = tokens[1];
+    counts[0] = counts[1] = 40;
+    EXPECT_ERROR(RG_ERROR_FORMAT, "not finite", rg_sessions_feed(sessions, 2, starts, counts, statuses));
+    CHECK(statuses[0] == RG_OK && statuses[1] == RG_ERROR_FORMAT);
+    REQUIRE(rg_session_feed(first.twin, tokens[0], 40));
+    CHECK_ALIKE(first);
+    CHECK_ALIKE(second);
+    destroy_twins(first);
+    destroy_twins(second);
     rg_model_close(broken);
 }
 
