@@ -205,6 +205,8 @@ extension Model {
     public var streamedBytes: Int { residentPart.plan?.streamedBytes ?? 0 }
     /// Bytes allocated by each session, at any length.
     public var sessionBytes: Int { Session.byteCount(self) }
+    /// Bytes allocated by each ``Snapshot``, at any length.
+    public var snapshotBytes: Int { SessionMemory.byteCount(self, canBeFed: false) }
     /// Bytes allocated once, for all sessions: what the forward pass works in, the decays, and the tokenizer, without
     /// ``encoder()``.
     public var sharedBytes: Int {

@@ -37,9 +37,9 @@ final class SessionMemory {
     }
 
     /// Bytes allocated.
-    static func byteCount(_ model: Model) -> Int {
-        State.byteCount(model.configuration, element: model.weights.cacheElement)
-            + 2 * model.configuration.vocabularySize * MemoryLayout<Float>.size
+    static func byteCount(_ model: Model, canBeFed: Bool = true) -> Int {
+        State.byteCount(model.configuration, element: model.weights.cacheElement, canBeFed: canBeFed)
+            + (canBeFed ? 2 : 1) * model.configuration.vocabularySize * MemoryLayout<Float>.size
     }
 
     /// The next logits become those after the last token.

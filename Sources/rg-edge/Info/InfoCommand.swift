@@ -16,11 +16,19 @@ struct InfoCommand: ParsableCommand {
 
     @OptionGroup var memory: MemoryArguments
 
+    @Option(help: ArgumentHelp("Show also what so many sessions take.", valueName: "count"))
+    var sessions: Int?
+
     @Flag(help: "JSON.")
     var json = false
 
+    private static let sessionLimit = 1_000_000
+
     func validate() throws {
         if cpu && file != nil { throw ValidationError("--cpu goes without a model file") }
+        if let sessions, !(1...Self.sessionLimit).contains(sessions) {
+            throw ValidationError("--sessions must be 1 to \(Self.sessionLimit), not \(sessions)")
+        }
     }
 
     func run() throws {
@@ -31,7 +39,7 @@ struct InfoCommand: ParsableCommand {
             // Opened in the way that takes least, also where there is too little memory to run it.
             let path = try ModelFileArgument.path(file, option: "rg-edge info FILE")
             let model = try Model(path: path, options: Model.Options(residency: .mapped))
-            let report = ModelReport(model, memory.resident.residency)
+            let report = ModelReport(model, memory.resident.residency, sessions: sessions)
             try StandardOutput.write(json ? report.json.text : report.text)
         }
     }

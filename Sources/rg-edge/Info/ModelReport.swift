@@ -12,9 +12,12 @@ struct ModelReport {
     private let types: [TypeTotal]
     /// What would be read in each pass, by a choice of what stays in memory; or why the model can't be run so.
     private let plan: Result<StreamPlan?, ModelError>
+    /// What so many take is shown as well.
+    private let sessions: Int?
 
-    init(_ model: Model, _ residency: Residency) {
+    init(_ model: Model, _ residency: Residency, sessions: Int?) {
         self.model = model
+        self.sessions = sessions
         plan = Result { () throws(ModelError) in try model.streamPlan(for: residency) }
         types = WeightType.allCases.reversed().compactMap { TypeTotal($0, in: model.file.tensors) }
     }
@@ -67,7 +70,16 @@ struct ModelReport {
             ("session", "\(Format.bytes(model.sessionBytes)) allocated, however long the text"),
             ("shared", "\(Format.bytes(model.sharedBytes)) allocated once (\(model.threads) threads, \(model.kernels.name))"),
             ("needs", neededMemory),
-        ]
+        ] + (sessions.map { [("\($0) sessions", memory(ofSessions: $0))] } ?? [])
+    }
+
+    /// What so many sessions that are fed take with all weights in memory, besides the program: never more.
+    private func bytes(ofSessions count: Int) -> Int { model.mappedBytes + model.sharedBytes + count * model.sessionBytes }
+
+    private func memory(ofSessions count: Int) -> String {
+        "\(Format.bytes(bytes(ofSessions: count))) at most: \(Format.bytes(model.mappedBytes)) mapped "
+            + "+ \(Format.bytes(model.sharedBytes)) + \(count) × \(Format.bytes(model.sessionBytes)); "
+            + "one that generates holds room for a copy or two besides (\(Format.bytes(model.snapshotBytes)) each)"
     }
 
     private var residentBytes: Int { (try? plan.get()?.residentBytes) ?? model.residentBytes }
@@ -119,6 +131,7 @@ struct ModelReport {
             "streamed_bytes": .integer(Int64(streamedBytes)),
             "session_bytes": .integer(Int64(model.sessionBytes)),
             "shared_bytes": .integer(Int64(model.sharedBytes)),
+            "sessions_bytes": sessions.map { .integer(Int64(bytes(ofSessions: $0))) } ?? .null,
             "threads": .integer(Int64(model.threads)),
             "kernels": .string(model.kernels.name),
             "chat_template": model.file.metadata.chatTemplate.map { .string($0) } ?? .null,

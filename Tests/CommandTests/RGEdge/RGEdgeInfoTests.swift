@@ -48,6 +48,18 @@ import Testing
         }
     }
 
+    @Test func whatManySessionsTakeIsShown() throws {
+        let model = try ConvertedModel.englishInQ4()
+        #expect(try Command.rgEdge.run("info", model, "--sessions", "32").text.contains("32 sessions"))
+        let info = try JSONValue(parsing: try Command.rgEdge.run("info", "--json", model, "--sessions", "32").output)
+        let parts = ["mapped_bytes", "shared_bytes", "session_bytes"].compactMap { info[$0]?.intValue }
+        #expect(info["sessions_bytes"]?.intValue == parts[0] + parts[1] + 32 * parts[2])
+        #expect(try JSONValue(parsing: try Command.rgEdge.run("info", "--json", model).output)["sessions_bytes"] == .null)
+        for count in ["0", "1000001"] {
+            #expect(try Command.rgEdge.run("info", model, "--sessions", count).ending == .exit(64))
+        }
+    }
+
     @Test func everyKernelSetThatRunsHereCanBeForced() throws {
         let cpu = try JSONValue(parsing: try Command.rgEdge.run("info", "--cpu", "--json").output)
         let available = try #require(cpu["available"]?.arrayValue?.compactMap { $0.stringValue })
