@@ -13,6 +13,8 @@ public final class Session {
     let memory: SessionMemory
     /// Computes ahead while an answer is generated; ``memory`` then lags behind until it is settled.
     var lookahead: Lookahead?
+    /// Where its last turns began, if that is kept.
+    var keptTurns: KeptTurns?
 
     /// Tokens consumed so far.
     public var position: Int64 { memory.state.position + Int64(lookahead?.used ?? 0) }

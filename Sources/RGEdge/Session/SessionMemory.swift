@@ -11,6 +11,7 @@ final class SessionMemory {
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
+    private(set) var transcript: Transcript
 
     init(_ model: Model) throws(ModelError) {
         guard let state = State(model.configuration, element: model.weights.cacheElement),
@@ -18,6 +19,7 @@ final class SessionMemory {
         else { throw .noMemory(forSessionOf: model) }
         self.state = state
         turn = TurnState(model)
+        transcript = Transcript(model)
         self.logits = UnsafeMutableBufferPointer(start: logits, count: model.configuration.vocabularySize)
     }
 
@@ -34,16 +36,21 @@ final class SessionMemory {
         recent.append(token)
         tokenHash.append(token)
         turn.append(token)
+        transcript.append(token)
     }
 
-    /// Takes over what a saved session knows of its tokens: the last ones, the hash of all, and whether a turn is open if none of
-    /// the last ones started or ended one.
-    func resume(recent tokens: [UInt32], tokenHash: TokenHash, isTurnOpen: Bool) {
+    /// Takes over what a saved session knows of its tokens: the last ones, whether they are all, the hash of all, and whether a turn
+    /// is open if none of the last ones started or ended one.
+    func resume(recent tokens: [UInt32], areAll: Bool, tokenHash: TokenHash, isTurnOpen: Bool) {
         recent.removeAll()
         turn.reset(isOpen: isTurnOpen)
+        transcript.reset(isKnown: areAll)
         for token in tokens { note(token) }
         self.tokenHash = tokenHash
     }
+
+    /// Takes over a transcript, of the same tokens, that is known.
+    func resume(_ transcript: Transcript) { self.transcript = transcript }
 
     /// Becomes a copy of `other`, which is of the same model, without allocating.
     func copy(from other: SessionMemory) {
@@ -52,6 +59,7 @@ final class SessionMemory {
         recent.copy(from: other.recent)
         tokenHash = other.tokenHash
         turn = other.turn
+        transcript = other.transcript
     }
 
     /// Becomes what it was when new, without allocating.
@@ -60,5 +68,6 @@ final class SessionMemory {
         recent.removeAll()
         tokenHash = TokenHash()
         turn.reset()
+        transcript.reset()
     }
 }
