@@ -50,6 +50,31 @@ static rg_status generate(rg_model *model, rg_session *session) {
     return rg_session_generate(session, "And", 3, &options, collect, &collected, NULL);
 }
 
+/* A model of its own: the other has no template. */
+static rg_status generate_messages(rg_model *model, rg_session *session) {
+    (void)model;
+    (void)session;
+    rg_model *chat = NULL;
+    rg_session *created = NULL;
+    const rg_message messages[] = {
+        {RG_ROLE_SYSTEM, "Be brief.", 9}, {RG_ROLE_USER, "Who?", 4}, {RG_ROLE_MODEL, "He", 2}, {RG_ROLE_USER, "And?", 4}};
+    Collected collected;
+    memset(&collected, 0, sizeof collected);
+    rg_generate_options options = RG_GENERATE_OPTIONS_INIT;
+    options.max_tokens = 2;
+    uint32_t tokens[128];
+    size_t count = 0;
+    rg_status status = rg_model_open(other_path, NULL, &chat);
+    if (status == RG_OK) status = rg_tokenize_messages(chat, messages, 4, tokens, 128, &count);
+    if (status == RG_OK) status = rg_session_create(chat, &created);
+    if (status == RG_OK) status = rg_session_keep_turns(created, 1);
+    if (status == RG_OK) status = rg_session_generate_messages(created, messages, 2, &options, collect, &collected, NULL);
+    if (status == RG_OK) status = rg_session_generate_messages(created, messages, 4, &options, collect, &collected, NULL);
+    rg_session_destroy(created);
+    rg_model_close(chat);
+    return status;
+}
+
 /* Texts long enough for what they take to matter: a line of half a megabyte, which is encoded at once, and as many tokens. */
 enum { long_count = 100000 };
 
@@ -138,6 +163,7 @@ const Attempt attempts[] = {
     {"rg_sessions_feed", feed_together, true, true},
     {"rg_session_sample", sample, false, false},
     {"rg_session_generate", generate, true, true},
+    {"rg_session_generate_messages", generate_messages, true, false},
     {"rg_session_save, rg_session_load", save_and_load, true, false},
     {"rg_session_serialize, rg_session_deserialize", serialize, true, false},
     {"rg_tokenize", tokenize_short, true, false},

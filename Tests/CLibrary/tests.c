@@ -18,6 +18,7 @@ static const Test tests[] = {
     {"session", test_session, false},
     {"generation", test_generation, false},
     {"turns", test_turns, false},
+    {"messages", test_messages, false},
     {"stopping", test_stopping, false},
     {"together", test_together, false},
     {"keeping", test_keeping, false},

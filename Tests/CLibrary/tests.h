@@ -14,6 +14,7 @@ void test_text(void);
 void test_session(void);
 void test_generation(void);
 void test_turns(void);
+void test_messages(void);
 void test_stopping(void);
 void test_together(void);
 void test_keeping(void);

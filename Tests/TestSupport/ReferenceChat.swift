@@ -10,9 +10,22 @@ public struct ReferenceChat: Decodable, Sendable {
         public let tokens: [UInt32]
     }
 
+    public struct RoleConversation: Decodable, Sendable {
+        public struct Message: Decodable, Sendable {
+            /// `system`, `user` or `model`.
+            public let role: String
+            public let text: String
+        }
+
+        public let messages: [Message]
+        /// The same, or, if the last message is the model's, up to its end.
+        public let tokens: [UInt32]
+    }
+
     /// Code points that `str.strip()` takes off the ends of a text.
     public let spaces: Set<UInt32>
     public let conversations: [Conversation]
+    public let messages: [RoleConversation]
 
     public static func load() throws -> ReferenceChat {
         let path = Fixtures.root + "/tiny-en/chat.json"

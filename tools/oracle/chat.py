@@ -7,8 +7,10 @@ Needs transformers 5.x, sentencepiece, protobuf and jinja2; no torch. Wrote Test
     spaces         the code points that str.strip(), and so Jinja's `trim`, takes off the ends of a text
     conversations  messages: texts, of the user and of the model in turn; tokens: those of apply_chat_template, up to where the
                    model's next turn begins, by the template of Gemma's -it models
+    messages       the same with roles: messages of a system are put before the user's next one, which the template can't do, and a
+                   last message of the model is the beginning of its answer (continue_final_message)
 """
-import json, os, shutil, sys, tempfile
+import json, os, random, shutil, sys, tempfile
 from transformers import AutoTokenizer
 
 TEMPLATE = (
@@ -41,6 +43,41 @@ def conversations(spaces):
     yield ["Who?", "", "And?"]
 
 
+WORDS = [
+    "Moses", " said", "\n", " ", "  ", "unto\n\n", "\u0301", "caf\u00e9", "<b>", "the LORD", ",", "\t", "\u20ac", "\n\n\n", "And it", ".",
+]
+
+
+def role_conversations():
+    yield [("system", "Be brief."), ("user", "Who was Moses?")]
+    yield [("system", " Be brief.\n"), ("system", "Be kind."), ("user", "\nWho?"), ("model", " He was. "), ("user", "And Aaron?")]
+    yield [("user", "Who?"), ("model", "He was."), ("system", "Now in verse."), ("user", "And Aaron?"), ("model", "Go, tell ")]
+    yield [("system", ""), ("user", "Who?"), ("model", "In the\n")]
+    yield [("system", "Only this."), ("user", " ")]
+    source = random.Random(7)
+    for _ in range(40):
+        text = lambda: "".join(source.choice(WORDS) for _ in range(source.randrange(1, 7)))
+        messages = []
+        for turn in range(source.randrange(1, 7)):
+            if turn % 2 == 0 and source.randrange(3) == 0:
+                messages.append(("system", text()))
+            messages.append(("model" if turn % 2 else "user", text() + "x"))
+        yield messages
+
+
+def folded(messages):
+    """The turns that the template knows: what the system says is the beginning of the user's turn after it."""
+    turns, system = [], []
+    for role, text in messages:
+        if role == "system":
+            system.append(text.strip())
+            continue
+        parts = system + [text.strip()]
+        turns.append({"role": "assistant" if role == "model" else role, "content": "\n\n".join(part for part in parts if part)})
+        system = []
+    return turns
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -56,9 +93,16 @@ def main():
         turns = [{"role": roles[number % 2], "content": text} for number, text in enumerate(messages)]
         tokens = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False)
         found.append({"messages": messages, "tokens": tokens})
+    with_roles = []
+    for messages in role_conversations():
+        goes_on = messages[-1][0] == "model"
+        tokens = tokenizer.apply_chat_template(
+            folded(messages), add_generation_prompt=not goes_on, continue_final_message=goes_on, return_dict=False)
+        with_roles.append({"messages": [{"role": role, "text": text} for role, text in messages], "tokens": tokens})
     with open(sys.argv[2], "w") as file:
         file.write('{"spaces": ' + json.dumps(spaces) + ',\n"conversations": [\n')
-        file.write(",\n".join(map(json.dumps, found)) + "\n]}\n")
+        file.write(",\n".join(map(json.dumps, found)) + '\n],\n"messages": [\n')
+        file.write(",\n".join(map(json.dumps, with_roles)) + "\n]}\n")
 
 
 if __name__ == "__main__":

@@ -121,6 +121,27 @@ rg_status rg_detokenize(const rg_model *model, const uint32_t *tokens,
                         size_t count, char *text, size_t capacity,
                         size_t *length);
 
+typedef enum rg_role {
+  RG_ROLE_SYSTEM = 0,       /* becomes the beginning of the user's next turn */
+  RG_ROLE_USER = 1,
+  RG_ROLE_MODEL = 2         /* at the end: how its answer begins */
+} rg_role;
+
+/* One message of a conversation. Text is never read as control tokens. */
+typedef struct rg_message {
+  rg_role role;
+  const char *text;
+  size_t length;
+} rg_message;
+
+/* A whole conversation to tokens, BOS first, as the model's chat template
+ * writes it, up to where the model's next words begin. Same rule for the
+ * size: capacity 0 counts them. */
+rg_status rg_tokenize_messages(const rg_model *model,
+                               const rg_message *messages,
+                               size_t message_count, uint32_t *tokens,
+                               size_t capacity, size_t *count);
+
 /* ---- Session ------------------------------------------------------------ */
 
 /* An empty session at position 0. Allocates all that it will ever need. */
@@ -149,7 +170,7 @@ rg_status rg_sessions_feed(rg_session *const *sessions, size_t session_count,
                            const uint32_t *const *tokens, const size_t *counts,
                            rg_status *statuses);
 
-/* Stops the feed or rg_session_generate that is under way on the
+/* Stops the feed or rg_session_generate… that is under way on the
  * session, before its next pass; does nothing if none is. From any thread, and
  * from a signal handler. */
 void rg_session_cancel(rg_session *session);
@@ -223,8 +244,9 @@ typedef struct rg_generate_result {
   rg_finish finish;
   uint32_t prompt_tokens, generated_tokens;
   double prefill_seconds, decode_seconds;
+  uint64_t reused_tokens;   /* of the prompt's: had been consumed before */
 } rg_generate_result;
-#define RG_GENERATE_RESULT_INIT { sizeof(rg_generate_result), RG_FINISH_END, 0, 0, 0.0, 0.0 }
+#define RG_GENERATE_RESULT_INIT { sizeof(rg_generate_result), RG_FINISH_END, 0, 0, 0.0, 0.0, 0 }
 
 /* Feeds the prompt (BOS is added at position 0) and generates. The session
  * ends after the last token that on_text was shown, so the next call
@@ -234,6 +256,22 @@ rg_status rg_session_generate(rg_session *session, const char *prompt,
                               const rg_generate_options *options,
                               rg_on_text on_text, void *user,
                               rg_generate_result *result);
+
+/* The same for a whole conversation, of which what the session has consumed
+ * is not fed again: feeds the rest, from the longest beginning on that the
+ * session, or a turn that it keeps, has; then generates. as_chat_turn makes no
+ * difference. */
+rg_status rg_session_generate_messages(rg_session *session,
+                                       const rg_message *messages,
+                                       size_t message_count,
+                                       const rg_generate_options *options,
+                                       rg_on_text on_text, void *user,
+                                       rg_generate_result *result);
+
+/* Has the session keep where its last turns began, to go back to when a message
+ * has changed: count of them, 0 at first, each of session_bytes, allocated now.
+ * Those that were kept before are forgotten. */
+rg_status rg_session_keep_turns(rg_session *session, uint32_t count);
 
 /* ---- Keeping a session -------------------------------------------------- */
 
@@ -278,10 +316,11 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
  *   this header; the members that one of that size lacks (catch_sigbus,
- *   resident_bytes and latency_ms of rg_model_options, sampling_at and on_progress of
- *   rg_generate_options) are zero, and those that rg_model_info lacks stay
- *   unwritten. rg_sampling cannot grow inside rg_generate_options, and so is
- *   rg_sampling_v1 there; sampling_at points to one that can.
+ *   resident_bytes and latency_ms of rg_model_options, sampling_at and
+ *   on_progress of rg_generate_options) are zero, and those that rg_model_info
+ *   and rg_generate_result lack stay unwritten. rg_sampling cannot grow inside
+ *   rg_generate_options, and so is rg_sampling_v1 there; sampling_at points to
+ *   one that can.
  * - rg_detokenize leaves control tokens out.
  * - Control marks in the prompt of rg_session_generate stay text. as_chat_turn
  *   leaves out white space at both its ends, and is RG_ERROR_ARGUMENT for
@@ -290,6 +329,24 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   "<end_of_turn>" and a line break first if "<start_of_turn>" was consumed and
  *   "<end_of_turn>" was not since, whichever calls fed these tokens; and the
  *   line break alone if "<end_of_turn>" was the last token. bos begins anew.
+ * - Messages: turns of user and model alternate, the user's first, and a system
+ *   message comes before one of the user's; else it is RG_ERROR_ARGUMENT, as for
+ *   a model that is not instruction-tuned. White space at the ends of a text is
+ *   left out; a system's text, an empty line and the user's text are one turn.
+ *   The tokens are those of Hugging Face's apply_chat_template, with
+ *   continue_final_message if the last message is the model's.
+ * - rg_session_generate_messages leaves the session as if it had been fed all
+ *   of rg_tokenize_messages, to the bit, with one difference: an answer that it
+ *   made itself, and that comes back with the same text, but for white space at
+ *   the ends, stays in the tokens that the model chose, which may be others than
+ *   a tokenizer makes of that text. Where the session has gone another way, and
+ *   no kept turn (rg_session_keep_turns, up to 100) helps, it begins anew. Of a
+ *   session that was loaded after more than 4,096 tokens, answers in such tokens
+ *   are not known: they are fed anew, once. prompt_tokens are all tokens before
+ *   the answer, reused_tokens those of them that were there.
+ * - Forks and saved sessions have no kept turns; a reset keeps them.
+ * - What is said of rg_session_generate below holds for
+ *   rg_session_generate_messages as well.
  * - rg_session_generate looks before each pass of the prompt, and before each
  *   token of the answer, whether it is to stop. Stopped within the prompt, it
  *   leaves the session as it was, and prompt_tokens is 0. on_progress, if it

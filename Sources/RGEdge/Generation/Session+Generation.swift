@@ -24,22 +24,33 @@ extension Session {
         onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
         try check(options)
-        try model.checkFile()
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
+        return try generate(options, isCancelled: isCancelled, onText: onText) { held throws(ModelError) in
+            let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled) {
+                onProgress($0, tokens.count)
+            }
+            return reused.map { (tokens.count, $0) }
+        }
+    }
+
+    /// Generates after a prompt that `prefill` consumes, which returns how many tokens that has, and how many of them did not have
+    /// to be computed; nil, with the session as it was, if it was cancelled. It may go back by what it is given.
+    func generate(
+        _ options: GenerationOptions, isCancelled: () -> Bool, onText: (String) -> Bool,
+        prefill: (HeldTokens) throws(ModelError) -> (total: Int, reused: Int)?
+    ) throws(ModelError) -> GenerationResult {
         // All that needs memory comes before anything is consumed.
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
         let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
 
         let prefillWatch = Stopwatch()
-        let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled) {
-            onProgress($0, tokens.count)
-        }
+        let prompt = try prefill(held)
         let prefillTime = prefillWatch.time
         let decode = Stopwatch()
         var result = GenerationResult(
-            finish: .cancelled, promptTokens: reused == nil ? 0 : tokens.count, reusedTokens: reused ?? 0, generatedTokens: 0,
+            finish: .cancelled, promptTokens: prompt?.total ?? 0, reusedTokens: prompt?.reused ?? 0, generatedTokens: 0,
             draftedTokens: 0, acceptedTokens: 0, prefillTime: prefillTime, decodeTime: .zero)
-        if reused == nil { return result }
+        if prompt == nil { return result }
         self.lookahead = lookahead
         defer { endLookahead() }
         var text = AnswerText(stop: options.stop)
@@ -52,7 +63,8 @@ extension Session {
         return result
     }
 
-    private func check(_ options: GenerationOptions) throws(ModelError) {
+    /// Throws unless the options make sense, nobody else uses the session, and the model's file can be read.
+    func check(_ options: GenerationOptions) throws(ModelError) {
         try claim()
         if let problem = options.problem { throw ModelError(.argument, problem) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
@@ -60,6 +72,7 @@ extension Session {
                 .mismatch,
                 "the prompt cache \(cache.folder) was opened for another model, \(cache.model.file.path); open one for this model")
         }
+        try model.checkFile()
     }
 
     /// Consumes a prompt, at the start of a conversation with the help of `cache`. Returns how many tokens came from the cache, or
@@ -68,25 +81,34 @@ extension Session {
         _ prompt: [UInt32], cache: PromptCache?, wayBack held: HeldTokens, isCancelled: () -> Bool,
         onProgress: (_ done: Int) -> Void
     ) throws(ModelError) -> Int? {
-        if position == 0 {
-            let reused = try orStay(tokens: prompt.count) { () throws(ModelError) in
-                guard let cache else { return try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress) }
-                return try prefill(prompt, through: cache, isCancelled: isCancelled, onProgress: onProgress)
-            }
-            if reused == nil { reset() }
-            return reused
-        }
+        let cache = position == 0 ? cache : nil
         // What a pass takes for certain is consumed whole, and needs no way back.
-        guard prompt.count > Self.onePassTokens else {
-            return try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress)
+        return try orGoBack(to: held, needsWayBack: prompt.count > Self.onePassTokens) { () throws(ModelError) in
+            guard let cache else { return try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress) }
+            return try prefill(prompt, through: cache, isCancelled: isCancelled, onProgress: onProgress)
         }
-        held.keepStart(of: self)
+    }
+
+    /// Runs `body`, which consumes a prompt; if it returns nil or throws, the session is as before. `held` holds no tokens yet, and
+    /// is a way back where one is needed; to the start there always is one.
+    func orGoBack<Result>(
+        to held: HeldTokens, needsWayBack: Bool, _ body: () throws(ModelError) -> Result?
+    ) throws(ModelError) -> Result? {
+        let isNew = position == 0
+        if needsWayBack, !isNew { held.keepStart(of: self) }
+        func goBack() {
+            if isNew {
+                reset()
+            } else if needsWayBack {
+                held.goBackToStart(in: self)
+            }
+        }
         do throws(ModelError) {
-            let reused = try prefill(prompt, isCancelled: isCancelled, onProgress: onProgress)
-            if reused == nil { held.goBackToStart(in: self) }
-            return reused
+            let result = try body()
+            if result == nil { goBack() }
+            return result
         } catch {
-            held.goBackToStart(in: self)
+            goBack()
             throw error
         }
     }
@@ -137,7 +159,7 @@ extension Session {
             return start + (try model.encode(prompt))
         }
         guard let template = model.chatTemplate else {
-            throw ModelError(.argument, "\(model.file.path): a base model, which has no chat template; prompt it with plain text")
+            throw .noTemplate(model)
         }
         // The token that ends a turn is not fed when the model chooses it, so a turn before this one is usually still open.
         return start

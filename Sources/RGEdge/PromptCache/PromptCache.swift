@@ -59,8 +59,8 @@ public final class PromptCache: Sendable {
         return files
     }
 
-    /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed any.
-    func session(beginning tokens: [UInt32]) -> Session? {
+    /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed more than `least` of them.
+    func session(beginning tokens: [UInt32], longerThan least: Int = 0) -> Session? {
         guard let entries = try? files.entries() else { return nil }
         let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
         guard !names.isEmpty else { return nil }
@@ -70,7 +70,7 @@ public final class PromptCache: Sendable {
         for (index, token) in tokens.enumerated() {
             hash.append(token)
             let name = name(of: hash, count: index + 1)
-            if names.contains(name) { found.append((name, index + 1)) }
+            if index >= least, names.contains(name) { found.append((name, index + 1)) }
         }
         for (name, count) in found.reversed() {
             if let session = session(name, beginning: tokens.prefix(count)) { return session }
@@ -197,6 +197,15 @@ extension Session {
         if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
         let reused = Int(position)
         if reused > 0 { onProgress(reused) }
+        return try store(tokens, in: cache, isCancelled: isCancelled, onProgress: onProgress) ? reused : nil
+    }
+
+    /// Consumes the rest of a prompt, of which the tokens up to ``position`` have been consumed, and stores what is new, as
+    /// ``prefill(_:through:isCancelled:onProgress:)`` does. False if `isCancelled` ended it.
+    func store(
+        _ tokens: [UInt32], in cache: PromptCache, isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void
+    ) throws(ModelError) -> Bool {
+        let reused = Int(position)
         let parting = reused < tokens.count ? cache.longestCommonBeginning(of: tokens) : reused
         var start = reused, stored = reused
         while start < tokens.count {
@@ -207,13 +216,13 @@ extension Session {
                     onProgress(start + $0)
                 }
             }
-            guard isWhole else { return nil }
+            guard isWhole else { return false }
             start = end
             if end - stored >= PromptCache.leastGain {
                 cache.store(self)
                 stored = end
             }
         }
-        return reused
+        return true
     }
 }

@@ -17,6 +17,8 @@ public final class Session {
     var lookahead: Lookahead?
     /// The answer that a stream's thread makes with this session; nil while no stream does.
     var streamed: StreamedAnswer?
+    /// Where its last turns began, if that is kept.
+    var keptTurns: KeptTurns?
 
     /// The most tokens that are always fed in one pass, and so whole or not at all without a way back.
     package static let onePassTokens = 16

@@ -13,6 +13,7 @@ final class SessionMemory {
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
+    private(set) var transcript: Transcript
 
     /// What is new, to be fed, or to hold a copy.
     init(_ model: Model, canBeFed: Bool = true) throws(ModelError) {
@@ -27,6 +28,7 @@ final class SessionMemory {
         }
         self.state = state
         turn = TurnState(model)
+        transcript = Transcript(model)
         self.logits = UnsafeMutableBufferPointer(start: logits, count: vocabulary)
         self.nextLogits = UnsafeMutableBufferPointer(start: nextLogits, count: canBeFed ? vocabulary : 0)
     }
@@ -53,16 +55,21 @@ final class SessionMemory {
         recent.append(token)
         tokenHash.append(token)
         turn.append(token)
+        transcript.append(token)
     }
 
-    /// Takes over what a saved session knows of its tokens: the last ones, the hash of all, and whether a turn is open if none of
-    /// the last ones started or ended one.
-    func resume(recent tokens: [UInt32], tokenHash: TokenHash, isTurnOpen: Bool) {
+    /// Takes over what a saved session knows of its tokens: the last ones, whether they are all, the hash of all, and whether a turn
+    /// is open if none of the last ones started or ended one.
+    func resume(recent tokens: [UInt32], areAll: Bool, tokenHash: TokenHash, isTurnOpen: Bool) {
         recent.removeAll()
         turn.reset(isOpen: isTurnOpen)
+        transcript.reset(isKnown: areAll)
         for token in tokens { note(token) }
         self.tokenHash = tokenHash
     }
+
+    /// Takes over a transcript, of the same tokens, that is known.
+    func resume(_ transcript: Transcript) { self.transcript = transcript }
 
     /// Becomes a copy of `other`, which is of the same model, without allocating.
     func copy(from other: SessionMemory) {
@@ -71,6 +78,7 @@ final class SessionMemory {
         recent.copy(from: other.recent)
         tokenHash = other.tokenHash
         turn = other.turn
+        transcript = other.transcript
     }
 
     /// Becomes what it was when new, without allocating.
@@ -79,5 +87,6 @@ final class SessionMemory {
         recent.removeAll()
         tokenHash = TokenHash()
         turn.reset()
+        transcript.reset()
     }
 }

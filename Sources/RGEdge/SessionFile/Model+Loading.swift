@@ -76,7 +76,8 @@ extension SessionMemory {
         if let token = tokens.first(where: { $0 >= header.shape.vocabularySize }) {
             throw .invalid(source, "has token \(token), outside the vocabulary of \(header.shape.vocabularySize)")
         }
-        resume(recent: tokens, tokenHash: header.tokenHash, isTurnOpen: header.isTurnOpen)
+        resume(
+            recent: tokens, areAll: header.position <= tokens.count, tokenHash: header.tokenHash, isTurnOpen: header.isTurnOpen)
         state.restore(position: header.position)
         for part in state.parts(withExponents: header.hasExponents) {
             try reader.read(into: part.bytes)

@@ -21,7 +21,9 @@ extension rg_sampling: GrowingStruct {}
 extension rg_generate_options: GrowingStruct {
     static var firstSize: Int { MemoryLayout<Self>.offset(of: \.sampling_at) ?? MemoryLayout<Self>.stride }
 }
-extension rg_generate_result: GrowingStruct {}
+extension rg_generate_result: GrowingStruct {
+    static var firstSize: Int { MemoryLayout<Self>.offset(of: \.reused_tokens) ?? MemoryLayout<Self>.stride }
+}
 
 /// Reading and writing such structs.
 ///

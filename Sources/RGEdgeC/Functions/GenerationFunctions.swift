@@ -26,47 +26,96 @@ public func rg_session_generate(
 ) -> rg_status {
     status { () throws(Failure) in
         let prompt = try buffer(prompt, length, "prompt")
-        let options: rg_generate_options = try SizedStruct.read(options, "options")
-        let stopBytes = try options.stopBytes()
-        let onText = try required(on_text, "on_text")
-        if let result { try SizedStruct.check(result, "result") }
-        try use(session) { (session, isCancelled) throws(Failure) in
-            let templateBytes = options.as_chat_turn ? session.model.chatTemplate?.byteCount ?? 0 : 0
-            let (more, overflow) = stopBytes.addingReportingOverflow(templateBytes)
-            try withHeadroom(forText: prompt.count, and: overflow ? .max : more, of: session.model) { () throws(Failure) in
-                let chosen = try GenerationOptions(options)
-                let prompt = String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self)
-                var isStopped = false
-                let generated = try session.orStay { session throws(ModelError) in
-                    try session.generate(
-                        prompt, options: chosen,
-                        isCancelled: { isStopped || isCancelled() },
-                        onProgress: { done, total in
-                            guard !isStopped, let onProgress = options.on_progress else { return }
-                            isStopped = !onProgress(user, done, total)
-                        },
-                        onText: { text in
-                            var text = text
-                            return text.withUTF8 { bytes in
-                                bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
-                            }
-                        })
-                }
-                if let result { SizedStruct.write(to: result) { $0.describe(generated) } }
+        let call = try GenerationCall(options, on_text, user, result)
+        try use(session) { (session, handle) throws(Failure) in
+            let templateBytes = call.options.as_chat_turn ? session.model.chatTemplate?.byteCount ?? 0 : 0
+            try call.run(handle, textBytes: prompt.count, overhead: templateBytes) {
+                (options, isCancelled, onProgress, onText) throws(ModelError) in
+                try session.generate(
+                    String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self), options: options, isCancelled: isCancelled,
+                    onProgress: onProgress, onText: onText)
             }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_generate_messages(
+    _ session: OpaquePointer!, _ messages: UnsafePointer<rg_message>!, _ message_count: Int,
+    _ options: UnsafePointer<rg_generate_options>!, _ on_text: rg_on_text!, _ user: UnsafeMutableRawPointer!,
+    _ result: UnsafeMutablePointer<rg_generate_result>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let call = try GenerationCall(options, on_text, user, result)
+        try use(session) { (session, handle) throws(Failure) in
+            let messages = try CallerMessages(messages, message_count, of: session.model)
+            try call.run(handle, textBytes: messages.textBytes, overhead: messages.overhead) {
+                (options, isCancelled, onProgress, onText) throws(ModelError) in
+                try session.generate(
+                    messages: messages.copies, options: options, isCancelled: isCancelled, onProgress: onProgress, onText: onText)
+            }
+        }
+    }
+}
+
+/// What the functions that generate are given, checked.
+private struct GenerationCall {
+    let options: rg_generate_options
+    private let stopBytes: Int
+    private let onText: rg_on_text
+    private let user: UnsafeMutableRawPointer?
+    private let result: UnsafeMutablePointer<rg_generate_result>?
+
+    init(
+        _ options: UnsafePointer<rg_generate_options>?, _ onText: rg_on_text?, _ user: UnsafeMutableRawPointer?,
+        _ result: UnsafeMutablePointer<rg_generate_result>?
+    ) throws(Failure) {
+        self.options = try SizedStruct.read(options, "options")
+        stopBytes = try self.options.stopBytes()
+        self.onText = try required(onText, "on_text")
+        self.user = user
+        self.result = result
+        if let result { try SizedStruct.check(result, "result") }
+    }
+
+    /// Generates by `body`, which calls the caller back, with memory for texts of `textBytes` and `overhead`.
+    func run(
+        _ handle: SessionHandle, textBytes: Int, overhead: Int,
+        _ body: (
+            _ options: GenerationOptions, _ isCancelled: () -> Bool, _ onProgress: (_ done: Int, _ total: Int) -> Void,
+            _ onText: (String) -> Bool
+        ) throws(ModelError) -> GenerationResult
+    ) throws(Failure) {
+        let (more, overflow) = stopBytes.addingReportingOverflow(overhead)
+        try withHeadroom(forText: textBytes, and: overflow ? .max : more, of: handle.session.model) { () throws(Failure) in
+            let chosen = try GenerationOptions(options)
+            var isStopped = false
+            let generated = try handle.session.orStay { () throws(ModelError) in
+                try body(
+                    chosen, { isStopped || handle.isCancelled },
+                    { done, total in
+                        guard !isStopped, let onProgress = options.on_progress else { return }
+                        isStopped = !onProgress(user, done, total)
+                    },
+                    { text in
+                        var text = text
+                        return text.withUTF8 { bytes in
+                            bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+                        }
+                    })
+            }
+            if let result { SizedStruct.write(to: result) { $0.describe(generated) } }
         }
     }
 }
 
 extension Session {
     /// Generates by `body`; where that fails, the session is as before, even if the failure came after some tokens.
-    fileprivate func orStay(
-        _ body: (Session) throws(ModelError) -> GenerationResult
-    ) throws(Failure) -> GenerationResult {
+    fileprivate func orStay(_ body: () throws(ModelError) -> GenerationResult) throws(Failure) -> GenerationResult {
         // Going back to the start costs nothing.
         let before = position == 0 ? nil : try failures(snapshot())
         do throws(ModelError) {
-            return try body(self)
+            return try body()
         } catch {
             if let before {
                 try failures(restore(before))
@@ -142,5 +191,6 @@ extension rg_generate_result {
         generated_tokens = UInt32(clamping: result.generatedTokens)
         prefill_seconds = result.prefillTime.seconds
         decode_seconds = result.decodeTime.seconds
+        reused_tokens = UInt64(clamping: result.reusedTokens)
     }
 }

@@ -51,14 +51,25 @@ public func rg_session_position(_ session: OpaquePointer!) -> UInt64 {
 @c @implementation
 public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<UInt32>!, _ count: Int) -> rg_status {
     status { () throws(Failure) in
-        try use(session) { (session, isCancelled) throws(Failure) in
+        try use(session) { (session, handle) throws(Failure) in
             let tokens = try buffer(tokens, count, "tokens")
             // A short feed needs no way back, and must not wait for the system.
             guard tokens.count > Session.onePassTokens, session.position > 0 else {
-                return try failures(session.feed(tokens, isCancelled: isCancelled))
+                return try failures(session.feed(tokens, isCancelled: { handle.isCancelled }))
             }
             try Headroom.with(0, for: "for a way back from many tokens") { () throws(Failure) in
-                try failures(session.feed(tokens, isCancelled: isCancelled))
+                try failures(session.feed(tokens, isCancelled: { handle.isCancelled }))
+            }
+        }
+    }
+}
+
+@c @implementation
+public func rg_session_keep_turns(_ session: OpaquePointer!, _ count: UInt32) -> rg_status {
+    status { () throws(Failure) in
+        try use(session) { session throws(Failure) in
+            try Headroom.with(0, for: "for turns to go back to") { () throws(Failure) in
+                try failures(session.keepTurns(Int(count)))
             }
         }
     }

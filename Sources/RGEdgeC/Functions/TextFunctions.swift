@@ -30,6 +30,22 @@ public func rg_tokenize(
 }
 
 @c @implementation
+public func rg_tokenize_messages(
+    _ model: OpaquePointer!, _ messages: UnsafePointer<rg_message>!, _ message_count: Int,
+    _ tokens: UnsafeMutablePointer<UInt32>!, _ capacity: Int, _ count: UnsafeMutablePointer<Int>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let handle = try ModelHandle.of(model)
+        let messages = try CallerMessages(messages, message_count, of: handle.model)
+        let result = try ResultBuffer(tokens, capacity: capacity, size: count, "tokens", sizeName: "count")
+        try withHeadroom(forText: messages.textBytes, and: messages.overhead, of: handle.model) { () throws(Failure) in
+            let encoder = try handle.keptEncoder()
+            try result.fill(with: try failures(handle.model.encode(messages.copies, with: encoder)))
+        }
+    }
+}
+
+@c @implementation
 public func rg_detokenize(
     _ model: OpaquePointer!, _ tokens: UnsafePointer<UInt32>!, _ count: Int, _ text: UnsafeMutablePointer<CChar>!, _ capacity: Int,
     _ length: UnsafeMutablePointer<Int>!

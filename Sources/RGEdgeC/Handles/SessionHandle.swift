@@ -68,10 +68,10 @@ func use(_ pointer: OpaquePointer?, _ body: (Session) throws(Failure) -> Void) t
     try use(pointer) { (session, _) throws(Failure) in try body(session) }
 }
 
-/// The same for a call that can be stopped: `isCancelled` says whether it is to.
-func use(_ pointer: OpaquePointer?, _ body: (Session, _ isCancelled: () -> Bool) throws(Failure) -> Void) throws(Failure) {
+/// The same for a call that can be stopped, as its handle says.
+func use(_ pointer: OpaquePointer?, _ body: (Session, SessionHandle) throws(Failure) -> Void) throws(Failure) {
     let handle = try SessionHandle.of(pointer)
     let retained = Unmanaged.passRetained(handle)
     defer { retained.release() }
-    try handle.use { session throws(Failure) in try body(session) { handle.isCancelled } }
+    try handle.use { session throws(Failure) in try body(session, handle) }
 }

@@ -23,8 +23,8 @@ public struct ChatTemplate: Equatable, Sendable {
         case cut
     }
 
-    private let before: String
-    private let after: String
+    let before: String
+    let after: String
 
     private init(before: String, after: String) {
         self.before = before
@@ -57,36 +57,17 @@ public struct ChatTemplate: Equatable, Sendable {
     public func encode(
         user: String, after previous: PreviousTurn = .none, with encoder: Tokenizer.Encoder
     ) throws(FileProblem) -> [UInt32] {
-        var tokens: [UInt32] = []
-        var text: [UInt8] = []
-        func flush() throws(FileProblem) {
-            try text.withUnsafeBufferPointer { text throws(FileProblem) in
-                try encoder.append(tokensOf: UnsafeRawBufferPointer(text), to: &tokens)
-            }
-            text.removeAll(keepingCapacity: true)
-        }
-        func add(template: String) throws(FileProblem) {
-            try Array(template.utf8).withUnsafeBufferPointer { template throws(FileProblem) in
-                try encoder.tokenizer.marks.forEachPart(of: UnsafeRawBufferPointer(template)) { part throws(FileProblem) in
-                    switch part {
-                    case .mark(let token):
-                        try flush()
-                        tokens.append(token)
-                    case .text(let part): text += part
-                    }
-                }
-            }
-        }
-        try add(template: ending(previous) + before)
-        text += user.utf8
-        try add(template: after)
-        try flush()
-        return tokens
+        var writer = TemplateWriter(encoder)
+        try writer.add(template: ending(previous) + before)
+        writer.add(text: user)
+        try writer.add(template: after)
+        try writer.flush()
+        return writer.tokens
     }
 
     /// What still belongs to the turn before: the template's own end of a turn, from `<end_of_turn>` after the user's words to the
     /// next `<start_of_turn>`. A template without these has none.
-    private func ending(_ previous: PreviousTurn) -> String {
+    func ending(_ previous: PreviousTurn) -> String {
         let marks = after.places(of: ControlMark.endOfTurn)
         guard previous != .none, let mark = marks.first, mark.lowerBound == after.startIndex,
             let next = after.places(of: ControlMark.startOfTurn).first

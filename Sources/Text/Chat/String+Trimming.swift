@@ -13,5 +13,5 @@ extension String {
 
 extension Unicode.Scalar {
     /// True for what Python takes for white space (`str.isspace()`): Unicode's White_Space and the four information separators.
-    fileprivate var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
+    package var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
 }

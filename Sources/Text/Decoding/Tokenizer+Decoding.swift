@@ -2,17 +2,19 @@ extension Tokenizer {
     /// Appends what a token adds to a text, in UTF-8. A character may be spread over several tokens of one byte each: see
     /// `UTF8Stream`. Control marks, `<unk>` and tokens outside the vocabulary add nothing.
     public func append(bytesOf token: UInt32, to text: inout [UInt8]) {
+        forEachByte(of: token) { text.append($0) }
+    }
+
+    /// Calls `body` with each byte of what a token adds to a text, without allocating.
+    package func forEachByte(of token: UInt32, _ body: (UInt8) -> Void) {
         guard Int(token) < pieces.count else { return }
         let kind = pieces.kinds[Int(token)]
         guard kind != .control, kind != .unknown else { return }
         var name = pieces.name(of: token)
-        if kind == .byte, let byte = byteValue(name) {
-            text.append(byte)
-            return
-        }
+        if kind == .byte, let byte = byteValue(name) { return body(byte) }
         while let first = name.first {
             let isSpace = name.starts(with: Space.utf8)
-            text.append(isSpace ? UInt8(ascii: " ") : first)
+            body(isSpace ? UInt8(ascii: " ") : first)
             name = name.dropFirst(isSpace ? Space.utf8.count : 1)
         }
     }

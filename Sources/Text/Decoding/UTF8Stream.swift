@@ -31,7 +31,7 @@ public struct UTF8Stream: Sendable {
     }
 
     /// Bytes of a character that starts with `first`; 1 for bytes that start none (Unicode, table 3-7).
-    private static func length(_ first: UInt8) -> Int {
+    package static func length(_ first: UInt8) -> Int {
         switch first {
         case 0xC2...0xDF: 2
         case 0xE0...0xEF: 3
@@ -41,7 +41,7 @@ public struct UTF8Stream: Sendable {
     }
 
     /// What may come second after a first byte of three or four (the same table); later ones are 0x80…0xBF.
-    private static func seconds(_ first: UInt8) -> ClosedRange<UInt8> {
+    package static func seconds(_ first: UInt8) -> ClosedRange<UInt8> {
         switch first {
         case 0xE0: 0xA0...0xBF
         case 0xED: 0x80...0x9F

@@ -11,13 +11,16 @@ final class Chat {
     private let options: GenerationOptions
     /// Where the conversation is kept in the end, if anywhere.
     private let file: SessionFile?
+    /// Instructions for conversations that begin here.
+    private let system: String?
     private let input = LineInput(history: LineHistory(named: "history"))
     private var conversation: Conversation
     private var last: GenerationResult?
 
-    init(_ session: Session, file: SessionFile?, options: GenerationOptions, undoLimit: Int) {
+    init(_ session: Session, file: SessionFile?, system: String?, options: GenerationOptions, undoLimit: Int) {
         model = session.model
         self.file = file
+        self.system = system
         self.options = options
         conversation = Conversation(session, undoLimit: undoLimit)
     }
@@ -93,7 +96,7 @@ final class Chat {
             // A signal that came since the line was read counts.
             do throws(ModelError) {
                 result = try session.generate(
-                    line, options: options, isCancelled: { Interruption.signal != nil },
+                    session.opening(line, after: system), options: options, isCancelled: { Interruption.signal != nil },
                     onProgress: { progress.show(done: $0, of: $1) },
                     onText: { output.write($0) })
                 progress.clear()

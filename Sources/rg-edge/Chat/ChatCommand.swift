@@ -16,6 +16,7 @@ struct ChatCommand: ParsableCommand {
             """)
 
     @OptionGroup var file: ModelFileArgument
+    @OptionGroup var instructions: SystemArguments
     @OptionGroup var generation: GenerationArguments
     @OptionGroup var conversation: SessionArguments
     @OptionGroup var compute: ComputeArguments
@@ -33,17 +34,13 @@ struct ChatCommand: ParsableCommand {
 
     func run() throws {
         let path = try file.path()
+        let system = try instructions.text()
         let model = try compute.open(path)
-        guard model.chatTemplate != nil else {
-            throw FileProblem(
-                .content, path: path, problem: "a base model, which knows no conversations",
-                advice: "let it go on with a text: rg-edge prompt"
-                    + (model.mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
-        }
+        guard model.chatTemplate != nil else { throw model.knowsNoConversations }
         FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
-        let chat = Chat(session, file: kept, options: options, undoLimit: undo)
+        let chat = Chat(session, file: kept, system: system, options: options, undoLimit: undo)
         do {
             try chat.run()
         } catch let end as Interrupted {
@@ -64,5 +61,15 @@ struct ChatCommand: ParsableCommand {
         guard chat.isInteractive else { return "; \(file.untouched)" }
         try file.save(chat.session)
         return "; the conversation is in \(file.path)"
+    }
+}
+
+extension Model {
+    /// A base model is asked for a conversation.
+    var knowsNoConversations: FileProblem {
+        FileProblem(
+            .content, path: file.path, problem: "a base model, which knows no conversations",
+            advice: "let it go on with a text: rg-edge prompt"
+                + (mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
     }
 }

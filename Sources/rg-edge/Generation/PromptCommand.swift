@@ -18,10 +18,17 @@ struct PromptCommand: ParsableCommand {
     @OptionGroup var file: ModelFileArgument
 
     @Argument(help: "The prompt; - reads it from standard input, up to 64 MiB, without the line break at its end.")
-    var prompt: String
+    var prompt: String?
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp("Read the prompt from this file, or from standard input for -, in the same way.", valueName: "file"))
+    var promptFile: String?
 
     @Flag(help: "Use the prompt as it is, without the chat template.")
     var raw = false
+
+    @OptionGroup var instructions: SystemArguments
 
     @OptionGroup var generation: GenerationArguments
     @OptionGroup var conversation: SessionArguments
@@ -34,13 +41,22 @@ struct PromptCommand: ParsableCommand {
     var timings = false
 
     func validate() throws {
-        if prompt.isEmpty { throw ValidationError("The prompt is empty; give some text, or - to read it from standard input") }
+        if prompt == nil, promptFile == nil {
+            throw ValidationError("There is no prompt; give some text, - to read it from standard input, or -f FILE")
+        }
+        if prompt != nil, promptFile != nil { throw ValidationError("Give a prompt or -f FILE, not both") }
+        if prompt?.isEmpty == true {
+            throw ValidationError("The prompt is empty; give some text, or - to read it from standard input")
+        }
+        if promptFile == "" { throw ValidationError("-f needs the name of a file") }
+        if raw, instructions.areGiven { throw ValidationError("--system goes with the chat template, which --raw leaves out") }
     }
 
     func run() throws {
         let path = try file.path()
-        let text = try promptText()
+        let text = try promptText(), system = try instructions.text()
         let model = try compute.open(path)
+        if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations }
         if !raw, model.mayMissTemplate {
             Diagnostics.report(
                 "\(path): has no chat template: goes on with the prompt's text (as with --raw); if it is an -it model, "
@@ -57,7 +73,7 @@ struct PromptCommand: ParsableCommand {
         let result: GenerationResult
         do throws(ModelError) {
             result = try session.generate(
-                text, options: options, isCancelled: { Interruption.signal != nil },
+                session.opening(text, after: system), options: options, isCancelled: { Interruption.signal != nil },
                 onProgress: { progress.show(done: $0, of: $1) },
                 onText: { part in
                     if !output.hasText { Interruption.watch() }
@@ -85,11 +101,14 @@ struct PromptCommand: ParsableCommand {
     }
 
     private func promptText() throws -> String {
-        guard prompt == InputText.standardInput else { return prompt }
-        var text = try InputText.contentsOfStandardInput()
+        if let prompt, prompt != InputText.standardInput { return prompt }
+        let path = promptFile ?? InputText.standardInput
+        var text = try InputText.contents(ofFile: path)
         if text.last?.isNewline == true { text.removeLast() }
         guard !text.isEmpty else {
-            throw FileProblem(.content, path: "standard input", problem: "is empty", advice: "write the prompt to it")
+            let isInput = path == InputText.standardInput
+            throw FileProblem(
+                .content, path: isInput ? "standard input" : path, problem: "is empty", advice: "write the prompt to it")
         }
         return text
     }

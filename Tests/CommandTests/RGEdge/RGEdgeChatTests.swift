@@ -36,6 +36,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.file("state")))
     }
 
+    @Test func instructionsBeginEachNewConversation() throws {
+        let plain = try chat(["Be brief.\\", "\\", "Who?", "And?", "/stats"])
+        let outcome = try chat(["Who?", "And?", "/stats"], "--system", "Be brief.")
+        #expect(position(outcome) == position(plain) && outcome.text == plain.text)
+        let again = try chat(["What?", "/reset", "Who?", "And?", "/stats"], "-sys", "Be brief.")
+        #expect(position(again) == position(plain) && again.text.hasSuffix(plain.text))
+    }
+
     @Test func theLastTurnIsTakenBackAtOnce() throws {
         let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"])
         let undone = try chat(["Who was Moses?", "What is a cow?", "/undo", "And Aaron?", "/stats"])

@@ -54,6 +54,39 @@ import Testing
         #expect(try prompt("-n", "20", "-", model: model, input: "And God said\n\n").text != given.text, "only one line break goes")
     }
 
+    @Test func aFileIsAPromptAsStandardInputIs() throws {
+        let model = try ConvertedModel.englishInQ4(), folder = try TemporaryFolder()
+        let given = try prompt("-n", "20", "And God said", model: model)
+        let file = try folder.write(Array("And God said\n".utf8), to: "words")
+        for option in ["-f", "--file"] {
+            #expect(try prompt("-n", "20", option, file, model: model).text == given.text)
+        }
+        #expect(try prompt("-n", "20", "-f", "-", model: model, input: "And God said\n").text == given.text)
+    }
+
+    @Test func instructionsBeginTheFirstTurn() throws {
+        let model = try ConvertedModel.chat(), folder = try TemporaryFolder()
+        let given = try prompt("-n", "20", "--json", "Be brief.\n\nWho was Moses?", model: model)
+        let file = try folder.write(Array("\nBe brief.\n".utf8), to: "system")
+        #expect(given.ending == .exit(0))
+        for options in [["--system", "Be brief."], ["-sys", " Be brief. "], ["--system-file", file], ["-sysf", file]] {
+            let outcome = try Command.rgEdge.run(["prompt", "-m", model, "-n", "20", "--json", "Who was Moses?"] + options)
+            #expect(try text(objects(outcome)) == text(objects(given)))
+            #expect(try objects(outcome).last?["prompt_tokens"] == objects(given).last?["prompt_tokens"])
+        }
+        // A conversation that goes on has its own.
+        func tokens(_ options: String...) throws -> [Int?] {
+            let session = folder.file("\(options.count).rgs")
+            return try (0..<2).map { _ in
+                let outcome = try Command.rgEdge.run(
+                    ["prompt", "-m", model, "-n", "4", "--json", "--session", session, "Who?"] + options)
+                return try objects(outcome).last?["prompt_tokens"]?.intValue
+            }
+        }
+        let with = try tokens("--system", "Be brief."), without = try tokens()
+        #expect(with[0] != without[0] && with[1] == without[1])
+    }
+
     @Test func textOnATerminalEndsItsLine() throws {
         let outcome = try Command.rgEdge.runOnTerminal("prompt", "-m", try ConvertedModel.english(), "-n", "3", "In the beginning")
         #expect(outcome.text == " of the c\r\n")
