@@ -12,6 +12,9 @@
 enum { many_count = 20000 };
 static uint32_t many[many_count];
 
+/* Tokens; few under tools, which take long for each. */
+static size_t more_than_a_pass(void) { return is_bare ? 300 : 8; }
+
 /* Stops whatever goes on with a session until it is told to end. */
 typedef struct Stopper {
     rg_session *session;
@@ -23,7 +26,7 @@ static void *stop(void *argument) {
     Stopper *stopper = (Stopper *)argument;
     while (!__atomic_load_n(&stopper->is_done, __ATOMIC_RELAXED)) {
         rg_session_cancel(stopper->session);
-        for (int index = 0; index < stopper->pause; index++) sched_yield();
+        for (int index = 0; index <= stopper->pause; index++) sched_yield();
     }
     return NULL;
 }
@@ -34,8 +37,8 @@ static void test_nothing_under_way(rg_model *model) {
     rg_session_cancel(twins.subject);
     CHECK_ALIKE(twins);
     /* It is for no later call. */
-    EXPECT(RG_OK, rg_session_feed(twins.subject, many, 300));
-    EXPECT(RG_OK, rg_session_feed(twins.twin, many, 300));
+    EXPECT(RG_OK, rg_session_feed(twins.subject, many, more_than_a_pass()));
+    EXPECT(RG_OK, rg_session_feed(twins.twin, many, more_than_a_pass()));
     CHECK_ALIKE(twins);
     Collected collected;
     collected.stop_after = 0;
@@ -104,14 +107,14 @@ static void test_signal(rg_model *model) {
 
 /* Calls and stops in any order: each call is whole or leaves the session as it was. */
 static void test_races(rg_model *model) {
-    const int rounds = is_bare ? 400 : 40;
+    const int rounds = is_bare ? 400 : 10;
     Twins twins = make_twins(model, false);
     for (int pause = 0; pause < 3; pause++) {
         Stopper stopper = {twins.subject, 0, pause * pause};
         pthread_t thread;
         pthread_create(&thread, NULL, stop, &stopper);
         for (int round = 0; round < rounds; round++) {
-            const size_t count = (size_t)(round % 7 == 0 ? 300 : 1 + round % 5);
+            const size_t count = round % 7 == 6 ? more_than_a_pass() : (size_t)(1 + round % 5);
             const rg_status status = rg_session_feed(twins.subject, many + round, count);
             if (status == RG_OK) {
                 REQUIRE(rg_session_feed(twins.twin, many + round, count));
@@ -131,7 +134,7 @@ void test_stopping(void) {
     for (uint32_t index = 0; index < many_count; index++) many[index] = 10 + index * 37 % 300;
     rg_model *model = open_model();
     test_nothing_under_way(model);
-    test_feed(model, false);
+    if (is_bare) test_feed(model, false);
     test_feed(model, true);
     test_signal(model);
     test_races(model);
