@@ -70,11 +70,10 @@ typedef struct rg_model_options {
                                while it is in use is RG_ERROR_IO */
   uint64_t resident_bytes;  /* weights that stay in memory: bytes, or one of
                                RG_RESIDENT_… */
-  uint32_t latency_ms;      /* how long a pass may take, so that nobody waits
+  uint64_t latency_ms;      /* how long a pass may take, so that nobody waits
                                for a long prompt; 0: 250 */
-  uint32_t reserved;        /* 0 */
 } rg_model_options;
-#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0, 0, 0, 0 }
+#define RG_MODEL_OPTIONS_INIT { sizeof(rg_model_options), 0, false, false, false, 0, 0, 0 }
 
 /* Weights that don't stay in memory are read from the disk for each token.
  * AUTO keeps as many as fit and follows the memory that the system leaves; ALL
@@ -177,7 +176,7 @@ void rg_session_cancel(rg_session *session);
 
 /* Logits after the last token fed: vocabulary_size floats, soft-capped, owned
  * by the session, valid until its next feed, generate, reset or destroy.
- * RG_ERROR_ARGUMENT before the first token. */
+ * RG_ERROR_ARGUMENT before the first token, and in on_progress. */
 rg_status rg_session_logits(const rg_session *session, const float **logits,
                             size_t *count);
 
@@ -291,12 +290,14 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *
  * - A pointer to no elements may be NULL: text of length 0, tokens of count 0,
  *   a buffer of capacity 0.
- * - The size that RG_ERROR_BUFFER reports is the one thing that a function
- *   writes although it fails.
+ * - The size that RG_ERROR_BUFFER reports, and the statuses of
+ *   rg_sessions_feed, are all that a function writes although it fails.
  * - Sessions of one model that are used in several threads at the same time
  *   share passes, as in rg_sessions_feed: up to 32 in a pass, in order of
- *   arrival. One alone waits for nobody. Prompts are cut so that a pass lasts
- *   latency_ms, or longer if they would otherwise be read 15 % slower.
+ *   arrival, with up to 256 tokens in all. One alone waits for nobody. Prompts
+ *   are cut so that a pass lasts latency_ms; or longer, if they would otherwise
+ *   be read 15 % slower (5 % where nobody else is at work), and now and then to
+ *   find that out.
  * - rg_sessions_feed fails as a whole, with nothing consumed and statuses as
  *   they were, for arguments that make no sense, such as sessions of two models,
  *   one that comes twice or one that another call uses, and where there is no
@@ -347,15 +348,15 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  * - Forks and saved sessions have no kept turns; a reset keeps them.
  * - What is said of rg_session_generate below holds for
  *   rg_session_generate_messages as well.
- * - rg_session_generate looks before each pass of the prompt, and before each
- *   token of the answer, whether it is to stop. Stopped within the prompt, it
- *   leaves the session as it was, and prompt_tokens is 0. on_progress, if it
- *   returns false after the last pass, ends the call after the prompt.
- * - rg_session_feed looks before each pass, and returns RG_ERROR_CANCELLED with
+ * - rg_session_generate looks before it asks for each pass of the prompt, and
+ *   before each token of the answer, whether it is to stop. Stopped within the
+ *   prompt, it leaves the session as it was, and prompt_tokens is 0. Stopped
+ *   in its last pass, or by on_progress after that, it ends after the prompt.
+ * - rg_session_feed looks before it asks for each pass, and returns RG_ERROR_CANCELLED with
  *   the session as it was. rg_sessions_feed does so for each of its sessions.
  * - rg_session_cancel stops a call that has begun and has not returned, also
- *   one that encodes its text or waits for its turn, once it gets to a pass; no
- *   later one: where a call ends just then by itself, it does nothing, and a
+ *   one that encodes its text, before it next asks for a pass, for which it may
+ *   have to wait; no later one: where a call ends just then by itself, it does nothing, and a
  *   call that begins just then may miss it. A program that can't have that
  *   keeps a flag of its own as well, and looks at it in the callbacks. The
  *   session must not be destroyed meanwhile.

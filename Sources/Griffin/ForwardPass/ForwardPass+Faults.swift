@@ -16,12 +16,22 @@ extension ForwardPass {
         for member in 0..<team.count { workspace.faults(member).update(repeating: Self.none, count: runs) }
     }
 
+    /// After a pass that threw ``ForwardPassError/nonFinite(_:)``, before the next one: what a run came to; nil if nothing is wrong
+    /// with it.
+    public func nonFiniteNumbers(ofRun run: Int) -> NonFiniteNumbers? {
+        firstPlace(ofRun: run).map { NonFiniteNumbers($0, run: run, configuration) }
+    }
+
+    private func firstPlace(ofRun run: Int) -> Place? {
+        var first = Self.none
+        for member in 0..<team.count { first = min(first, workspace.faults(member)[run]) }
+        return first == Self.none ? nil : Place(number: first)
+    }
+
     /// After a pass of so many runs: the first of them that came to numbers that are not finite, and the first place of those.
     func firstFault(runs: Int) -> (run: Int, place: Place)? {
         for run in 0..<runs {
-            var first = Self.none
-            for member in 0..<team.count { first = min(first, workspace.faults(member)[run]) }
-            if first != Self.none { return (run, Place(number: first)) }
+            if let place = firstPlace(ofRun: run) { return (run, place) }
         }
         return nil
     }

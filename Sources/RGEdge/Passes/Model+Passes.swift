@@ -5,8 +5,10 @@ extension Model {
     package var passCounts: PassCounts { passes.passCounts }
 
     /// Has a pass take tokens of a request, which has been prepared: all, or the first ``PassRequest/count`` of them. Throws, with
-    /// its session as before, where numbers come up that are not finite, and where the file can't be read any more.
+    /// its session as before, where numbers come up that are not finite, where the file can't be read any more, and above
+    /// ``Session/positionLimit``.
     func feed(_ request: PassRequest) throws(ModelError) {
+        if let problem = request.problem { throw problem }
         passes.serve(request)
         if let error = request.error { throw modelError(error) }
     }
@@ -84,6 +86,7 @@ extension Model {
                     problems[index] = .cancelled(feeding: feeds[index].tokens.count)
                 } else {
                     session.prepare(feeds[index].tokens, from: consumed[index])
+                    problems[index] = session.request.problem
                 }
             }
             passes.serve(open.lazy.filter { problems[$0] == nil }.map { feeds[$0].session.request })

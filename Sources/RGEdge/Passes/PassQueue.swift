@@ -37,8 +37,9 @@ final class PassQueue: @unchecked Sendable {
     /// Passes so far, and what they took.
     private var counts = PassCounts()
 
-    /// The part of the last pass's time that the next one waits for those who were in it.
-    private static let patience = 1.0 / 8
+    /// The part of the last pass's time that the next one waits for those who were in it, and the part of the latency that this is
+    /// at most.
+    private static let patience = 1.0 / 8, longestPatience = 1.0 / 4
     /// The parts of the greatest speed that a prompt keeps where passes are short, beside others and alone.
     private static let leastSpeed = 0.85, leastSpeedAlone = 0.95
 
@@ -125,7 +126,8 @@ final class PassQueue: @unchecked Sendable {
             // A thread that waits here for one session won't come with another.
             !waiting.contains { ObjectIdentifier($0) == member.request || $0.thread == member.thread }
         }
-        return isSomebodyMissing ? max(0, Self.patience * lastSeconds - sinceLast.seconds) : 0
+        let patience = min(Self.patience * lastSeconds, Self.longestPatience * latency)
+        return isSomebodyMissing ? max(0, patience - sinceLast.seconds) : 0
     }
 
     // MARK: - A pass
@@ -150,8 +152,8 @@ final class PassQueue: @unchecked Sendable {
     /// Computes the batch, without those that the model can't compute.
     private func compute() {
         watcher.passBegins()
-        sinceLast = Stopwatch()
         while !batch.isEmpty {
+            sinceLast = Stopwatch()
             for (request, count) in batch { runs.append(request.run(count)) }
             defer { runs.removeAll(keepingCapacity: true) }
             do throws(ForwardPassError) {
@@ -159,12 +161,15 @@ final class PassQueue: @unchecked Sendable {
                 lastSeconds = sinceLast.seconds
                 break
             } catch {
-                guard case .nonFinite(let numbers) = error else {
-                    for (request, _) in batch { failed.append((request, error)) }
-                    batch.removeAll(keepingCapacity: true)
-                    break
+                // The others' runs are right, but were taken back.
+                for (run, entry) in batch.enumerated().reversed() {
+                    let own =
+                        if case .nonFinite = error { forwardPass.nonFiniteNumbers(ofRun: run).map(ForwardPassError.nonFinite) } else
+                        { error }
+                    guard let own else { continue }
+                    failed.append((entry.request, own))
+                    batch.remove(at: run)
                 }
-                failed.append((batch.remove(at: numbers.run).request, error))
             }
         }
         watcher.passEnds(forwardPass)

@@ -49,6 +49,15 @@ final class PassRequest: @unchecked Sendable {
         error = nil
     }
 
+    /// Why no pass can take the tokens, whatever the weights.
+    var problem: ModelError? {
+        let position = memory.state.position
+        guard position > Session.positionLimit - Int64(tokens.count) else { return nil }
+        return ModelError(
+            .argument,
+            "the session is at position \(position), and can consume \(Session.positionLimit) tokens; begin a new conversation")
+    }
+
     /// The first `count` of the tokens, as a pass takes them.
     func run(_ count: Int) -> Run {
         let output: ForwardPass.Output

@@ -7,6 +7,8 @@ struct PassTimes {
     private struct Measurement {
         /// For exactly so many tokens as the size has: a moving average.
         var seconds: Double
+        /// The last one by itself.
+        var last: Double
         /// The number of the last pass.
         var pass: Int
         /// False after the first, which may have waited for the disk.
@@ -22,7 +24,7 @@ struct PassTimes {
     /// The weight of the newest measurement.
     private static let weight = 0.25
     /// After so many other passes a size is forgotten, as other programs come and go.
-    private static let memory = 1024
+    private static let memory = 256
 
     /// Nothing is known of passes of up to `capacity` tokens, a power of two.
     init(capacity: Int) {
@@ -40,9 +42,13 @@ struct PassTimes {
         let size = Int.bitWidth - (tokens - 1).leadingZeroBitCount
         // In proportion, although a pass that is not full is a little slower per token.
         let seconds = seconds * Double(1 << size) / Double(tokens)
-        guard let old = measurements[size] else { return measurements[size] = Measurement(seconds: seconds, pass: passes) }
-        let mean = seconds < old.seconds / 2 ? seconds : old.seconds + Self.weight * (seconds - old.seconds)
-        measurements[size] = Measurement(seconds: mean, pass: passes, isConfirmed: true)
+        guard let old = measurements[size] else {
+            return measurements[size] = Measurement(seconds: seconds, last: seconds, pass: passes)
+        }
+        // One that took long by itself was stopped, or waited for something: only the second one counts.
+        let counted = min(seconds, old.last)
+        let mean = counted < old.seconds / 2 ? counted : old.seconds + Self.weight * (counted - old.seconds)
+        measurements[size] = Measurement(seconds: mean, last: seconds, pass: passes, isConfirmed: true)
     }
 
     /// Tokens of which a pass takes no longer than `latency` seconds; more if otherwise prompts would come to less than the `least`
@@ -75,8 +81,8 @@ struct PassTimes {
             guard let lower = (0..<low).reversed().first(where: { measurements[$0] != nil }) else {
                 return seconds(low) * Double(1 << (size - low))
             }
-            let perToken = max(0, seconds(low) - seconds(lower)) / Double(1 << low - 1 << lower)
-            return seconds(low) + perToken * Double(1 << size - 1 << low)
+            let perToken = max(0, seconds(low) - seconds(lower)) / Double((1 << low) - (1 << lower))
+            return seconds(low) + perToken * Double((1 << size) - (1 << low))
         case (nil, nil): return 0
         }
     }

@@ -10,7 +10,7 @@ extension Session {
     /// The same for options that make sense.
     func nextToken(_ sampling: Sampling) throws(ModelError) -> UInt32 {
         guard let logits = logits?.baseAddress else {
-            throw ModelError(.argument, "there are no logits before the first token; feed one first")
+            throw ModelError(.argument, "there are no logits before the first token, nor within a prompt; feed it first")
         }
         guard let token = sampler.next(logits, recent: recent, position: position, sampling) else {
             throw ModelError(

@@ -20,6 +20,9 @@ public final class Session {
     /// Where its last turns began, if that is kept.
     var keptTurns: KeptTurns?
 
+    /// The most tokens that a session can consume: 2^53, which a thousand tokens a second reach after 285,000 years.
+    public static let positionLimit: Int64 = 1 << 53
+
     /// The most tokens that are always fed in one pass, and so whole or not at all without a way back.
     package static let onePassTokens = 16
 
@@ -46,11 +49,12 @@ public final class Session {
         SessionMemory.byteCount(model) + Sampler.byteCount(vocabularySize: model.configuration.vocabularySize)
     }
 
-    /// The logits after the last token, soft-capped; nil before the first. Valid until the session is next changed. [vocabulary]
+    /// The logits after the last token, soft-capped; nil before the first, and within a prompt, whose other tokens have none. Valid
+    /// until the session is next changed. [vocabulary]
     public var logits: UnsafeBufferPointer<Float>? {
         awaitPause()
         if let ahead = lookahead?.current { return UnsafeBufferPointer(start: ahead, count: memory.logits.count) }
-        return position > 0 ? UnsafeBufferPointer(memory.logits) : nil
+        return position > 0 && memory.hasLogits ? UnsafeBufferPointer(memory.logits) : nil
     }
 
     /// Consumes any number of tokens, in passes. Throws, with nothing consumed, if one is outside the vocabulary, if the model
@@ -67,9 +71,11 @@ public final class Session {
         try orStay(tokens: tokens.count) { () throws(ModelError) in try consume(tokens) }
     }
 
-    /// Runs `body`, which consumes so many tokens; if it throws, the session is as before.
-    func orStay<Result>(tokens count: Int, _ body: () throws(ModelError) -> Result) throws(ModelError) -> Result {
-        let start = position, wayBack = try wayBack(from: count)
+    /// Runs `body`, which consumes so many tokens, at most `perPass` of them in a pass; if it throws, the session is as before.
+    func orStay<Result>(
+        tokens count: Int, perPass: Int = Session.onePassTokens, _ body: () throws(ModelError) -> Result
+    ) throws(ModelError) -> Result {
+        let start = position, wayBack = try wayBack(from: count, perPass: perPass)
         do throws(ModelError) {
             return try body()
         } catch {
@@ -80,8 +86,8 @@ public final class Session {
 
     /// What is needed to go back if consuming so many tokens fails; nil if they are consumed whole or not at all, or if the way
     /// back leads to position 0.
-    func wayBack(from count: Int) throws(ModelError) -> Snapshot? {
-        count > Self.onePassTokens && position > 0 ? try snapshot() : nil
+    func wayBack(from count: Int, perPass: Int = Session.onePassTokens) throws(ModelError) -> Snapshot? {
+        count > min(perPass, Self.onePassTokens) && position > 0 ? try snapshot() : nil
     }
 
     /// Goes back to before the last `consumed` tokens.
@@ -126,6 +132,7 @@ public final class Session {
     /// Notes the tokens that a pass has taken, and returns their number.
     func noteServed() -> Int {
         for token in request.tokens.prefix(request.count) { memory.note(token) }
+        if case .none = request.logits { memory.hasLogits = false }
         return request.count
     }
 
@@ -146,7 +153,7 @@ public final class Session {
             throw .noMemory(forLogitsOf: size)
         }
         defer { free(start) }
-        try orStay(tokens: tokens.count) { () throws(ModelError) in
+        try orStay(tokens: tokens.count, perPass: size) { () throws(ModelError) in
             try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
                 var consumed = 0
                 while consumed < tokens.count {
@@ -157,8 +164,8 @@ public final class Session {
                     for row in 0..<request.count {
                         eachLogits(consumed + row, UnsafeBufferPointer(start: start + row * vocabulary, count: vocabulary))
                     }
-                    memory.copyLogits(from: start + (request.count - 1) * vocabulary)
                     consumed += noteServed()
+                    memory.copyLogits(from: start + (request.count - 1) * vocabulary)
                 }
             }
         }

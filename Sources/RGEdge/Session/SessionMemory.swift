@@ -10,6 +10,8 @@ final class SessionMemory {
     private(set) var logits: UnsafeMutableBufferPointer<Float>
     /// Where a pass writes logits, until it is known to be good; of no size if the memory only holds a copy. [vocabulary]
     private(set) var nextLogits: UnsafeMutableBufferPointer<Float>
+    /// False between the passes of a prompt, of which only the last one gives logits.
+    var hasLogits = true
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
@@ -45,10 +47,16 @@ final class SessionMemory {
     }
 
     /// The next logits become those after the last token.
-    func useNextLogits() { swap(&logits, &nextLogits) }
+    func useNextLogits() {
+        swap(&logits, &nextLogits)
+        hasLogits = true
+    }
 
     /// Takes over the logits after the last token. [vocabulary]
-    func copyLogits(from source: UnsafePointer<Float>) { logits.baseAddress?.update(from: source, count: logits.count) }
+    func copyLogits(from source: UnsafePointer<Float>) {
+        logits.baseAddress?.update(from: source, count: logits.count)
+        hasLogits = true
+    }
 
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {
@@ -75,6 +83,7 @@ final class SessionMemory {
     func copy(from other: SessionMemory) {
         state.copy(from: other.state)
         _ = logits.update(fromContentsOf: other.logits)
+        hasLogits = other.hasLogits
         recent.copy(from: other.recent)
         tokenHash = other.tokenHash
         turn = other.turn

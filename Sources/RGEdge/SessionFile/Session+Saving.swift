@@ -42,6 +42,9 @@ extension Session {
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {
         try claim()
+        guard position == 0 || logits != nil else {
+            throw ModelError(.argument, "\(path): a session can't be saved within a prompt; save it when that has been fed")
+        }
         let capacity = largestSerialization
         guard let start = SystemMemory.zeroed(UInt8.self, count: capacity) else {
             throw ModelError(.memory, "\(path): no memory to pack a session of \(capacity) bytes; close other programs")

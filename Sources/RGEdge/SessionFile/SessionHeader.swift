@@ -21,7 +21,7 @@ struct SessionHeader: Equatable {
     static let versions: ClosedRange<UInt32> = 1...2
     static let byteCount = 128
     /// Double, in which rotary angles are computed, can represent every position up to here.
-    static let largestPosition: UInt64 = 1 << 53
+    static let largestPosition = UInt64(Session.positionLimit)
 
     private static let reserved = 80..<120
     private static let checksumOffset = 120

@@ -41,7 +41,7 @@ extension Model.Options {
         self.init(
             threads: options.threads == 0 ? nil : Int(options.threads), verify: options.verify, preload: options.preload,
             lockMemory: options.lock_memory, guardFile: options.catch_sigbus != 0, residency: Residency(options.resident_bytes),
-            latency: options.latency_ms == 0 ? Model.Options().latency : .milliseconds(options.latency_ms))
+            latency: options.latency_ms == 0 ? Model.Options().latency : .milliseconds(Int64(clamping: options.latency_ms)))
     }
 }
 

@@ -90,7 +90,7 @@ public func rg_session_logits(
         let handle = try SessionHandle.of(session)
         let (logits, count) = (try required(logits, "logits"), try required(count, "count"))
         guard let current = handle.session.logits else {
-            throw .argument("there are no logits before the first token; feed one first")
+            throw .argument("there are no logits before the first token, nor within a prompt; feed it first")
         }
         logits.pointee = current.baseAddress
         count.pointee = current.count

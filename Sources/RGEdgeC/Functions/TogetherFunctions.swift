@@ -14,8 +14,8 @@ public func rg_sessions_feed(
         let starts = try buffer(tokens, session_count, "tokens"), counts = try buffer(counts, session_count, "counts")
         guard let first = pointers.first else { return }
         let model = try SessionHandle.of(first).session.model
-        // What is kept of each session while it is fed.
-        try Headroom.with(2048, times: pointers.count, for: "to feed \(pointers.count) sessions") { () throws(Failure) in
+        // What is kept of each session while it is fed, and the last tokens of one that may have to go back.
+        try Headroom.with(24 << 10, times: pointers.count, for: "to feed \(pointers.count) sessions") { () throws(Failure) in
             var handles: [SessionHandle] = []
             for pointer in pointers {
                 let handle = try SessionHandle.of(pointer)

@@ -42,6 +42,30 @@ struct PassTimesTests {
     @Test("A processor that takes a tenth of a second per token reads a prompt token by token, if that is no slower")
     func slow() { #expect(settled(latency: 0.25) { 0.1 * $0 } == 2) }
 
+    @Test(
+        "A pass that was stopped for a while changes nothing, whichever it is", arguments: [1, 2, 3, 10, 40],
+        [2, 30, 600] as [Double])
+    func stall(pass: Int, seconds: Double) {
+        for perToken in [0.001, 0.01] {
+            var number = 0
+            let tokens = settled(latency: 0.25, passes: 80) { tokens in
+                number += 1
+                return number == pass + 1 ? seconds : 0.05 + perToken * tokens
+            }
+            #expect(tokens == settled(latency: 0.25) { 0.05 + perToken * $0 })
+        }
+    }
+
+    @Test("A machine that has become slower for good is noticed")
+    func slower() {
+        var number = 0
+        let tokens = settled(latency: 0.25, passes: 80) { tokens in
+            number += 1
+            return (number > 20 ? 10 : 1) * 0.001 * tokens
+        }
+        #expect(tokens == 16)
+    }
+
     @Test("A first pass that waited for the disk is forgotten")
     func cold() {
         var isFirst = true

@@ -81,8 +81,10 @@ struct TogetherTests {
         let before = sessions.map { $0.serialized() }
         let logits = Array(try #require(sessions[1].logits))
         let prompt = (0..<UInt32(length)).map { $0 % 500 }
+        let passes = model.passCounts.passes
         let error = #expect(throws: ModelError.self) { try model.feed([prompt, prompt.dropLast() + [511], prompt], to: sessions) }
         #expect(error?.kind == .content)
+        if length == 1 { #expect(model.passCounts.passes == passes + 1, "those who failed are left out at once") }
         #expect(sessions[1].serialized() == before[1])
         #expect(try #require(sessions[1].logits).elementsEqual(logits))
         let alone = try model.makeSession()

@@ -153,3 +153,33 @@ struct SessionTests {
         #expect(model.sessionBytes == 2 * 6 * 4 * 128 * 4 + 2 * 2 * 16 * (64 * 2 + 1) + 2 * 512 * 4 + 512 * 8)
     }
 }
+
+@Suite("The end of a session")
+struct SessionEndTests {
+    @Test("A session consumes as many tokens as a file can hold the number of, and no more, whoever feeds it")
+    func limit() throws {
+        let model = try Model(path: try ConvertedModels.path("tiny-en", .q8), options: Model.Options(threads: 1))
+        let session = try model.makeSession()
+        try session.feed([5])
+        session.memory.state.restore(position: Session.positionLimit - 20)
+        let before = session.serialized()
+        let tooMany = [UInt32](repeating: 7, count: 21)
+        for attempt: () throws -> Void in [
+            { try session.feed(tooMany) }, { try model.feed([tooMany], to: [session]) },
+            { try session.feed(tooMany, eachLogits: { _, _ in }) },
+            { _ = try session.generate(String(repeating: "and ", count: 40), options: GenerationOptions()) { _ in true } },
+        ] {
+            let error = #expect(throws: ModelError.self) { try attempt() }
+            #expect(error?.kind == .argument)
+            #expect(session.serialized() == before)
+        }
+        try session.feed(tooMany.dropLast())
+        #expect(session.position == Session.positionLimit)
+        #expect(try model.session(deserializing: session.serialized().span.bytes).position == Session.positionLimit)
+        for lookup in [0, 4] {
+            #expect(throws: ModelError.self) {
+                try session.generate("", options: GenerationOptions(lookup: lookup)) { _ in true }
+            }
+        }
+    }
+}
