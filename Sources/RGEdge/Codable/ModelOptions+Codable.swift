@@ -1,6 +1,7 @@
+/// Times are coded as seconds.
 extension Model.Options: Codable {
     private enum CodingKeys: String, CodingKey {
-        case threads, kernels, verify, preload, lockMemory, residency, guardFile, latency
+        case threads, kernels, verify, preload, lockMemory, residency, latency, guardFile
     }
 
     /// What is missing is as by default. Whether this machine has so many threads, or such kernels, is found at open.
@@ -13,8 +14,8 @@ extension Model.Options: Codable {
         preload = try values.decodeIfPresent(Bool.self, forKey: .preload) ?? preload
         lockMemory = try values.decodeIfPresent(Bool.self, forKey: .lockMemory) ?? lockMemory
         residency = try values.decodeIfPresent(Residency.self, forKey: .residency) ?? residency
+        latency = try values.decodeSeconds(forKey: .latency) ?? latency
         guardFile = try values.decodeIfPresent(Bool.self, forKey: .guardFile) ?? guardFile
-        latency = try values.decodeIfPresent(Duration.self, forKey: .latency) ?? latency
     }
 
     /// All of them; what is left to the model is missing.
@@ -26,7 +27,7 @@ extension Model.Options: Codable {
         try values.encode(preload, forKey: .preload)
         try values.encode(lockMemory, forKey: .lockMemory)
         try values.encode(residency, forKey: .residency)
+        try values.encodeSeconds(latency, forKey: .latency)
         try values.encode(guardFile, forKey: .guardFile)
-        try values.encode(latency, forKey: .latency)
     }
 }

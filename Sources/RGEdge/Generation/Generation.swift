@@ -55,7 +55,7 @@ public enum Finish: String, Codable, Sendable {
 }
 
 /// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` did.
-public struct GenerationResult: Codable, Hashable, Sendable {
+public struct GenerationResult: Hashable, Sendable {
     /// Why it ended.
     public var finish: Finish
     /// Tokens of the prompt, template and BOS included; 0 if it was cancelled before all were consumed.

@@ -2,6 +2,7 @@
 import CRGEdge
 import Glibc
 import RGEdge
+import System
 
 // The functions of `rg_edge.h` that choose tokens. Their documentation is there.
 
@@ -139,7 +140,7 @@ extension rg_generate_result {
             }
         prompt_tokens = UInt32(clamping: result.promptTokens)
         generated_tokens = UInt32(clamping: result.generatedTokens)
-        prefill_seconds = result.prefillTime / .seconds(1)
-        decode_seconds = result.decodeTime / .seconds(1)
+        prefill_seconds = result.prefillTime.seconds
+        decode_seconds = result.decodeTime.seconds
     }
 }

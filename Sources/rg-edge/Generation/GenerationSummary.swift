@@ -1,6 +1,7 @@
 import CommandSupport
 import JSON
 import RGEdge
+import System
 
 /// What a generation took.
 struct GenerationSummary {
@@ -8,8 +9,8 @@ struct GenerationSummary {
     let model: Model
     let sampling: Sampling
 
-    private var prefillSeconds: Double { result.prefillTime / .seconds(1) }
-    private var decodeSeconds: Double { result.decodeTime / .seconds(1) }
+    private var prefillSeconds: Double { result.prefillTime.seconds }
+    private var decodeSeconds: Double { result.decodeTime.seconds }
     private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, prefillSeconds) }
     private var decodeRate: Double { rate(result.generatedTokens, decodeSeconds) }
     /// Decoding a token reads every weight once; a guessed one came with another.

@@ -28,7 +28,8 @@ struct CodableTests {
         }
         for residency in [Residency.auto, .all, .mapped, .bytes(0), .bytes(.max)] {
             let options = Model.Options(
-                threads: 3, kernels: "scalar", verify: true, preload: true, lockMemory: true, guardFile: true, residency: residency)
+                threads: 3, kernels: "scalar", verify: true, preload: true, lockMemory: true, guardFile: true, residency: residency,
+                latency: .milliseconds(70))
             #expect(try roundTrip(options) == options)
         }
         #expect(try roundTrip(Model.Options()) == Model.Options())
@@ -48,6 +49,7 @@ struct CodableTests {
                 == GenerationOptions(sampling: Sampling(temperature: 1), maxTokens: nil))
         #expect(try decode(#"{"residency": 800000000}"#) == Model.Options(residency: .bytes(800_000_000)))
         #expect(try decode(#"{"residency": "mapped"}"#) == Model.Options(residency: .mapped))
+        #expect(try decode(#"{"latency": 0.07}"#) == Model.Options(latency: .milliseconds(70)))
     }
 
     @Test(
@@ -65,6 +67,11 @@ struct CodableTests {
     @Test("Residency is a name that is known, or a number of bytes", arguments: ["\"some\"", "-1", "1.5", "{}"])
     func residency(text: String) {
         #expect(throws: DecodingError.self) { try decode("{\"residency\": \(text), \"verify\": true}") as Model.Options }
+    }
+
+    @Test("A time that is no time is an error, and traps nowhere", arguments: ["-1", "1e300", "\"1\""])
+    func time(text: String) {
+        #expect(throws: DecodingError.self) { try decode("{\"latency\": \(text)}") as Model.Options }
     }
 
     @Test("A prompt cache is compared, and not encoded")
