@@ -22,6 +22,8 @@ final class StreamedAnswer: Sendable {
         var thread: pthread_t?
         /// True while the thread waits for a receiver.
         var isPaused = false
+        /// Readers of the session, which the thread leaves as it is until they are done.
+        var readers = 0
         /// True once nobody wants more.
         var isGivenUp = false
         /// True when the session is not used any more.
@@ -79,8 +81,20 @@ final class StreamedAnswer: Sendable {
     /// Takes note that it ended without a thread.
     func endUnbegun() { monitor.withLock { state.isOver = true } }
 
-    /// Waits until the thread waits, or is done with the session: a pass, unless somebody asks for a piece.
-    func waitForPause() { monitor.withLock { while !state.isPaused, !state.isOver { monitor.wait() } } }
+    /// Runs `body` while the thread waits or is done with the session. Until it waits takes a pass, unless somebody asks for a piece.
+    func whilePaused<Value>(_ body: () -> Value) -> Value {
+        monitor.withLock {
+            while !state.isPaused, !state.isOver { monitor.wait() }
+            state.readers += 1
+        }
+        defer {
+            monitor.withLock {
+                state.readers -= 1
+                monitor.wakeAll()
+            }
+        }
+        return body()
+    }
 
     /// Waits until the thread is done with the session.
     func waitForEnd() { monitor.withLock { while !state.isOver { monitor.wait() } } }
@@ -108,7 +122,7 @@ final class StreamedAnswer: Sendable {
         guard state.receiver == nil, !state.isGivenUp else { return }
         state.isPaused = true
         monitor.wakeAll()
-        while state.receiver == nil, !state.isGivenUp { monitor.wait() }
+        while state.readers > 0 || (state.receiver == nil && !state.isGivenUp) { monitor.wait() }
         state.isPaused = false
     }
 
