@@ -69,6 +69,7 @@ public struct GenerationStream: AsyncSequence {
         private let session: Session
         private let generate: StreamedAnswer.Generate
         private var hasBegun = false
+        private var isWaiting = false
         private var hasThrown = false
 
         init(_ session: Session, _ generate: @escaping StreamedAnswer.Generate) {
@@ -83,18 +84,17 @@ public struct GenerationStream: AsyncSequence {
         }
 
         func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> String? {
+            guard !isWaiting else { throw .secondReader }
             try begin()
+            isWaiting = true
+            defer { isWaiting = false }
             let answer = answer
-            let piece: Result<String?, ModelError> = await withTaskCancellationHandler {
-                await withUnsafeContinuation { continuation in
-                    if !answer.ask({ continuation.resume(returning: .success($0)) }) {
-                        continuation.resume(returning: .failure(.secondReader))
-                    }
-                }
+            await withTaskCancellationHandler {
+                await withUnsafeContinuation { continuation in answer.ask { continuation.resume() } }
             } onCancel: {
                 answer.giveUp()
             }
-            if let piece = try piece.get() { return piece }
+            if let piece = answer.take() { return piece }
             session.leave(answer)
             if case .failure(let error) = answer.outcome, !hasThrown {
                 hasThrown = true
