@@ -6,16 +6,20 @@ extension Session {
     /// for try await piece in stream { print(piece, terminator: "") }
     /// ```
     ///
-    /// Prompt, pieces and errors are those of ``generate(_:options:isCancelled:onText:)``. Nothing happens before the first piece is
-    /// asked for; from then on, until the loop ends or is left, other calls on the session throw.
-    public func stream(_ prompt: String, options: GenerationOptions = GenerationOptions()) -> GenerationStream {
+    /// Prompt, pieces, progress and errors are those of ``generate(_:options:isCancelled:onProgress:onText:)``; `onProgress` is
+    /// called in the stream's thread. Nothing happens before the first piece is asked for; from then on, until the loop ends or is
+    /// left, other calls on the session throw.
+    public func stream(
+        _ prompt: String, options: GenerationOptions = GenerationOptions(),
+        onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) -> GenerationStream {
         GenerationStream(of: self) { (session, isCancelled, onText) throws(ModelError) in
-            try session.generate(prompt, options: options, isCancelled: isCancelled, onText: onText)
+            try session.generate(prompt, options: options, isCancelled: isCancelled, onProgress: onProgress, onText: onText)
         }
     }
 }
 
-/// The pieces of an answer, in order, as they become certain: see ``Session/stream(_:options:)``.
+/// The pieces of an answer, in order, as they become certain: see ``Session/stream(_:options:onProgress:)``.
 ///
 /// To be read once. The answer goes no further than what its reader has asked for, and the pass after it. It ends early, before the
 /// next token or the prompt's next chunk, when the loop is left, its iterator goes, or its task is cancelled (the loop then ends
@@ -24,7 +28,7 @@ extension Session {
 public struct GenerationStream: AsyncSequence {
     /// A piece of text: whole characters, never empty.
     public typealias Element = String
-    /// What ``Session/generate(_:options:isCancelled:onText:)`` throws.
+    /// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` throws.
     public typealias Failure = ModelError
 
     private let reader: Reader

@@ -10,7 +10,7 @@ import System
 final class StreamedAnswer: Sendable {
     /// Told once, in any thread, that there is something to ``take()``.
     typealias Receiver = @Sendable () -> Void
-    /// Makes the answer: ``Session/generate(_:options:isCancelled:onText:)``, with its prompt and options.
+    /// Makes the answer: ``Session/generate(_:options:isCancelled:onProgress:onText:)``, with its prompt and options.
     typealias Generate =
         @Sendable (_ session: Session, _ isCancelled: () -> Bool, _ onText: (String) -> Bool) throws(ModelError) -> GenerationResult
 

@@ -20,6 +20,7 @@ struct SessionCall: CustomTestStringConvertible, Sendable {
 
     static let all = [
         SessionCall("feed") { try $0.feed([2]) },
+        SessionCall("feed, stoppable") { try $0.feed([2], isCancelled: { false }) },
         SessionCall("feed, each logits") { try $0.feed([2], eachLogits: { _, _ in }) },
         SessionCall("sample") { _ = try $0.sample(Sampling()) },
         SessionCall("generate") { _ = try $0.generate("x", options: GenerationOptions(maxTokens: 2), onText: { _ in true }) },
