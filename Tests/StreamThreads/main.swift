@@ -15,7 +15,10 @@ func read(_ session: Session, pieces limit: Int, lookup: Int) async throws -> St
     for try await piece in stream {
         text += piece
         count += 1
-        guard session.position > 0, session.logits == nil else { throw Failure(description: "the session is not being streamed") }
+        // One that was cancelled has ended here.
+        guard session.position > 0, session.logits == nil || Task.isCancelled else {
+            throw Failure(description: "the session is not being streamed")
+        }
         if count == limit { break }
     }
     let position = session.position
