@@ -27,10 +27,7 @@ public final class Session {
     package static let onePassTokens = 16
 
     /// Tokens consumed so far.
-    public var position: Int64 {
-        awaitPause()
-        return memory.state.position + Int64(lookahead?.used ?? 0)
-    }
+    public var position: Int64 { reading { memory.state.position + Int64(lookahead?.used ?? 0) } }
     /// The last tokens consumed.
     var recent: RecentTokens { memory.recent }
 
@@ -49,10 +46,12 @@ public final class Session {
         SessionMemory.byteCount(model) + Sampler.byteCount(vocabularySize: model.configuration.vocabularySize)
     }
 
-    /// The logits after the last token, soft-capped; nil before the first, and within a prompt, whose other tokens have none. Valid
-    /// until the session is next changed. [vocabulary]
-    public var logits: UnsafeBufferPointer<Float>? {
-        awaitPause()
+    /// The logits after the last token, soft-capped; nil before the first, within a prompt, whose other tokens have none, and while an
+    /// answer is being streamed. Valid until the session is next changed. [vocabulary]
+    public var logits: UnsafeBufferPointer<Float>? { isStreaming ? nil : currentLogits }
+
+    /// The same in any case.
+    var currentLogits: UnsafeBufferPointer<Float>? {
         if let ahead = lookahead?.current { return UnsafeBufferPointer(start: ahead, count: memory.logits.count) }
         return position > 0 && memory.hasLogits ? UnsafeBufferPointer(memory.logits) : nil
     }

@@ -10,6 +10,10 @@ extension Session {
     /// Writes the session as the bytes of a session file (`formats/rgs.md`), from which ``Model/session(deserializing:)`` brings it
     /// back. Returns their number, or nil if the buffer has fewer than ``largestSerialization`` bytes.
     public func serialize(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        reading { pack(into: buffer) }
+    }
+
+    private func pack(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         guard buffer.count >= largestSerialization else { return nil }
         settle()
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
@@ -17,7 +21,7 @@ extension Session {
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }
         var header = SessionHeader(self)
         for part in memory.state.parts(withExponents: header.hasExponents) { writer.append(UnsafeRawBufferPointer(part.bytes)) }
-        if let logits { writer.append(UnsafeRawBufferPointer(logits)) }
+        if let logits = currentLogits { writer.append(UnsafeRawBufferPointer(logits)) }
 
         header.fileBytes = SessionHeader.byteCount + writer.count
         header.contentChecksum = Checksum.of(content.bytes.extracting(..<writer.count))
@@ -27,8 +31,10 @@ extension Session {
 
     /// The session as the bytes of a session file.
     public func serialized() -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: largestSerialization) { buffer, count in
-            count = serialize(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
+        reading {
+            [UInt8](unsafeUninitializedCapacity: largestSerialization) { buffer, count in
+                count = pack(into: UnsafeMutableRawBufferPointer(buffer)) ?? 0
+            }
         }
     }
 

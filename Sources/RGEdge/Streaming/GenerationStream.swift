@@ -6,16 +6,20 @@ extension Session {
     /// for try await piece in stream { print(piece, terminator: "") }
     /// ```
     ///
-    /// Prompt, pieces and errors are those of ``generate(_:options:isCancelled:onText:)``. Nothing happens before the first piece is
-    /// asked for; from then on, until the loop ends or is left, other calls on the session throw.
-    public func stream(_ prompt: String, options: GenerationOptions = GenerationOptions()) -> GenerationStream {
+    /// Prompt, pieces, progress and errors are those of ``generate(_:options:isCancelled:onProgress:onText:)``; `onProgress` is
+    /// called in the stream's thread. Nothing happens before the first piece is asked for; from then on, until the loop ends or is
+    /// left, other calls on the session throw.
+    public func stream(
+        _ prompt: String, options: GenerationOptions = GenerationOptions(),
+        onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) -> GenerationStream {
         GenerationStream(of: self) { (session, isCancelled, onText) throws(ModelError) in
-            try session.generate(prompt, options: options, isCancelled: isCancelled, onText: onText)
+            try session.generate(prompt, options: options, isCancelled: isCancelled, onProgress: onProgress, onText: onText)
         }
     }
 }
 
-/// The pieces of an answer, in order, as they become certain: see ``Session/stream(_:options:)``.
+/// The pieces of an answer, in order, as they become certain: see ``Session/stream(_:options:onProgress:)``.
 ///
 /// To be read once. The answer goes no further than what its reader has asked for, and the pass after it. It ends early, before the
 /// next token or the prompt's next chunk, when the loop is left, its iterator goes, or its task is cancelled (the loop then ends
@@ -24,7 +28,7 @@ extension Session {
 public struct GenerationStream: AsyncSequence {
     /// A piece of text: whole characters, never empty.
     public typealias Element = String
-    /// What ``Session/generate(_:options:isCancelled:onText:)`` throws.
+    /// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` throws.
     public typealias Failure = ModelError
 
     private let reader: Reader
@@ -69,6 +73,7 @@ public struct GenerationStream: AsyncSequence {
         private let session: Session
         private let generate: StreamedAnswer.Generate
         private var hasBegun = false
+        private var isWaiting = false
         private var hasThrown = false
 
         init(_ session: Session, _ generate: @escaping StreamedAnswer.Generate) {
@@ -83,18 +88,17 @@ public struct GenerationStream: AsyncSequence {
         }
 
         func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> String? {
+            guard !isWaiting else { throw .secondReader }
             try begin()
+            isWaiting = true
+            defer { isWaiting = false }
             let answer = answer
-            let piece: Result<String?, ModelError> = await withTaskCancellationHandler {
-                await withUnsafeContinuation { continuation in
-                    if !answer.ask({ continuation.resume(returning: .success($0)) }) {
-                        continuation.resume(returning: .failure(.secondReader))
-                    }
-                }
+            await withTaskCancellationHandler {
+                await withUnsafeContinuation { continuation in answer.ask { continuation.resume() } }
             } onCancel: {
                 answer.giveUp()
             }
-            if let piece = try piece.get() { return piece }
+            if let piece = answer.take() { return piece }
             session.leave(answer)
             if case .failure(let error) = answer.outcome, !hasThrown {
                 hasThrown = true

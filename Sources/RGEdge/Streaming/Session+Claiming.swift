@@ -14,10 +14,21 @@ extension Session {
         self.streamed = nil
     }
 
-    /// While an answer is being streamed, waits for the end of the pass under way, so that what the session says is of one moment.
-    func awaitPause() {
-        guard let streamed, !streamed.isOwnThread else { return }
-        streamed.waitForPause()
+    /// Runs `body`, which reads what the session holds. While an answer is being streamed, that is after the pass under way, and
+    /// the answer doesn't go on meanwhile, even if its task is cancelled.
+    func reading<Value>(_ body: () -> Value) -> Value {
+        guard let streamed, !streamed.isOwnThread else { return body() }
+        return streamed.whilePaused(body)
+    }
+
+    /// True while an answer is being streamed, except in its thread. Waits for the end of one that was given up.
+    var isStreaming: Bool {
+        do throws(ModelError) {
+            try claim()
+            return false
+        } catch {
+            return true
+        }
     }
 
     /// Ends an answer that is being streamed, and waits for that, which takes a pass at most.

@@ -8,9 +8,9 @@ import System
 /// So a reader who is slow holds it up by what its own work takes longer than a pass, a reader who goes leaves a session that has
 /// consumed what that reader has seen, and nothing piles up between the two.
 final class StreamedAnswer: Sendable {
-    /// Takes a piece of the text, or nil at the end of the answer. Called once, by any thread.
-    typealias Receiver = @Sendable (_ piece: String?) -> Void
-    /// Makes the answer: ``Session/generate(_:options:isCancelled:onText:)``, with its prompt and options.
+    /// Told once, in any thread, that there is something to ``take()``.
+    typealias Receiver = @Sendable () -> Void
+    /// Makes the answer: ``Session/generate(_:options:isCancelled:onProgress:onText:)``, with its prompt and options.
     typealias Generate =
         @Sendable (_ session: Session, _ isCancelled: () -> Bool, _ onText: (String) -> Bool) throws(ModelError) -> GenerationResult
 
@@ -18,10 +18,14 @@ final class StreamedAnswer: Sendable {
     private struct State {
         /// Who waits for the next piece.
         var receiver: Receiver?
+        /// A piece for who waited.
+        var piece: String?
         /// The thread, once it runs.
         var thread: pthread_t?
         /// True while the thread waits for a receiver.
         var isPaused = false
+        /// Readers of the session, which the thread leaves as it is until they are done.
+        var readers = 0
         /// True once nobody wants more.
         var isGivenUp = false
         /// True when the session is not used any more.
@@ -54,18 +58,22 @@ final class StreamedAnswer: Sendable {
         thread.detach()
     }
 
-    /// Asks for the next piece: `receiver` is called with it, or with nil once the answer is over. False if somebody else is asking
-    /// already.
-    func ask(_ receiver: @escaping Receiver) -> Bool {
-        let isOver: Bool? = monitor.withLock {
-            if state.isOver { return true }
-            guard state.receiver == nil else { return nil }
-            state.receiver = receiver
+    /// Asks for the next piece: `receiver` is called once it is there, or the answer is over. One at a time may ask.
+    func ask(_ receiver: @escaping Receiver) {
+        let isOver = monitor.withLock {
+            if !state.isOver { state.receiver = receiver }
             monitor.wakeAll()
-            return false
+            return state.isOver
         }
-        if isOver == true { receiver(nil) }
-        return isOver != nil
+        if isOver { receiver() }
+    }
+
+    /// The piece that was asked for; nil if the answer is over.
+    func take() -> String? {
+        monitor.withLock {
+            defer { state.piece = nil }
+            return state.piece
+        }
     }
 
     /// Ends the answer before the next token. Changes nothing once it is over.
@@ -79,8 +87,20 @@ final class StreamedAnswer: Sendable {
     /// Takes note that it ended without a thread.
     func endUnbegun() { monitor.withLock { state.isOver = true } }
 
-    /// Waits until the thread waits, or is done with the session: a pass, unless somebody asks for a piece.
-    func waitForPause() { monitor.withLock { while !state.isPaused, !state.isOver { monitor.wait() } } }
+    /// Runs `body` while the thread waits or is done with the session. Until it waits takes a pass, unless somebody asks for a piece.
+    func whilePaused<Value>(_ body: () -> Value) -> Value {
+        monitor.withLock {
+            while !state.isPaused, !state.isOver { monitor.wait() }
+            state.readers += 1
+        }
+        defer {
+            monitor.withLock {
+                state.readers -= 1
+                monitor.wakeAll()
+            }
+        }
+        return body()
+    }
 
     /// Waits until the thread is done with the session.
     func waitForEnd() { monitor.withLock { while !state.isOver { monitor.wait() } } }
@@ -97,10 +117,11 @@ final class StreamedAnswer: Sendable {
     private func deliver(_ piece: String) -> Bool {
         let receiver: Receiver? = monitor.withLock {
             waitForRequest()
+            if state.receiver != nil { state.piece = piece }
             defer { state.receiver = nil }
             return state.receiver
         }
-        receiver?(piece)
+        receiver?()
         return receiver != nil
     }
 
@@ -108,7 +129,7 @@ final class StreamedAnswer: Sendable {
         guard state.receiver == nil, !state.isGivenUp else { return }
         state.isPaused = true
         monitor.wakeAll()
-        while state.receiver == nil, !state.isGivenUp { monitor.wait() }
+        while state.readers > 0 || (state.receiver == nil && !state.isGivenUp) { monitor.wait() }
         state.isPaused = false
     }
 
@@ -120,6 +141,6 @@ final class StreamedAnswer: Sendable {
             defer { state.receiver = nil }
             return state.receiver
         }
-        receiver?(nil)
+        receiver?()
     }
 }

@@ -65,7 +65,7 @@ import Testing
         (["-o", "xml"], "The value 'xml' is invalid for '-o <output>'"),
         (["--kernels", "abacus"], "There are no kernels 'abacus'"),
         (["--kernels-only"], "--kernels-only goes without a model file"),
-        (["--sessions-at-once", "2,33"], "--sessions-at-once must be 1 to 32, not 33"),
+        (["--sessions-at-once", "2,1025"], "--sessions-at-once must be 1 to 1024, not 1025"),
         (
             ["--sessions-at-once", "2", "--sessions"],
             "--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone"

@@ -1,4 +1,5 @@
 import ModelTestSupport
+import System
 import TestSupport
 import Testing
 import Tiles
@@ -129,6 +130,26 @@ struct StreamTests {
         _ = stream.makeAsyncIterator()
         for try await piece in stream { Issue.record("a piece: \(piece)") }
         #expect(stream.result == nil && session.position == 2)
+    }
+
+    @Test("A stream tells how far the prompt is")
+    func progress() async throws {
+        let model = try model(), prompt = String(repeating: "And it came to pass in those days, ", count: 100)
+        func progress(_ generate: (@escaping @Sendable (Int, Int) -> Void) async throws -> Void) async throws -> [[Int]] {
+            let calls = Guarded<[[Int]]>([])
+            try await generate { done, total in calls.withLock { $0.append([done, total]) } }
+            return calls.withLock { $0 }
+        }
+        let options = GenerationOptions(maxTokens: 2)
+        let streamed = try await progress {
+            for try await _ in try model.makeSession().stream(prompt, options: options, onProgress: $0) {}
+        }
+        let generated = try await progress {
+            _ = try model.makeSession().generate(prompt, options: options, onProgress: $0) { _ in true }
+        }
+        // How a prompt is cut into passes depends on the time.
+        #expect(streamed.count > 1 && streamed.last == generated.last)
+        #expect(streamed.map { $0[0] } == streamed.map { $0[0] }.sorted())
     }
 
     @Test("Streams follow one another in a conversation")

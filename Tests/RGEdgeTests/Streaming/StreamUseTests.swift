@@ -1,3 +1,4 @@
+import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
@@ -19,6 +20,7 @@ struct SessionCall: CustomTestStringConvertible, Sendable {
 
     static let all = [
         SessionCall("feed") { try $0.feed([2]) },
+        SessionCall("feed, stoppable") { try $0.feed([2], isCancelled: { false }) },
         SessionCall("feed, each logits") { try $0.feed([2], eachLogits: { _, _ in }) },
         SessionCall("sample") { _ = try $0.sample(Sampling()) },
         SessionCall("generate") { _ = try $0.generate("x", options: GenerationOptions(maxTokens: 2), onText: { _ in true }) },
@@ -74,9 +76,29 @@ struct StreamUseTests {
                 return true
             }
             #expect(session.position == expected.position)
-            #expect(session.logits?.map(\.bitPattern) == expected.logits?.map(\.bitPattern))
+            #expect(session.logits == nil)
             #expect(session.serialized() == expected.serialized())
         }
+    }
+
+    @Test("While it is read, the answer doesn't go on, whoever cancels it")
+    func cancelledWhileReading() async throws {
+        let model = model
+        let task = Task {
+            let session = try model.makeSession()
+            let stream = session.stream("In the beginning", options: GenerationOptions(maxTokens: nil, lookup: 4))
+            for try await _ in stream {
+                let answer = try #require(session.streamed)
+                session.reading {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    let bytes = session.serialized()
+                    usleep(50_000)
+                    #expect(!answer.isOver && session.serialized() == bytes)
+                }
+            }
+            #expect(session.logits != nil && stream.result?.finish == .cancelled)
+        }
+        try await task.value
     }
 
     @Test("A second stream of the session throws; one of a session beside it doesn't")
