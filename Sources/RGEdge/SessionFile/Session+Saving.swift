@@ -48,7 +48,7 @@ extension Session {
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {
         try claim()
-        guard position == 0 || logits != nil else {
+        guard position == 0 || currentLogits != nil else {
             throw ModelError(.argument, "\(path): a session can't be saved within a prompt; save it when that has been fed")
         }
         let capacity = largestSerialization
