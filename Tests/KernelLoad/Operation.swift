@@ -15,6 +15,9 @@ enum Operation {
     private static let products: [(name: String, operation: Operation, calls: Double)] = WeightType.allCases.flatMap { type in
         [
             ("\(type.name)-decode", .multiply(type, tokens: 1), rowsOfTiles + headRowsOfTiles),
+            // Of several sessions, or with guesses: the logits of each are wanted.
+            ("\(type.name)-two", .multiply(type, tokens: 2), (rowsOfTiles + headRowsOfTiles) / 2),
+            ("\(type.name)-four", .multiply(type, tokens: 4), (rowsOfTiles + headRowsOfTiles) / 4),
             // The logits are those of the last token of a prompt alone.
             ("\(type.name)-prefill", .multiply(type, tokens: chunk), rowsOfTiles / Double(chunk)),
         ]

@@ -50,7 +50,7 @@ def count(boards: list[Board]) -> dict[str, list[int]]:
     """For each operation, and for a whole token of each type, the instructions on each board."""
     operations = boards[0].operations()
     counts = {name: [board.instructions(name) for board in boards] for name in operations}
-    products = [name for name in operations if name.endswith(("-decode", "-prefill"))]
+    products = [name for name in operations if name.endswith(("-decode", "-two", "-four", "-prefill"))]
     for total, product in TOTALS.items():
         parts = [name for name in operations if name == product or name not in products]
         counts[total] = [round(sum(operations[name] * counts[name][board] for name in parts)) for board in range(len(boards))]
@@ -67,7 +67,7 @@ def read() -> dict[str, list[int]]:
 def write(boards: list[Board], counts: dict[str, list[int]]) -> None:
     lines = [
         f"# Instructions of a call of each kernel at the shapes of RecurrentGemma 2B, {datetime.date.today()}.",
-        "# A call of a product is 16 rows of 2560 columns, for one token (decode) or for 48 (prefill).",
+        "# A call of a product is 16 rows of 2560 columns, for one token (decode), two, four, or 48 (prefill).",
         "# token-TYPE is one generated token, past 2048 others. tools/test-arm --write-counts makes this table.",
         "\t".join(["# operation", *(f"{board.name} ({board.kernels})" for board in boards)]),
         *("\t".join([name, *map(str, numbers)]) for name, numbers in counts.items()),
