@@ -23,7 +23,10 @@ int main(int argc, char **argv) {
     const unsigned long length = strtoul(argv[3], NULL, 10);
     rg_model *model = NULL;
     rg_model_info info = RG_MODEL_INFO_INIT;
-    check(rg_model_open(argv[1], NULL, &model), "open");
+    /* All weights may be in memory; otherwise the model would keep a margin, and read from the disk what doesn't fit beside it. */
+    rg_model_options options = RG_MODEL_OPTIONS_INIT;
+    options.resident_bytes = RG_RESIDENT_MAPPED;
+    check(rg_model_open(argv[1], &options, &model), "open");
     check(rg_model_get_info(model, &info), "info");
     rg_session **sessions = calloc(count, sizeof *sessions);
     uint32_t *tokens = calloc(count, sizeof *tokens);
