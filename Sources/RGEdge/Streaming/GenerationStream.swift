@@ -6,7 +6,7 @@ extension Session {
     /// for try await piece in stream { print(piece, terminator: "") }
     /// ```
     ///
-    /// Prompt, pieces and errors are those of ``generate(_:options:isCancelled:onText:)``. Nothing happens before the first piece is
+    /// Prompt, pieces and errors are those of ``generate(_:options:isCancelled:onProgress:onText:)``. Nothing happens before the first piece is
     /// asked for; from then on, until the loop ends or is left, other calls on the session throw.
     public func stream(_ prompt: String, options: GenerationOptions = GenerationOptions()) -> GenerationStream {
         GenerationStream(of: self) { (session, isCancelled, onText) throws(ModelError) in
@@ -24,7 +24,7 @@ extension Session {
 public struct GenerationStream: AsyncSequence {
     /// A piece of text: whole characters, never empty.
     public typealias Element = String
-    /// What ``Session/generate(_:options:isCancelled:onText:)`` throws.
+    /// What ``Session/generate(_:options:isCancelled:onProgress:onText:)`` throws.
     public typealias Failure = ModelError
 
     private let reader: Reader

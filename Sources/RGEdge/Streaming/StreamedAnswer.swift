@@ -10,7 +10,7 @@ import System
 final class StreamedAnswer: Sendable {
     /// Takes a piece of the text, or nil at the end of the answer. Called once, by any thread.
     typealias Receiver = @Sendable (_ piece: String?) -> Void
-    /// Makes the answer: ``Session/generate(_:options:isCancelled:onText:)``, with its prompt and options.
+    /// Makes the answer: ``Session/generate(_:options:isCancelled:onProgress:onText:)``, with its prompt and options.
     typealias Generate =
         @Sendable (_ session: Session, _ isCancelled: () -> Bool, _ onText: (String) -> Bool) throws(ModelError) -> GenerationResult
 
