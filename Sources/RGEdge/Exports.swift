@@ -3,4 +3,5 @@
 // use no member of what is only a name. tools/support/public-api checks that nothing else comes up in a public declaration.
 
 @_exported import struct Griffin.Configuration
+@_exported import struct Text.Message
 @_exported import class Text.Tokenizer

@@ -14,7 +14,7 @@ import Testing
         encoder = try tokenizer.encoder()
     }
 
-    func encode(_ messages: [Message], _ template: ChatTemplate = .gemma) throws -> ChatTemplate.TurnTokens {
+    func encode(_ messages: [Message], _ template: ChatTemplate = .gemma) throws -> [UInt32] {
         try template.encode(try Turns(messages), with: encoder)
     }
 
@@ -29,7 +29,7 @@ import Testing
         #expect(reference.count > 40 && reference.contains { $0.messages.last?.role == "model" })
         for conversation in reference {
             let messages = try conversation.messages.map { Message(try #require(roles[$0.role]), $0.text) }
-            let tokens = try ChatTemplate.gemma.encode(try Turns(messages), with: encoder).tokens
+            let tokens = try ChatTemplate.gemma.encode(try Turns(messages), with: encoder)
             #expect([tokenizer.bos] + tokens == conversation.tokens, "\(messages)")
         }
     }
@@ -52,11 +52,7 @@ import Testing
             }
             if count % 2 == 1 { written += "<start_of_turn>model\n" }
             let encoded = try encode(messages)
-            #expect(try encoded.tokens == whole(written), "\(written.debugDescription)")
-            #expect(encoded.answers.count == count / 2)
-            for (answer, message) in zip(encoded.answers, messages.filter { $0.role == .model }) {
-                #expect(tokenizer.decode(encoded.tokens[answer]) == Array(message.text.trimmed.utf8))
-            }
+            #expect(try encoded == whole(written), "\(written.debugDescription)")
         }
     }
 
@@ -65,7 +61,7 @@ import Testing
         for _ in 0..<300 {
             func text() -> String { source.text(with: TextSource.marks + TextSource.controls).trimmed }
             let (system, user, model, next) = (text(), text(), text(), text())
-            let tokens = try encode([.system(system), .user(user), .model(model), .user(next)]).tokens
+            let tokens = try encode([.system(system), .user(user), .model(model), .user(next)])
             #expect(tokens.filter(tokenizer.isControl) == [106, 107, 106, 107, 106, 107, 106])
             let words = Turns.folded([system], into: user)
             #expect(tokenizer.decode(tokens) == Array("user\n\(words)\nmodel\n\(model)\nuser\n\(next)\nmodel\n".utf8))
@@ -116,21 +112,19 @@ import Testing
     @Test func aTemplateWithoutMarksJoinsWhatItCan() throws {
         let template = try ChatTemplate("Q: {text}\nA: ", path: "model.rgq")
         let encoded = try encode([.user("x"), .model("y"), .user("z")], template)
-        #expect(try encoded.tokens == encoder.encode("Q: x\nA: yQ: z\nA: "))
-        #expect(encoded.answers.isEmpty)
+        #expect(try encoded == encoder.encode("Q: x\nA: yQ: z\nA: "))
         #expect(template.opening == nil && ChatTemplate.gemma.opening == "model\n")
     }
 
-    @Test func anAnswerThatSharesATokenWithTheTemplateIsNoPartByItself() throws {
+    @Test func anAnswerMayShareATokenWithTheTemplate() throws {
         let template = try ChatTemplate("<start_of_turn>user\n{text}<end_of_turn>\n<start_of_turn>the", path: "model.rgq")
         let apart = try encoder.encode("the") + encoder.encode("m"), together = try encoder.encode("them")
         try #require(apart != together)
         let encoded = try encode([.user("x"), .model("m"), .user("y")], template)
         #expect(
-            try encoded.tokens
+            try encoded
                 == whole(
                     "<start_of_turn>user\nx<end_of_turn>\n<start_of_turn>them<end_of_turn>\n"
                         + "<start_of_turn>user\ny<end_of_turn>\n<start_of_turn>the"))
-        #expect(encoded.answers.isEmpty)
     }
 }

@@ -340,7 +340,10 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   of rg_tokenize_messages, to the bit, with one difference: an answer that it
  *   made itself, and that comes back with the same text, but for white space at
  *   the ends, stays in the tokens that the model chose, which may be others than
- *   a tokenizer makes of that text. Where the session has gone another way, and
+ *   a tokenizer makes of that text. So they stay where a stop text began or
+ *   ended within a token, and the text has only what was shown of it. An answer
+ *   that is to go on must be the same to its end: white space there, or what was
+ *   not shown, has it fed anew. Where the session has gone another way, and
  *   no kept turn (rg_session_keep_turns, up to 100) helps, it begins anew. Of a
  *   session that was loaded after more than 4,096 tokens, answers in such tokens
  *   are not known: they are fed anew, once. prompt_tokens are all tokens before

@@ -10,6 +10,9 @@ struct HeldTokens {
     /// Where the text of each begins, in bytes from the start of the answer.
     private var starts: [Int] = []
 
+    /// Where the text of the last token begins that was consumed and is no longer held; nil before the first.
+    private(set) var lastStart: Int?
+
     /// When this many tokens since the snapshot have been shown, it moves on, so that a text that always seems about to stop
     /// doesn't need more and more memory.
     private static let shownLimit = 64
@@ -29,11 +32,19 @@ struct HeldTokens {
     /// Keeps where the session is before its prompt, until the first token is held.
     func keepStart(of session: Session) { session.update(snapshot) }
 
+    /// What the session remembered where ``keepStart(of:)`` was called.
+    var start: SessionMemory { snapshot.memory }
+
     /// Takes the session back to where ``keepStart(of:)`` was called.
     func goBackToStart(in session: Session) { session.restore(own: snapshot) }
 
-    /// All has been shown.
-    mutating func removeAll() {
+    /// All has been shown, up to and with some of the next token, whose text begins at byte `start` of the answer.
+    mutating func removeAll(before start: Int) {
+        removeAll()
+        lastStart = start
+    }
+
+    private mutating func removeAll() {
         tokens.removeAll(keepingCapacity: true)
         starts.removeAll(keepingCapacity: true)
     }
@@ -46,12 +57,13 @@ struct HeldTokens {
         try session.consume(token)
         let seen = count(shown: shown)
         if seen >= Self.shownLimit { try moveOn(by: seen, in: session) }
-        if tokens.count > limit { removeAll() }
+        if tokens.count > limit { removeAll(before: start) }
     }
 
     /// Takes the session back to after the last token of which something has been shown. That token must have been consumed.
     mutating func takeBack(shown: Int, in session: Session) throws(ModelError) {
         let seen = count(shown: shown)
+        if seen > 0 { lastStart = starts[seen - 1] }
         guard seen < tokens.count else { return }
         session.restore(own: snapshot)
         try consume(0..<seen, in: session)
@@ -66,6 +78,7 @@ struct HeldTokens {
         session.restore(own: snapshot)
         try consume(0..<seen, in: session)
         session.update(snapshot)
+        lastStart = starts[seen - 1]
         try consume(seen..<tokens.count, in: session)
         tokens.removeFirst(seen)
         starts.removeFirst(seen)

@@ -57,6 +57,10 @@ extension Session {
         result.finish = try answer(
             options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
         try held.takeBack(shown: text.shown, in: self)
+        if let start = held.lastStart {
+            settle()
+            memory.show(text.shown - start)
+        }
         result.decodeTime = decode.time
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
@@ -139,7 +143,7 @@ extension Session {
             let start = text.received
             let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
             if start < text.shown {
-                held.removeAll()
+                held.removeAll(before: start)
                 try consume(token)
             } else if ending == nil {
                 try held.hold(token, start: start, shown: text.shown, in: self)

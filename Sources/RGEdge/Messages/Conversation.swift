@@ -1,9 +1,6 @@
 import System
 import Text
 
-/// One message of a conversation (`Text.Message`).
-public typealias Message = Text.Message
-
 extension Model {
     /// The tokens of a conversation, `<bos>` first, as its chat template writes it: up to where the model's turn begins, or, where
     /// the last message is the model's, to the end of that. A system message becomes the beginning of the user's turn after it.
@@ -31,13 +28,10 @@ extension Model {
 struct Conversation {
     /// `<bos>` first.
     let tokens: [UInt32]
-    /// Where the answers are, in order.
-    private let answers: [Range<Int>]
     private let start: Transcript
 
-    fileprivate init(_ model: Model, _ turns: ChatTemplate.TurnTokens) {
-        tokens = [model.configuration.bos] + turns.tokens
-        answers = turns.answers.map { $0.lowerBound + 1..<$0.upperBound + 1 }
+    fileprivate init(_ model: Model, _ turns: [UInt32]) {
+        tokens = [model.configuration.bos] + turns
         start = Transcript(model)
     }
 
@@ -48,19 +42,25 @@ struct Conversation {
     /// beginning of this conversation.
     ///
     /// It is if it has consumed the same tokens, or others that differ within answers alone, which read the same: then these are what
-    /// the model said, and the tokens here are what a tokenizer makes of it.
+    /// the model said, and the tokens here are what a tokenizer makes of it. White space at the end of an answer counts for nothing
+    /// once the answer is over; before more of it, it would be another text.
     func beginnings(in memories: [SessionMemory]) -> [Int?] {
         var found = [Int?](repeating: nil, count: memories.count)
-        var hash = TokenHash(), transcript = start, answers = answers[...]
+        let known = memories.map { $0.transcript.isKnown ? $0.transcript : nil }
+        let closed = known.map { $0?.hash }, open = known.map { $0?.openHash }
+        var hash = TokenHash(), transcript = start
         for count in 0...tokens.count {
-            while let answer = answers.first, answer.upperBound <= count { answers.removeFirst() }
-            let isInAnswer = answers.first.map { $0.lowerBound < count } ?? false
-            let read = transcript.hash
+            let read: (own: UInt64?, theirs: [UInt64?]) =
+                switch transcript.seam(before: count < tokens.count ? tokens[count] : nil) {
+                case .closed: (transcript.hash, closed)
+                case .open: (transcript.openHash, open)
+                case .within: (nil, open)
+                }
             for (index, memory) in memories.enumerated() {
                 let isSame =
                     memory.state.position == count && memory.tokenHash == hash
                     && memory.recent.oldestFirst == tokens[..<count].suffix(RecentTokens.limit)
-                if isSame || (!isInAnswer && memory.transcript.isKnown && memory.transcript.hash == read) { found[index] = count }
+                if isSame || (read.own != nil && read.theirs[index] == read.own) { found[index] = count }
             }
             guard count < tokens.count else { break }
             hash.append(tokens[count])

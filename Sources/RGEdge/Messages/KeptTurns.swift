@@ -9,13 +9,12 @@ struct KeptTurns {
         for _ in 0..<count { snapshots.append(try Snapshot(of: model)) }
     }
 
-    /// Keeps where `session` is, in place of what was used longest ago, unless it is kept already.
-    mutating func keep(_ session: Session) {
-        let memory = session.memory
-        let known = snapshots.firstIndex { $0.position == session.position && $0.memory.tokenHash == memory.tokenHash }
+    /// Keeps where a session was that had this memory, in place of what was used longest ago, unless it is kept already.
+    mutating func keep(_ memory: SessionMemory) {
+        let known = snapshots.firstIndex { $0.position == memory.state.position && $0.memory.tokenHash == memory.tokenHash }
         guard !snapshots.isEmpty else { return }
         let snapshot = snapshots.remove(at: known ?? 0)
-        if known == nil { session.update(snapshot) }
+        if known == nil { snapshot.memory.copy(from: memory) }
         snapshots.append(snapshot)
     }
 }

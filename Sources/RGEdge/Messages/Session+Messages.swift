@@ -12,7 +12,9 @@ extension Session {
     /// kept (``keepTurns(_:)``), or that the prompt cache has; or else to the start. Its state is then that of a session that was fed
     /// the whole conversation, to the bit, with one difference: an answer that it made itself, and that comes back with the same text
     /// (white space at its ends aside), stays as it made it. The model may have chosen other tokens than a tokenizer makes of that
-    /// text, and they are what it has said. (Of a session that was loaded after more than 4,096 tokens this is not known, and such
+    /// text, and they are what it has said. So they stay where a stop text began or ended within a token, and the text has only what
+    /// was shown of it. An answer that is to go on must be the same up to its last token: white space at its end, or what was not
+    /// shown, has it fed anew. (Of a session that was loaded after more than 4,096 tokens this is not known, and such
     /// an answer, with what follows, is fed anew, once.)
     ///
     /// The result's ``GenerationResult/promptTokens`` are all tokens up to the answer, ``GenerationResult/reusedTokens`` those that
@@ -35,6 +37,16 @@ extension Session {
         case turn(Snapshot)
         case cached(Session)
         case start
+
+        /// What the session remembered there; nil at the start. `held` is the way back to where it was.
+        func memory(wayBack held: HeldTokens) -> SessionMemory? {
+            switch self {
+            case .here: held.start
+            case .turn(let turn): turn.memory
+            case .cached(let stored): stored.memory
+            case .start: nil
+            }
+        }
     }
 
     /// The longest beginning of a conversation that is there, and how many of its tokens say that much.
@@ -65,7 +77,9 @@ extension Session {
         let (beginning, count) = beginning(of: conversation, cache: cache)
         let rest = Array(conversation.tokens[count...])
         let isHere = if case .here = beginning { true } else { false }
-        return try orGoBack(to: held, needsWayBack: !isHere || rest.count > Self.onePassTokens) { () throws(ModelError) in
+        let keepsTurn = count > 0 && !rest.isEmpty && keptTurns.map { !$0.snapshots.isEmpty } ?? false
+        let needsWayBack = !isHere || keepsTurn || rest.count > Self.onePassTokens
+        return try orGoBack(to: held, needsWayBack: needsWayBack) { () throws(ModelError) in
             // Only what begins with the conversation's own tokens is stored, and can be found again.
             var cache = cache
             switch beginning {
@@ -77,10 +91,7 @@ extension Session {
             case .start: reset()
             }
             let reused = Int(position), total = reused + rest.count
-            if reused > 0, !rest.isEmpty {
-                keptTurns?.keep(self)
-                onProgress(reused, total)
-            }
+            if reused > 0, !rest.isEmpty { onProgress(reused, total) }
             let isWhole =
                 if let cache {
                     try store(conversation.tokens, in: cache, isCancelled: isCancelled) { onProgress($0, total) }
@@ -90,8 +101,11 @@ extension Session {
                     }
                 }
             guard isWhole else { return nil }
-            // Also of a session that was loaded, of whose first tokens nothing was known.
-            memory.resume(conversation.transcript)
+            // A session that was loaded, of whose first tokens nothing was known, has just these. What is known stays: its answers
+            // may have white space that these have not.
+            if !memory.transcript.isKnown { memory.resume(conversation.transcript) }
+            // Only now: what fails, or is cancelled, must not cost a turn that was kept.
+            if keepsTurn, let turn = beginning.memory(wayBack: held) { keptTurns?.keep(turn) }
             return (total, reused)
         }
     }

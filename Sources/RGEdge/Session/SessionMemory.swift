@@ -79,6 +79,12 @@ final class SessionMemory {
     /// Takes over a transcript, of the same tokens, that is known.
     func resume(_ transcript: Transcript) { self.transcript = transcript }
 
+    /// Notes that of the last token's text only the first `bytes` bytes have been shown.
+    func show(_ bytes: Int) {
+        guard recent.count > 0 else { return }
+        transcript.show(bytes, ofLast: recent[fromEnd: 1])
+    }
+
     /// Becomes a copy of `other`, which is of the same model, without allocating.
     func copy(from other: SessionMemory) {
         state.copy(from: other.state)

@@ -68,7 +68,9 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
 public func rg_session_keep_turns(_ session: OpaquePointer!, _ count: UInt32) -> rg_status {
     status { () throws(Failure) in
         try use(session) { session throws(Failure) in
-            try Headroom.with(0, for: "for turns to go back to") { () throws(Failure) in
+            // The last tokens of each turn are in an array of 16 KB, which Swift allocates.
+            try Headroom.with(24 << 10, times: min(Int(count), Session.keptTurnLimit), for: "for turns to go back to") {
+                () throws(Failure) in
                 try failures(session.keepTurns(Int(count)))
             }
         }

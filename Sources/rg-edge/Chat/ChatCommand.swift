@@ -36,7 +36,9 @@ struct ChatCommand: ParsableCommand {
         let path = try file.path()
         let system = try instructions.text()
         let model = try compute.open(path)
-        guard model.chatTemplate != nil else { throw model.knowsNoConversations }
+        guard model.chatTemplate != nil else {
+            throw model.knowsNoConversations(advice: "let it go on with a text: rg-edge prompt")
+        }
         FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
         let options = try generation.options(for: model, asChatTurn: true)
@@ -65,11 +67,11 @@ struct ChatCommand: ParsableCommand {
 }
 
 extension Model {
-    /// A base model is asked for a conversation.
-    var knowsNoConversations: FileProblem {
+    /// A base model is asked for a conversation; `advice` says what to do instead.
+    func knowsNoConversations(advice: String) -> FileProblem {
         FileProblem(
             .content, path: file.path, problem: "a base model, which knows no conversations",
-            advice: "let it go on with a text: rg-edge prompt"
+            advice: advice
                 + (mayMissTemplate ? "; if it is an -it model, \(Model.templateAdvice)" : ""))
     }
 }

@@ -56,7 +56,7 @@ struct PromptCommand: ParsableCommand {
         let path = try file.path()
         let text = try promptText(), system = try instructions.text()
         let model = try compute.open(path)
-        if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations }
+        if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations(advice: "leave out --system") }
         if !raw, model.mayMissTemplate {
             Diagnostics.report(
                 "\(path): has no chat template: goes on with the prompt's text (as with --raw); if it is an -it model, "

@@ -6,7 +6,7 @@ import Text
 /// Instructions that go before a conversation.
 struct SystemArguments: ParsableArguments {
     @Option(
-        name: [.long, .customLong("sys", withSingleDash: true)],
+        name: [.long, .customLong("sys", withSingleDash: true)], parsing: .unconditional,
         help: ArgumentHelp(
             "Instructions, which become the beginning of the first user's turn, as the model has no turn for them. "
                 + "They count where a conversation begins; one that goes on has its own.",
@@ -14,7 +14,7 @@ struct SystemArguments: ParsableArguments {
     var system: String?
 
     @Option(
-        name: [.long, .customLong("sysf", withSingleDash: true)],
+        name: [.long, .customLong("sysf", withSingleDash: true)], parsing: .unconditional,
         help: ArgumentHelp("The same from a file.", valueName: "file"))
     var systemFile: String?
 

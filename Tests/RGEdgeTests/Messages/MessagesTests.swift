@@ -269,6 +269,94 @@ struct MessagesTests {
         #expect(try generate(session, question).result.reusedTokens == Int(position))
     }
 
+    /// A session that was fed a question and the beginning of an answer, as if that had been cut there.
+    private func cut(after text: String) throws -> Session {
+        let session = try model.makeSession()
+        try session.feed(try model.encode([.user("Who?")]) + model.encode(text))
+        return session
+    }
+
+    @Test("White space at the end of an answer that is to go on is not there", arguments: ["P provth\n", "P \n\n", "P\u{3000}"])
+    func whiteSpaceBeforeMore(text: String) throws {
+        let begun: [Message] = [.user("Who?"), .model(text)]
+        let session = try cut(after: text)
+        try generate(session, begun)
+        try expectFresh(session, begun)
+        // What comes back is what the session has, not what it once had.
+        try session.feed(try model.encode("eth"))
+        let position = Int(session.position)
+        #expect(
+            try generate(session.fork(), [.user("Who?"), .model(text.trimmed + "eth"), .user("And?")]).result.reusedTokens
+                == position)
+        #expect(try generate(session, [.user("Who?"), .model(text + "eth"), .user("And?")]).result.reusedTokens == 0)
+
+        // An answer that is over stays as it was made, and is known by all of it if it goes on nevertheless.
+        let over = try cut(after: text), end = Int(over.position)
+        #expect(try generate(over, begun + [.user("And?")]).result.reusedTokens == end)
+        let more = try cut(after: text + "eth"), whole = Int(more.position)
+        #expect(try generate(more, [.user("Who?"), .model(text + "eth")]).result.reusedTokens == whole)
+    }
+
+    @Test(
+        "White space of an answer that was given up is not kept under another, or under none",
+        arguments: ["\n", "  ", "\u{3000}\n"])
+    func whiteSpaceGivenUp(text: String) throws {
+        let question: [Message] = [.user("Who?")], answered = question + [.model("He was a man.")]
+        for messages in [question, question + [.model("")], answered, answered + [.user("And?")]] {
+            let session = try cut(after: text)
+            #expect(try generate(session, messages).result.promptTokens == Int(session.position))
+            try expectFresh(session, messages)
+        }
+        let session = try cut(after: text), position = Int(session.position)
+        #expect(try generate(session, question + [.model(text), .user("And?")]).result.reusedTokens == position)
+    }
+
+    @Test("After a stop text that ends or begins within a token, the conversation is found again", arguments: [0, 8])
+    func stoppedWithinTokens(lookup: Int) throws {
+        var count = 0
+        for seed in 0..<24 as Range<UInt64> {
+            var options = GenerationOptions(sampling: Sampling(temperature: 1, seed: seed), maxTokens: 60, lookup: lookup)
+            options.stop = ["he", "a b", "of t"]
+            let session = try model.makeSession()
+            let answer = try generate(session, first, options), position = Int(session.position)
+            let tokens = session.memory.recent.oldestFirst.dropFirst(answer.result.promptTokens)
+            guard answer.result.finish == .stop, model.tokenizer.decode(Array(tokens)) != Array(answer.text.utf8) else { continue }
+            count += 1
+            let asked = first + [.model(answer.text), .user("And?")]
+            #expect(try generate(session.fork(), asked).result.reusedTokens == position)
+            // If the answer is to go on, what was not shown can't be there.
+            let begun = first + [.model(answer.text)]
+            try generate(session, begun)
+            try expectFresh(session, begun)
+        }
+        #expect(count > 6)
+    }
+
+    @Test("A call that is stopped within the prompt keeps no turn, and forgets none", arguments: [0, 1])
+    func keptTurnsOfStopped(passes: Int) throws {
+        let session = try model.makeSession()
+        try session.keepTurns(1)
+        try generate(session, first)
+        let start = Int(session.position)
+        try generate(session, first + second)
+        let long = Message.user(String(repeating: "And it came to pass in those days, ", count: 60))
+        for rest in [[long], [.user("And?")]] {
+            var asked = 0
+            let result = try generate(
+                session, first + second + [.model("A")] + rest,
+                isCancelled: {
+                    asked += 1
+                    return asked > (rest == [long] ? passes : 0)
+                }
+            ).result
+            #expect(result.finish == .cancelled && result.promptTokens == 0)
+            #expect(session.keptTurns?.snapshots.map(\.position) == [Int64(start)])
+        }
+        let other = first + second.dropLast() + [.user("And who else?")]
+        #expect(try generate(session, other).result.reusedTokens == start)
+        try expectFresh(session, other)
+    }
+
     @Test("Of a long session that was loaded only its own tokens are known, and then all is again")
     func loaded() throws {
         let long = Message.user(String(repeating: "And it came to pass in those days, ", count: 560))

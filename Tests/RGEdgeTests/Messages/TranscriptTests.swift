@@ -47,6 +47,12 @@ struct TranscriptTests {
         #expect(try hash(start + model.encode("a") + end) != hash(start + end))
     }
 
+    @Test("Nobody knows beforehand what a conversation's hash is")
+    func seed() throws {
+        #expect(hash([]) == hash([]) && hash([]) != 0)
+        #expect(TrimmedHash().hash != 0)
+    }
+
     @Test("What is not UTF-8 is what is read of it")
     func notUTF8() throws {
         var random = RandomSource(seed: 61)
