@@ -24,9 +24,9 @@ extension Model {
     /// conversations. Sessions that are used in several threads share passes by themselves.
     ///
     /// Each session's logits are those of feeding it alone, to the bit. Throws, with nothing consumed, for sessions of another model
-    /// or that come twice, and as ``Session/feed(_:)`` does for tokens outside the vocabulary and where there is no memory for a way
-    /// back. If some of the sessions can't be fed for another reason, throws what was wrong with the first of these: they are as
-    /// before, and the others have consumed their tokens.
+    /// or that come twice, and as ``Session/feed(_:)-([UInt32])`` does for tokens outside the vocabulary and where there is no memory
+    /// for a way back. If some of the sessions can't be fed for another reason, throws what was wrong with the first of these: they
+    /// are as before, and the others have consumed their tokens.
     public func feed(_ tokens: [[UInt32]], to sessions: [Session]) throws(ModelError) {
         guard tokens.count == sessions.count else {
             throw ModelError(.argument, "tokens for \(tokens.count) sessions, not \(sessions.count); give each session an array")
