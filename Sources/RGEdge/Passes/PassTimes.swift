@@ -52,18 +52,19 @@ struct PassTimes {
     }
 
     /// Tokens of which a pass takes no longer than `latency` seconds; more if otherwise prompts would come to less than the `least`
-    /// part of the speed that the largest pass gives.
+    /// part of the greatest speed. Never more than twice as many as were measured, so that a guess costs little.
     func tokens(latency: Double, least: Double) -> Int {
-        let top = measurements.count - 1, firstSize = min(Self.firstSize, top)
+        let firstSize = min(Self.firstSize, measurements.count - 1)
         // Answers alone say nothing of prompts.
-        guard measurements[firstSize...].contains(where: { $0 != nil }) else { return 1 << firstSize }
+        guard let largest = measurements.lastIndex(where: { $0 != nil }), largest >= firstSize else { return 1 << firstSize }
         if let size = measurements[firstSize...].firstIndex(where: { $0?.isConfirmed == false }) { return 1 << size }
-        let wanted = least * Double(capacity) / estimate(top)
+        let top = min(largest + 1, measurements.count - 1)
+        func speed(_ size: Int) -> Double { Double(1 << size) / estimate(size) }
+        let wanted = least * (0...top).reduce(0) { max($0, speed($1)) }
         var size = top
         while size > 0, estimate(size) > latency {
-            let slower = size - 1
-            if Double(1 << slower) / estimate(slower) < wanted { break }
-            size = slower
+            if speed(size - 1) < wanted { break }
+            size -= 1
         }
         return 1 << size
     }

@@ -34,7 +34,7 @@ struct PassTimesTests {
 
     @Test("Not so few that the prompt becomes much slower, as where each pass reads weights from a disk")
     func speed() {
-        #expect(settled(latency: 0.25) { max(1, 0.014 * $0) } == 64)
+        #expect(settled(latency: 0.25) { max(1, 0.014 * $0) } == 128)
         #expect(settled(latency: 0.25) { 1 + 0.001 * $0 } == 256)
         #expect(settled(latency: 10) { 1 + 0.001 * $0 } == 256)
     }
