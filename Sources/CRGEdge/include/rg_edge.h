@@ -296,8 +296,7 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   share passes, as in rg_sessions_feed: up to 32 in a pass, in order of
  *   arrival, with up to 256 tokens in all. One alone waits for nobody. Prompts
  *   are cut so that a pass lasts latency_ms; or longer, if they would otherwise
- *   be read 15 % slower (5 % where nobody else is at work), and now and then to
- *   find that out.
+ *   be read 15 % slower (5 % where nobody else is at work).
  * - rg_sessions_feed fails as a whole, with nothing consumed and statuses as
  *   they were, for arguments that make no sense, such as sessions of two models,
  *   one that comes twice or one that another call uses, and where there is no
