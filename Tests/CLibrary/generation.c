@@ -178,7 +178,7 @@ static void test_progress(rg_model *model, bool are_fed) {
         }
     }
     Collected none;
-    none.stop_after = 0;
+    memset(&none, 0, sizeof none);
     options.on_progress = NULL;
     EXPECT(RG_OK, rg_session_generate(twins.twin, longer, strlen(longer), &options, collect, &none, &result));
     CHECK_ALIKE(twins);
