@@ -27,12 +27,14 @@ static void test_alike(rg_model *model) {
         twins[index] = make_twins(model, index % 2 == 0);
         sessions[index] = twins[index].subject;
     }
-    for (uint32_t step = 0; step < 3; step++) {
+    /* Tools take a hundred times as long. */
+    for (uint32_t step = 0; step < (is_bare ? 3u : 1u); step++) {
         choose_tokens(step);
         memset(statuses, 99, sizeof statuses);
-        EXPECT(RG_OK, rg_sessions_feed(sessions, together_count, starts, counts, step ? statuses : NULL));
+        const bool wants_statuses = step > 0 || !is_bare;
+        EXPECT(RG_OK, rg_sessions_feed(sessions, together_count, starts, counts, wants_statuses ? statuses : NULL));
         for (uint32_t index = 0; index < together_count; index++) {
-            CHECK(!step || statuses[index] == RG_OK);
+            CHECK(!wants_statuses || statuses[index] == RG_OK);
             REQUIRE(rg_session_feed(twins[index].twin, starts[index], counts[index]));
         }
     }
@@ -142,6 +144,7 @@ void test_together(void) {
     test_alike(model);
     test_refusals(model);
     test_failures();
-    test_stopping_one(model);
+    /* Tools let the thread that cancels starve the one that computes. */
+    if (is_bare) test_stopping_one(model);
     rg_model_close(model);
 }
