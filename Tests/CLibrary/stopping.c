@@ -84,10 +84,10 @@ static bool count_text(void *user, const char *text, size_t length) {
 static void test_signal(rg_model *model) {
     rg_session *session = fed_session(model);
     interrupted = session;
-    struct sigaction action, former;
+    struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = interrupt;
-    sigaction(SIGALRM, &action, &former);
+    sigaction(SIGALRM, &action, NULL);
     /* Again and again, as the first may come before the call. */
     const struct itimerval time = {{0, 20000}, {0, 20000}}, none = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &time, NULL);
@@ -100,7 +100,8 @@ static void test_signal(rg_model *model) {
         EXPECT(RG_OK, rg_session_generate(session, "And", 3, &options, count_text, &parts, &result));
     }
     setitimer(ITIMER_REAL, &none, NULL);
-    sigaction(SIGALRM, &former, NULL);
+    /* One that is on its way must not end the program. */
+    signal(SIGALRM, SIG_IGN);
     CHECK(result.finish == RG_FINISH_CANCELLED);
     rg_session_destroy(session);
 }
@@ -136,7 +137,8 @@ void test_stopping(void) {
     test_nothing_under_way(model);
     if (is_bare) test_feed(model, false);
     test_feed(model, true);
-    test_signal(model);
+    /* Tools are late with signals. */
+    if (is_bare) test_signal(model);
     test_races(model);
     rg_model_close(model);
 }
