@@ -33,7 +33,7 @@ extension Model {
         }
         // One buffer for all, so that none moves.
         let all = tokens.flatMap { $0 }
-        let problems = try all.withUnsafeBufferPointer { all throws(ModelError) in
+        let failures = try all.withUnsafeBufferPointer { all throws(ModelError) in
             var start = 0
             let feeds = zip(sessions, tokens).map { session, tokens in
                 defer { start += tokens.count }
@@ -41,7 +41,7 @@ extension Model {
             }
             return try feed(feeds)
         }
-        if let problem = problems.lazy.compactMap({ $0 }).first { throw problem }
+        if let first = failures.first { throw first.error }
     }
 
     /// Tokens for a session.
@@ -61,44 +61,67 @@ extension Model {
         }
     }
 
-    /// The same with what was wrong with each session; nil for those that have consumed their tokens.
-    package func feed(_ feeds: [Feed]) throws(ModelError) -> [ModelError?] {
+    /// What was wrong with one of several sessions.
+    package struct FeedFailure {
+        /// The session's, in the order in which they were given.
+        package let index: Int
+        package let error: ModelError
+    }
+
+    /// How far one of several sessions is.
+    private struct Progress {
+        let index: Int
+        let wayBack: Snapshot?
+        var consumed = 0
+    }
+
+    /// The same with what was wrong with those that could not be fed, in the sessions' order.
+    package func feed(_ feeds: [Feed]) throws(ModelError) -> [FeedFailure] {
         guard Set(feeds.lazy.map { ObjectIdentifier($0.session) }).count == feeds.count else {
             throw ModelError(.argument, "a session is there twice; give it all its tokens at once")
         }
-        var waysBack: [Snapshot?] = []
         for feed in feeds {
             guard feed.session.model === self else { throw ModelError(.argument, "a session is of another model") }
             try feed.session.check(feed.tokens)
         }
-        for feed in feeds {
+        var open: [Progress] = []
+        for (index, feed) in feeds.enumerated() where !feed.tokens.isEmpty {
             feed.session.settle()
-            waysBack.append(try feed.session.wayBack(from: feed.tokens.count))
+            open.append(Progress(index: index, wayBack: try feed.session.wayBack(from: feed.tokens.count)))
         }
-        var problems = [ModelError?](repeating: nil, count: feeds.count)
-        var consumed = [Int](repeating: 0, count: feeds.count)
-        while true {
-            let open = feeds.indices.filter { problems[$0] == nil && consumed[$0] < feeds[$0].tokens.count }
-            guard !open.isEmpty else { return problems }
-            for index in open {
-                let session = feeds[index].session
-                if feeds[index].isCancelled() {
-                    problems[index] = .cancelled(feeding: feeds[index].tokens.count)
+        var failures: [FeedFailure] = []
+        func fail(_ progress: Progress, _ error: ModelError) {
+            feeds[progress.index].session.goBack(progress.wayBack, after: progress.consumed)
+            failures.append(FeedFailure(index: progress.index, error: error))
+        }
+        while !open.isEmpty {
+            open.removeAll { progress in
+                guard let problem = feeds[progress.index].prepare(from: progress.consumed) else { return false }
+                fail(progress, problem)
+                return true
+            }
+            passes.serve(open.map { feeds[$0.index].session.request })
+            let served = open
+            open.removeAll(keepingCapacity: true)
+            for var progress in served {
+                let feed = feeds[progress.index]
+                if let error = feed.session.request.error {
+                    fail(progress, modelError(error))
                 } else {
-                    session.prepare(feeds[index].tokens, from: consumed[index])
-                    problems[index] = session.request.problem
+                    progress.consumed += feed.session.noteServed()
+                    if progress.consumed < feed.tokens.count { open.append(progress) }
                 }
             }
-            passes.serve(open.lazy.filter { problems[$0] == nil }.map { feeds[$0].session.request })
-            for index in open {
-                let session = feeds[index].session
-                if problems[index] == nil, let error = session.request.error { problems[index] = modelError(error) }
-                if problems[index] == nil {
-                    consumed[index] += session.noteServed()
-                } else {
-                    session.goBack(waysBack[index], after: consumed[index])
-                }
-            }
         }
+        return failures.sorted { $0.index < $1.index }
+    }
+}
+
+extension Model.Feed {
+    /// Asks the next pass for what is left of the tokens; returns why there is to be none.
+    fileprivate func prepare(from start: Int) -> ModelError? {
+        if isCancelled() { return .cancelled(feeding: tokens.count) }
+        session.prepare(tokens, from: start)
+        return session.request.problem
     }
 }

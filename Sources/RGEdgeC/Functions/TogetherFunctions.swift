@@ -32,11 +32,12 @@ public func rg_sessions_feed(
                             session: handle.session, tokens: try buffer(starts[index], counts[index], "tokens of a session"),
                             isCancelled: { handle.isCancelled }))
                 }
-                let outcomes = try failures(model.feed(feeds)).map { $0.map(Failure.init) }
+                let found = try failures(model.feed(feeds)).map { (index: $0.index, failure: Failure($0.error)) }
                 if let statuses {
-                    for (index, failure) in outcomes.enumerated() { statuses[index] = failure?.status ?? RG_OK }
+                    for index in feeds.indices { statuses[index] = RG_OK }
+                    for (index, failure) in found { statuses[index] = failure.status }
                 }
-                if let failure = outcomes.lazy.compactMap({ $0 }).first { throw failure }
+                if let first = found.first { throw first.failure }
             }
         }
     }
