@@ -172,7 +172,7 @@ struct MixTests {
         let single = try RunnableModel(file: file, threads: 1, chunk: 30)
         let model = try RunnableModel(file: file, threads: threads, chunk: Mixer.tokensPerPass, runs: Mixer.runsPerPass)
         let plan = StreamPlan(model.weights.file, residentBytes: model.weights.bytesPerToken / 3, slabBytes: 8 << 10)
-        try #require(model.pass.setStreamPlan(try #require(plan)))
+        try #require(model.pass.setStreamPlan(plan))
         var mixer = try Mixer(model, alone: single, seed: 7)
         for _ in 0..<60 {
             mixer.disturb()

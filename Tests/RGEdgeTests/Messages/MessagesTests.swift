@@ -7,13 +7,13 @@ import Text
 
 @Suite("Conversations of messages")
 struct MessagesTests {
-    private let model: Model
+    let model: Model
 
     init() throws {
         model = try Model(path: try ConvertedModels.pathWithTemplate("tiny-en", .q4), options: Model.Options(threads: 1))
     }
 
-    @discardableResult private func generate(
+    @discardableResult func generate(
         _ session: Session, _ messages: [Message], _ options: GenerationOptions = GenerationOptions(maxTokens: 0),
         isCancelled: () -> Bool = { false }, onProgress: (Int, Int) -> Void = { _, _ in }
     ) throws -> (text: String, result: GenerationResult) {
@@ -26,13 +26,13 @@ struct MessagesTests {
     }
 
     /// A session that was fed the whole of a conversation.
-    private func fresh(_ messages: [Message]) throws -> [UInt8] {
+    func fresh(_ messages: [Message]) throws -> [UInt8] {
         let session = try model.makeSession()
         try session.feed(try model.encode(messages))
         return session.serialized()
     }
 
-    private func expectFresh(_ session: Session, _ messages: [Message]) throws {
+    func expectFresh(_ session: Session, _ messages: [Message]) throws {
         let isFresh = try session.serialized() == fresh(messages)
         #expect(isFresh, "\(messages.map(\.text))")
         // What is known of a conversation is part of what comes next.
@@ -41,9 +41,9 @@ struct MessagesTests {
         #expect(session.memory.transcript.isKnown && session.memory.transcript.hash == same.memory.transcript.hash)
     }
 
-    private let first: [Message] = [.system("Be brief."), .user("Who was Moses?")]
-    private let second: [Message] = [.model("The son of Amram."), .user("And Aaron?")]
-    private let third: [Message] = [.model("His brother."), .user("And Miriam?")]
+    let first: [Message] = [.system("Be brief."), .user("Who was Moses?")]
+    let second: [Message] = [.model("The son of Amram."), .user("And Aaron?")]
+    let third: [Message] = [.model("His brother."), .user("And Miriam?")]
 
     @Test("A prompt of messages is that of the template; the answer is that of a chat turn with the same text")
     func asATurn() throws {
@@ -239,97 +239,6 @@ struct MessagesTests {
                 if !start.isEmpty { try expectFresh(session, start) }
             }
         }
-    }
-
-    @Test("A last message of the model's is the beginning of its answer")
-    func prefilled() throws {
-        let session = try model.makeSession()
-        let messages = first + [.model(" The son of ")]
-        let options = GenerationOptions(sampling: Sampling(temperature: 1, seed: 9), maxTokens: 8)
-        let answer = try generate(session, messages, options)
-        #expect(answer.result.reusedTokens == 0)
-        let byHand = try model.makeSession()
-        try byHand.feed(
-            [model.configuration.bos]
-                + model.encode(
-                    "<start_of_turn>user\nBe brief.\n\nWho was Moses?<end_of_turn>\n<start_of_turn>model\nThe son of",
-                    controls: .parsed))
-        var text = ""
-        _ = try byHand.generate("", options: options) {
-            text += $0
-            return true
-        }
-        #expect(answer.text == text)
-        // The whole answer comes back, to be continued, and then to be answered.
-        let whole = first + [.model("The son of" + text)]
-        let next = try generate(session, whole, options)
-        #expect(next.result.reusedTokens == next.result.promptTokens)
-        let question = first + [.model("The son of" + text + next.text), .user("Who?")]
-        let position = session.position
-        #expect(try generate(session, question).result.reusedTokens == Int(position))
-    }
-
-    /// A session that was fed a question and the beginning of an answer, as if that had been cut there.
-    private func cut(after text: String) throws -> Session {
-        let session = try model.makeSession()
-        try session.feed(try model.encode([.user("Who?")]) + model.encode(text))
-        return session
-    }
-
-    @Test("White space at the end of an answer that is to go on is not there", arguments: ["P provth\n", "P \n\n", "P\u{3000}"])
-    func whiteSpaceBeforeMore(text: String) throws {
-        let begun: [Message] = [.user("Who?"), .model(text)]
-        let session = try cut(after: text)
-        try generate(session, begun)
-        try expectFresh(session, begun)
-        // What comes back is what the session has, not what it once had.
-        try session.feed(try model.encode("eth"))
-        let position = Int(session.position)
-        #expect(
-            try generate(session.fork(), [.user("Who?"), .model(text.trimmed + "eth"), .user("And?")]).result.reusedTokens
-                == position)
-        #expect(try generate(session, [.user("Who?"), .model(text + "eth"), .user("And?")]).result.reusedTokens == 0)
-
-        // An answer that is over stays as it was made, and is known by all of it if it goes on nevertheless.
-        let over = try cut(after: text), end = Int(over.position)
-        #expect(try generate(over, begun + [.user("And?")]).result.reusedTokens == end)
-        let more = try cut(after: text + "eth"), whole = Int(more.position)
-        #expect(try generate(more, [.user("Who?"), .model(text + "eth")]).result.reusedTokens == whole)
-    }
-
-    @Test(
-        "White space of an answer that was given up is not kept under another, or under none",
-        arguments: ["\n", "  ", "\u{3000}\n"])
-    func whiteSpaceGivenUp(text: String) throws {
-        let question: [Message] = [.user("Who?")], answered = question + [.model("He was a man.")]
-        for messages in [question, question + [.model("")], answered, answered + [.user("And?")]] {
-            let session = try cut(after: text)
-            #expect(try generate(session, messages).result.promptTokens == Int(session.position))
-            try expectFresh(session, messages)
-        }
-        let session = try cut(after: text), position = Int(session.position)
-        #expect(try generate(session, question + [.model(text), .user("And?")]).result.reusedTokens == position)
-    }
-
-    @Test("After a stop text that ends or begins within a token, the conversation is found again", arguments: [0, 8])
-    func stoppedWithinTokens(lookup: Int) throws {
-        var count = 0
-        for seed in 0..<24 as Range<UInt64> {
-            var options = GenerationOptions(sampling: Sampling(temperature: 1, seed: seed), maxTokens: 60, lookup: lookup)
-            options.stop = ["he", "a b", "of t"]
-            let session = try model.makeSession()
-            let answer = try generate(session, first, options), position = Int(session.position)
-            let tokens = session.memory.recent.oldestFirst.dropFirst(answer.result.promptTokens)
-            guard answer.result.finish == .stop, model.tokenizer.decode(Array(tokens)) != Array(answer.text.utf8) else { continue }
-            count += 1
-            let asked = first + [.model(answer.text), .user("And?")]
-            #expect(try generate(session.fork(), asked).result.reusedTokens == position)
-            // If the answer is to go on, what was not shown can't be there.
-            let begun = first + [.model(answer.text)]
-            try generate(session, begun)
-            try expectFresh(session, begun)
-        }
-        #expect(count > 6)
     }
 
     @Test("A call that is stopped within the prompt keeps no turn, and forgets none", arguments: [0, 1])
