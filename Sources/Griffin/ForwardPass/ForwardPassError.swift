@@ -1,7 +1,7 @@
 import System
 
-/// Why a chunk of tokens could not be computed.
-public enum ForwardPassError: Error, Equatable {
+/// Why a chunk of tokens could not be computed. A pointer wide, whatever it says: it passes through each step of a pass.
+public indirect enum ForwardPassError: Error, Equatable {
     /// Numbers came up that are infinite or NaN.
     case nonFinite(NonFiniteNumbers)
     /// The file can't be read any more: it was cut while it was mapped, or its disk failed.
