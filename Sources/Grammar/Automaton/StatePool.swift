@@ -27,6 +27,10 @@ final class StatePool: @unchecked Sendable {
     private var accepts: [Bool] = []
     /// State × class → state, or -1 where nobody has looked yet.
     private(set) var transitions: [Int32] = []
+    /// What was found out about plain characters, by state.
+    var plainSteps: [Int32: PlainStep] = [:]
+    var plainReaches: [Int32: PlainReach] = [:]
+    let plainEdges: [[PlainEdge]]
     private var itemLimit: Int
     private var transitionLimit = transitionLimit
     let classCount: Int
@@ -40,6 +44,7 @@ final class StatePool: @unchecked Sendable {
             return $0
         }
         closure = Closure(program)
+        plainEdges = PlainEdge.edges(program)
         classCount = program.representatives.count
         itemLimit = Self.itemLimit
         _ = state(node: NodeTable.nothing)
