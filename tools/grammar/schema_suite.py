@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Runs the official JSON Schema test suite through the module Grammar, and says what it gets wrong.
+
+    tools/grammar/schema_suite.py SUITE/tests/draft2020-12 [--formats] [--list] [-- COMMAND …]
+
+A schema is either refused with the reason, or must accept each valid instance and no invalid one. Since a value has one spelling in
+Grammar, an instance counts as accepted if one order of its properties is; whole numbers are written without a point.
+COMMAND runs the test SchemaOracle (`swift test --filter SchemaOracle` if none is given). --formats makes `format` a demand, for the
+suite's optional/format; --list prints each schema that is refused.
+Ends with 1 if an invalid instance is accepted or a valid one refused.
+The suite: https://github.com/json-schema-org/JSON-Schema-Test-Suite; it stays outside the repository.
+"""
+import collections
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ORDERS = 720  # of the properties of one instance that are tried
+
+
+def number(value):
+    return int(value) if isinstance(value, float) and value == int(value) and abs(value) < 1e18 else value
+
+
+def spellings(value):
+    """Texts of a value, one for each order of its properties; at most ORDERS."""
+    if isinstance(value, list):
+        parts = itertools.product(*[spellings(item) for item in value])
+        return ["[" + ", ".join(items) + "]" for items in itertools.islice(parts, ORDERS)]
+    if isinstance(value, dict):
+        members = [[json.dumps(key, ensure_ascii=False) + ": " + text for text in spellings(item)] for key, item in value.items()]
+        orders = itertools.islice(itertools.permutations(members), ORDERS)
+        texts = ("{" + ", ".join(items) + "}" for order in orders for items in itertools.product(*order))
+        return list(itertools.islice(texts, ORDERS))
+    return [json.dumps(number(value), ensure_ascii=False)]
+
+
+def main(arguments):
+    command = ["swift", "test", "--filter", "SchemaOracle"]
+    if "--" in arguments:
+        place = arguments.index("--")
+        arguments, command = arguments[:place], arguments[place + 1 :]
+    flags = {a for a in arguments if a.startswith("--")}
+    folders = [a for a in arguments if not a.startswith("--")]
+    if len(folders) != 1 or flags - {"--formats", "--list"}:
+        sys.exit(__doc__)
+    groups = []
+    for path in sorted(pathlib.Path(folders[0]).glob("*.json")):
+        for group in json.loads(path.read_text()):
+            groups.append((path.name, group))
+    if not groups:
+        sys.exit(f"{folders[0]} has no tests: give a folder of the suite")
+    with tempfile.TemporaryDirectory() as folder:
+        cases, results = folder + "/cases", folder + "/results"
+        with open(cases, "w") as file:
+            for _, group in groups:
+                texts = []
+                for test in group["tests"]:
+                    test["spellings"] = [t for t in spellings(test["data"]) if not re.search("[\ud800-\udfff]", t)]
+                    texts += test["spellings"]
+                schema = json.dumps(group["schema"], ensure_ascii=False)
+                case = {"schema": schema, "texts": texts, "formats": "--formats" in flags}
+                # U+0000 in a schema is refused by the reader of JSON; in the cases it must not be.
+                file.write(json.dumps(case, ensure_ascii=False).replace("\\u0000", "\\u0001") + "\n")
+        environment = dict(os.environ, RG_EDGE_SCHEMA_CASES=cases, RG_EDGE_SCHEMA_RESULTS=results)
+        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if not os.path.exists(results):
+            sys.exit(f"no results from {' '.join(command)}:\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
+        answers = [json.loads(line) for line in open(results)]
+    count = collections.Counter()
+    reasons = collections.Counter()
+    for (name, group), answer in zip(groups, answers, strict=True):
+        count["schemas"] += 1
+        if "error" in answer:
+            count["refused"] += 1
+            reasons[re.sub(r"^#\S*/", "", answer["error"])] += 1
+            if "--list" in flags:
+                print(f"refused: {name}: {group['description']}: {answer['error']}")
+            continue
+        accepts = iter(answer["accepts"])
+        for test in group["tests"]:
+            accepted = any([next(accepts) for _ in test["spellings"]])
+            count["instances"] += 1
+            if accepted != test["valid"]:
+                kind = "invalid accepted" if accepted else "valid refused"
+                count[kind] += 1
+                print(f"{kind}: {name}: {group['description']}: {test['description']}: {json.dumps(test['data'])[:200]}")
+    print(f"{count['schemas']} schemas: {count['refused']} refused as unsupported; of the others' {count['instances']} instances")
+    print(f"{count['invalid accepted']} invalid ones accepted, {count['valid refused']} valid ones refused")
+    for reason, number_of in reasons.most_common(25 if "--list" in flags else 0):
+        print(f"{number_of:5} {reason}")
+    return 1 if count["invalid accepted"] or count["valid refused"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
