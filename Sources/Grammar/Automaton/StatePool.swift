@@ -24,6 +24,8 @@ final class StatePool: @unchecked Sendable {
     /// The node of each state: its items, all of which wait.
     private var stateNodes: [Int32] = []
     private var states: [Int32: Int32] = [:]
+    /// The states of nodes that were opened alone.
+    private var opened: [Int32: Int32] = [:]
     private var accepts: [Bool] = []
     /// State × class → state, or -1 where nobody has looked yet.
     private(set) var transitions: [Int32] = []
@@ -83,25 +85,46 @@ final class StatePool: @unchecked Sendable {
     private func find(_ state: Int32, class number: Int) -> Int32 {
         let byte = program.representatives[number]
         var following: [Item] = []
+        // Most bytes are waited for by one item, many of them by the same: what follows it is opened once.
+        var tail = NodeTable.nothing, tails = 0
         for item in nodes.items(of: stateNodes[Int(state)]) where item.expression >= 0 {
             switch program.operations[Int(item.expression)] {
             case .bytes(let set):
-                if set.contains(byte) { following += nodes.items(of: item.tail) }
+                guard set.contains(byte) else { break }
+                following += nodes.items(of: item.tail)
+                (tail, tails) = (item.tail, tails + 1)
             case .machine(let machine, let state):
                 guard let next = program.machines[Int(machine)].next(state, byte) else { break }
                 following.append(Item(expression: item.expression - state + next, count: 0, tail: item.tail))
+                tails += 2
             default: break
             }
         }
-        let result = following.isEmpty ? Self.dead : self.state(opening: following)
+        let known = tails == 1 ? opened[tail] : nil
+        let result = known ?? (following.isEmpty ? Self.dead : self.state(opening: following))
+        if tails == 1 { opened[tail] = result }
         transitions[Int(state) * classCount + number] = result
         return result
     }
 
     private func state(opening items: [Item]) -> Int32 {
+        if items.count == 1, let item = waiting(items[0]) { return state(node: nodes.node(item)) }
         guard let waiting = closure.run(items, in: &nodes) else { return Self.overLimit }
         let node = nodes.node(waiting)
         return nodes.depth(of: node) > Limits.depth ? Self.overLimit : state(node: node)
+    }
+
+    /// What a single item comes to, if it waits for a byte already or is a sequence that begins with one: most are, within a character.
+    private func waiting(_ item: Item) -> Item? {
+        guard item.expression >= 0 else { return nil }
+        switch program.operations[Int(item.expression)] {
+        case .bytes: return item
+        case .sequence(let first, let second):
+            guard case .bytes = program.operations[Int(first)] else { return nil }
+            let tail = nodes.node(Item(expression: second, count: 0, tail: item.tail))
+            return nodes.depth(of: tail) < Limits.depth ? Item(expression: first, count: 0, tail: tail) : nil
+        default: return nil
+        }
     }
 
     private func state(node: Int32) -> Int32 {

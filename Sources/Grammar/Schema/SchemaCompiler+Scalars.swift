@@ -80,34 +80,3 @@ extension SchemaCompiler {
         return result
     }
 }
-
-/// Formats as regular expressions that match the whole string.
-enum SchemaFormats {
-    private static let year = "[0-9]{4}", byte = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-    /// Months with their days; 29 February in the years that have it.
-    private static let date =
-        "(\(year)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
-        + "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
-    private static let time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-    private static let label = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-    private static let ipv4 = "\(byte)(\\.\(byte)){3}"
-    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
-
-    static func regex(_ name: String) -> String? {
-        switch name {
-        case "date": date
-        case "time": time
-        case "date-time": "\(date)[tT]\(time)"
-        case "email": "\(atom)(\\.\(atom)){0,3}@\(label)(\\.\(label)){1,6}"
-        case "hostname": "[a-zA-Z0-9]([a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9]{0,61}[a-zA-Z0-9])?){0,3}"
-        case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-        case "ipv4": ipv4
-        case "ipv6":
-            "([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|::([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,5})?"
-                + "|[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,2}::([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,3})?"
-        case "uri":
-            "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(//\(label)(\\.\(label)){0,6}(:[0-9]{1,5})?)?(/[a-zA-Z0-9._~!$&'()*+,;=:@-]{0,100}){0,30}"
-        default: nil
-        }
-    }
-}
