@@ -59,6 +59,12 @@ import Testing
             #"{"oneOf": [{"type": "object", "properties": {"k": {"const": "a"}}, "required": ["k"]}, {"type": "object", "properties": {"k": {"const": "b"}, "v": {}}, "required": ["k"]}]}"#,
             [#"{"k": "a"}"#, #"{"k": "b", "v": 1}"#], [#"{"k": "a", "v": 1}"#]
         ),
+        (
+            #"{"type": "string", "pattern": "^[a-c]+$", "minLength": 2, "maxLength": 3}"#, [#""ab""#, #""abc""#],
+            [#""a""#, #""abca""#, #""xy""#]
+        ),
+        (#"{"type": "string", "pattern": "^(ab|c){2}$", "minLength": 1, "maxLength": 9}"#, [#""abc""#], [#""c""#]),
+        (#"{"type": "string", "format": "uuid", "maxLength": 36}"#, [#""01234567-89ab-cdef-0123-456789abcdef""#], [#""""#]),
         ("true", ["[1, {\"a\": null}]", "\"x\"", "-1.5e-3"], ["[1,]", "01", "tru"]),
         (#"{"exclusiveMinimum": 0, "exclusiveMaximum": 1, "type": "number"}"#, ["0.5", "0.001"], ["0", "1", "0.0", "-0.5"]),
     ]
@@ -80,7 +86,7 @@ import Testing
         ("{\n\"a\": }", "line 2, column"), ("[]", "#: is no schema"), ("false", "matches no text at all"),
         (#"{"minLength": -1}"#, "#/minLength: is no whole number"),
         (#"{"items": {"uniqueItems": true}}"#, "#/items/uniqueItems: is not supported"),
-        (#"{"type": "string", "pattern": "a", "maxLength": 3}"#, "#/pattern: is not supported beside"),
+        (#"{"type": "string", "pattern": "^(a|bc)+$", "maxLength": 3}"#, "#/pattern: is not supported beside"),
         (#"{"minProperties": 2}"#, "#: minProperties that takes several"),
     ]
 

@@ -15,7 +15,7 @@ struct RegexTree: Sendable {
     }
 
     /// Parts come before what they are part of; the last is the whole.
-    private(set) var nodes: [Node] = []
+    var nodes: [Node] = []
 
     mutating func add(_ node: Node) -> Int {
         nodes.append(node)

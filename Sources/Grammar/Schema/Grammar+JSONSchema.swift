@@ -23,7 +23,8 @@ extension Grammar {
     ///
     /// Supported: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `patternProperties` (one pattern, and nothing
     /// undeclared besides), `minProperties`, `maxProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`,
-    /// `pattern` (``RegexParser``; alone), `format` (alone), `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `allOf`,
+    /// `pattern` (``RegexParser``) or `format` (``SchemaFormats``), beside a length where all matches have it or
+    /// the pattern is one repeated class, `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `allOf`,
     /// `oneOf` whose alternatives exclude each other, `$ref` into the same schema. Every other keyword that demands something is an
     /// error that names its path; what only describes is passed over.
     public convenience init(jsonSchema bytes: [UInt8], options: JSONSchemaOptions = JSONSchemaOptions()) throws(GrammarError) {

@@ -55,23 +55,33 @@ extension SchemaCompiler {
         let hasLength = shape.minLength > 0 || shape.maxLength != nil
         let places = shape.patterns.map(\.part) + shape.formats.map(\.part)
         guard let place = places.first else { return form.string(&builder, min: shape.minLength, max: shape.maxLength) }
-        guard places.count == 1, !hasLength else {
-            throw place.error(
-                "is not supported beside another pattern, a format or a length", advice: "say all of it in one pattern")
+        guard places.count == 1 else {
+            throw place.error("is not supported beside another pattern or a format", advice: "say all of it in one pattern")
         }
-        if let pattern = shape.patterns.first { return form.quoted(try inner(pattern.regex, .part, place), &builder) }
+        let length = hasLength ? (shape.minLength, shape.maxLength) : nil
+        if let pattern = shape.patterns.first {
+            return form.quoted(try inner(pattern.regex, .part, place, length: length), &builder)
+        }
         let name = shape.formats.first?.name ?? ""
         guard let regex = SchemaFormats.regex(name) else {
             throw place.error("is a format that is not supported", advice: "write a pattern, or leave it out")
         }
-        return form.quoted(try inner(regex, .whole, place), &builder)
+        return form.quoted(try inner(regex, .whole, place, length: length), &builder)
     }
 
-    /// What stands between the quotes of a string that matches.
-    mutating func inner(_ regex: String, _ extent: RegexTree.Extent, _ place: SchemaPart) throws(GrammarError) -> ExpressionID {
-        let tree: RegexTree
+    /// What stands between the quotes of a string that matches, of so many characters if a length is given.
+    mutating func inner(
+        _ regex: String, _ extent: RegexTree.Extent, _ place: SchemaPart, length: (min: Int, max: Int?)? = nil
+    ) throws(GrammarError) -> ExpressionID {
+        var tree: RegexTree
         do throws(GrammarError) { tree = try RegexParser.parse(regex) } catch {
             throw place.error(error.description)
+        }
+        if let length {
+            guard let limited = tree.limited(min: length.min, max: length.max, extent: extent) else {
+                throw place.error("is not supported beside minLength or maxLength", advice: "say the length in the pattern")
+            }
+            tree = limited
         }
         let form = form
         guard let result = tree.expression(&builder, extent: extent, characters: { form.characters($0, &$1) }) else {
