@@ -113,6 +113,9 @@ def main(arguments):
                 print(f"{kind}: {name}: {group['description']}: {test['description']}: {json.dumps(test['data'])[:200]}")
     print(f"{count['schemas']} schemas: {count['refused']} refused as unsupported; of the others' {count['instances']} instances")
     print(f"{count['invalid accepted']} invalid ones accepted, {count['valid refused']} valid ones refused")
+    times = sorted(answer["microseconds"] for answer in answers if "microseconds" in answer)
+    if times:
+        print(f"made in {times[len(times) // 2]:.0f} µs in the median, {times[-1]:.0f} µs at most")
     if count["walks"]:
         print(f"{count['walks']} texts made by chance, {count['walks wrong']} of them wrong")
     for reason, number_of in reasons.most_common(25 if "--list" in flags else 0):

@@ -7,6 +7,8 @@
 struct RegexParser {
     private var reader: ScalarReader
     private var tree = RegexTree()
+    /// Those that were looked up: it takes a while.
+    private var categories: [String: ScalarSet] = [:]
 
     private struct Level {
         var start: Int
@@ -179,11 +181,12 @@ struct RegexParser {
         case "p", "P":
             guard reader.take("{") else { throw unknownEscape(start) }
             let name = reader.take { $0 != "}" }
-            guard reader.take("}"), let set = ScalarSet(category: name) else {
+            guard reader.take("}"), let set = categories[name] ?? ScalarSet(category: name) else {
                 throw error(
                     "a property of characters that is not supported", at: start,
                     advice: "general categories are, as \\p{Lu} and \\p{Letter}")
             }
+            categories[name] = set
             return mark == "P" ? set.inverted : set
         default:
             guard !mark.isLetter, !mark.isDigit else { throw unknownEscape(start) }
