@@ -116,6 +116,7 @@ let package = Package(
         .target(
             name: "Griffin", dependencies: ["CSIMD", "Files", "JSON", "Kernels", "KernelTypes", "ModelFile", "System", "Tiles"]),
         .target(name: "Text", dependencies: ["CSentencePiece", "System"]),
+        .target(name: "Grammar", dependencies: ["JSON", "System"]),
         .target(
             name: "RGEdge",
             dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text"]),
@@ -175,6 +176,7 @@ let package = Package(
                 "System", "TestSupport", "Tiles",
             ]),
         .testTarget(name: "TextTests", dependencies: ["System", "TestSupport", "Text"]),
+        .testTarget(name: "GrammarTests", dependencies: ["Grammar", "JSON", "TestSupport", "Text"]),
         .testTarget(
             name: "ConversionTests",
             dependencies: [

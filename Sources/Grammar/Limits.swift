@@ -1,0 +1,22 @@
+/// How large what strangers give may become. Texts beyond a limit are refused when the grammar is made; while it runs, a byte that
+/// would go beyond one is not allowed.
+enum Limits {
+    /// Bytes of a grammar, a regular expression or a list of choices.
+    static let textBytes = 4 << 20
+    /// Bytes of a schema.
+    static let schemaBytes = 1 << 20
+    /// Expressions that a grammar comes to.
+    static let expressions = 1 << 19
+    /// The largest count in `{m,n}`, `minLength` and the like: counted, not copied.
+    static let count = 1 << 24
+    /// States of a machine for a string or a number.
+    static let machineStates = 1 << 14
+    /// Positions of a regular expression that becomes a machine, its counts written out.
+    static let positions = 1 << 13
+    /// Alternatives that `anyOf`, `oneOf` and `allOf` multiply to in one place.
+    static let alternatives = 512
+    /// Steps that it may take to find what can follow a byte.
+    static let closureSteps = 1 << 18
+    /// Levels of a stack.
+    static let depth = 1 << 18
+}

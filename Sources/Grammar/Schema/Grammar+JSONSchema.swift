@@ -1,0 +1,51 @@
+import JSON
+
+/// How a JSON Schema is read.
+public struct JSONSchemaOptions: Sendable {
+    /// Spaces between the parts.
+    public var spacing: JSONSpacing
+    /// Whether an object that declares properties may have others where the schema says nothing about `additionalProperties`. The
+    /// standard says yes; but a model that may go on does.
+    public var allowsUndeclared: Bool
+    /// Whether `format` is a demand. Otherwise it is a remark, as the standard has it.
+    public var assertsFormats: Bool
+
+    public init(spacing: JSONSpacing = .spaced, allowsUndeclared: Bool = false, assertsFormats: Bool = true) {
+        self.spacing = spacing
+        self.allowsUndeclared = allowsUndeclared
+        self.assertsFormats = assertsFormats
+    }
+}
+
+extension Grammar {
+    /// The JSON texts that a schema (draft 2020-12) allows, each value in one spelling: properties in the schema's order and then
+    /// those that it doesn't declare, no spaces but those of the options, numbers without needless zeros, the shortest escapes.
+    ///
+    /// Supported: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `patternProperties` (one pattern, and nothing
+    /// undeclared besides), `minProperties`, `maxProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`,
+    /// `pattern` (``RegexParser``) or `format` (``SchemaFormats``), beside a length where all matches have it or
+    /// the pattern is one repeated class, `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `allOf`,
+    /// `oneOf` whose alternatives exclude each other, `$ref` into the same schema. Every other keyword that demands something is an
+    /// error that names its path; what only describes is passed over.
+    public convenience init(jsonSchema bytes: [UInt8], options: JSONSchemaOptions = JSONSchemaOptions()) throws(GrammarError) {
+        guard bytes.count <= Limits.schemaBytes else {
+            throw GrammarError(.whole, "has more than \(Limits.schemaBytes) bytes", advice: "make it smaller")
+        }
+        let schema: JSONValue
+        do throws(JSONError) { schema = try JSONValue(parsing: bytes) } catch {
+            throw GrammarError(
+                error.line > 0 ? .line(error.line, column: error.column) : .whole,
+                error.isMemory ? "no memory to read it" : error.message)
+        }
+        var compiler = SchemaCompiler(schema, options: options)
+        let root = try compiler.compile()
+        try self.init(compiler.builder, root: root)
+    }
+
+    /// Any JSON value.
+    public static func json(spacing: JSONSpacing = .spaced) throws(GrammarError) -> Grammar {
+        var builder = ExpressionBuilder(), form = JSONForm(spacing: spacing)
+        let root = form.any(&builder)
+        return try Grammar(builder, root: root)
+    }
+}

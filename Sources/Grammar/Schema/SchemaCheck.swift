@@ -1,0 +1,96 @@
+import JSON
+
+/// Says whether a value follows a schema: for `enum` and `const`, whose values must meet the other demands too.
+struct SchemaCheck {
+    let reader: SchemaReader
+
+    /// Whether all of a schema holds. Goes down the value and its schema together; as deep as values are at most.
+    func holds(_ part: SchemaPart, _ value: JSONValue) throws(GrammarError) -> Bool {
+        for shape in try reader.shapes(of: [part]) where try holds(shape, value) { return true }
+        return false
+    }
+
+    private func holds(_ shape: SchemaShape, _ value: JSONValue) throws(GrammarError) -> Bool {
+        guard shape.types.contains(SchemaTypes(value)) else { return false }
+        if let values = shape.values, !values.contains(where: { $0.isSame(value) }) { return false }
+        switch value {
+        case .integer, .real: return try isWithin(shape, value)
+        case .string(let text):
+            let count = text.unicodeScalars.count
+            guard count >= shape.minLength, count <= shape.maxLength ?? .max else { return false }
+            for (regex, part) in shape.patterns where try !matches(regex, text, part) { return false }
+            for (name, part) in shape.formats {
+                guard let regex = SchemaFormats.regex(name) else { throw part.error("is a format that is not supported") }
+                guard try matches("^(?:\(regex))$", text, part) else { return false }
+            }
+            return true
+        case .array(let elements):
+            for part in shape.arrays where try !holds(part, elements) { return false }
+            return true
+        case .object(let object):
+            for part in shape.objects where try !holds(part, object) { return false }
+            return true
+        case .null, .bool: return true
+        }
+    }
+
+    private func isWithin(_ shape: SchemaShape, _ value: JSONValue) throws(GrammarError) -> Bool {
+        if shape.numbers.isEmpty { return true }
+        // The same digits that the grammar would read.
+        var inner = shape
+        inner.types = [.integer, .fraction]
+        var compiler = SchemaCompiler(true, options: reader.options)
+        let root = try compiler.number(inner), text = compiler.form.constant(value, &compiler.builder)
+        guard let grammar = try? Grammar(compiler.builder, root: root), let only = try? Grammar(compiler.builder, root: text) else {
+            return false
+        }
+        var matcher = grammar.matcher()
+        return matcher.advance(only.matcher().forced()) && matcher.isComplete
+    }
+
+    private func holds(_ part: SchemaPart, _ elements: [JSONValue]) throws(GrammarError) -> Bool {
+        let prefix = part.value["prefixItems"]?.arrayValue ?? []
+        if let least = part.value["minItems"]?.intValue, elements.count < least { return false }
+        if let most = part.value["maxItems"]?.intValue, elements.count > most { return false }
+        for (index, element) in elements.enumerated() {
+            let schema =
+                index < prefix.count
+                ? part.child("prefixItems", String(index), value: prefix[index])
+                : part.value["items"].map { part.child("items", value: $0) }
+            if let schema, try !holds(schema, element) { return false }
+        }
+        return true
+    }
+
+    private func holds(_ part: SchemaPart, _ object: JSONObject) throws(GrammarError) -> Bool {
+        for name in SchemaReader.required(part) where object[name] == nil { return false }
+        if let least = part.value["minProperties"]?.intValue, object.members.count < least { return false }
+        if let most = part.value["maxProperties"]?.intValue, object.members.count > most { return false }
+        let patterns = part.value["patternProperties"]?.objectValue?.members ?? []
+        for member in object.members {
+            var isNamed = false
+            if let schema = part.value["properties"]?[member.key] {
+                isNamed = true
+                guard try holds(part.child("properties", member.key, value: schema), member.value) else { return false }
+            }
+            for pattern in patterns {
+                let schema = part.child("patternProperties", pattern.key, value: pattern.value)
+                guard try matches(pattern.key, member.key, schema) else { continue }
+                isNamed = true
+                guard try holds(schema, member.value) else { return false }
+            }
+            guard !isNamed, let schema = part.value["additionalProperties"] else { continue }
+            guard try holds(part.child("additionalProperties", value: schema), member.value) else { return false }
+        }
+        return true
+    }
+
+    /// Whether a part of a text matches.
+    func matches(_ regex: String, _ text: String, _ place: SchemaPart) throws(GrammarError) -> Bool {
+        var compiler = SchemaCompiler(true, options: reader.options)
+        let root = compiler.form.quoted(try compiler.inner(regex, .part, place), &compiler.builder)
+        guard let grammar = try? Grammar(compiler.builder, root: root) else { return false }
+        var matcher = grammar.matcher()
+        return matcher.advance(JSONForm.text(text)) && matcher.isComplete
+    }
+}

@@ -1,0 +1,50 @@
+/// Formats as regular expressions that match the whole string. Each allows what is usual, and nothing that the format forbids: no leap
+/// seconds, no quoted names in mail addresses, labels of host names with two hyphens at most, no addresses in brackets in a URI.
+enum SchemaFormats {
+    private static let year = "[0-9]{4}", byte = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+    /// Months with their days; 29 February in the years that have it.
+    private static let date =
+        "(\(year)-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+        + "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
+    private static let time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+    /// Without two hyphens after each other, which mean something of their own.
+    private static let label = "[a-zA-Z0-9]{1,20}(-[a-zA-Z0-9]{1,20}){0,2}"
+    private static let ipv4 = "\(byte)(\\.\(byte)){3}"
+    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,30}"
+
+    /// Eight groups, the last two of which may be written as IPv4; `::` stands for one at least that are zero.
+    private static let ipv6: String = {
+        let group = "[0-9a-fA-F]{1,4}"
+        var forms = ["(\(group):){7}\(group)", "(\(group):){6}\(ipv4)"]
+        for count in 0...7 {
+            let before = count == 0 ? "" : "\(group)(:\(group)){\(count - 1)}", rest = 7 - count
+            let mixed = rest >= 2 ? "|(\(group):){0,\(rest - 2)}\(ipv4)" : ""
+            forms.append("\(before)::" + (rest == 0 ? "" : "(\(group)(:\(group)){0,\(rest - 1)}\(mixed))?"))
+        }
+        return forms.joined(separator: "|")
+    }()
+
+    private static let uri: String = {
+        let name = "[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2}", character = "(\(name)|[:@])"
+        let path = "(/\(character){0,100}){0,30}", more = "(\(character)|[/?]){0,200}"
+        let authority = "//((\(name)|:){0,60}@)?(\(name)){0,200}(:[0-9]{0,5})?"
+        let hierarchy = "\(authority)\(path)|/?\(character){1,100}\(path)|/?"
+        return "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(hierarchy))(\\?\(more))?(#\(more))?"
+    }()
+
+    /// Nil for a format that is not supported.
+    static func regex(_ name: String) -> String? {
+        switch name {
+        case "date": date
+        case "time": time
+        case "date-time": "\(date)[tT]\(time)"
+        case "email": "\(atom)(\\.\(atom)){0,1}@\(label)(\\.\(label)){1,3}"
+        case "hostname": "\(label)(\\.\(label)){0,3}"
+        case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+        case "ipv4": ipv4
+        case "ipv6": ipv6
+        case "uri": uri
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,260 @@
+import JSON
+
+/// Takes schemas apart: resolves references, merges `allOf`, multiplies `anyOf` and `oneOf` out.
+struct SchemaReader {
+    let root: JSONValue
+    let options: JSONSchemaOptions
+    /// Whether a schema inside has an `$id` of its own: references in it mean something else, and are refused.
+    let hasInnerIDs: Bool
+
+    init(_ root: JSONValue, options: JSONSchemaOptions) {
+        self.root = root
+        self.options = options
+        var found = false, pending = [(root, true)]
+        while let (value, isRoot) = pending.popLast() {
+            if !isRoot, value["$id"]?.stringValue != nil { found = true }
+            pending += (value.arrayValue ?? value.objectValue?.members.map(\.value) ?? []).map { ($0, false) }
+        }
+        hasInnerIDs = found
+    }
+
+    /// Keywords that demand something and are not supported.
+    private static let unsupported: Set = [
+        "not", "if", "dependentRequired", "dependentSchemas", "dependencies", "propertyNames", "contains", "unevaluatedItems",
+        "unevaluatedProperties", "$dynamicRef", "$recursiveRef", "additionalItems", "extends", "disallow",
+    ]
+
+    /// What is left to merge for one alternative.
+    private struct Draft {
+        var shape = SchemaShape()
+        var pending: [SchemaPart]
+        var seen: Set<String> = []
+    }
+
+    /// The alternatives of schemas that must all hold. `depth` counts `oneOf` in each other.
+    func shapes(of parts: [SchemaPart], depth: Int = 0) throws(GrammarError) -> [SchemaShape] {
+        var drafts = [Draft(pending: parts.reversed())], shapes: [SchemaShape] = []
+        while var draft = drafts.popLast() {
+            guard let part = draft.pending.popLast() else {
+                shapes.append(draft.shape)
+                continue
+            }
+            guard shapes.count + drafts.count < Limits.alternatives else {
+                throw part.error("comes to more than \(Limits.alternatives) alternatives", advice: "use fewer anyOf in allOf")
+            }
+            guard draft.seen.insert(part.path).inserted else {
+                drafts.append(draft)
+                continue
+            }
+            switch part.value {
+            case .bool(true): drafts.append(draft)
+            case .bool(false): continue
+            case .object(let object):
+                try add(object, part, to: &draft)
+                try branch(object, part, draft, depth, into: &drafts)
+            default: throw part.error("is no schema", advice: "schemas are objects, true or false")
+            }
+        }
+        return shapes.filter { !$0.types.isEmpty }
+    }
+
+    /// Adds the drafts that a draft and the alternatives of a schema come to.
+    private func branch(
+        _ object: JSONObject, _ part: SchemaPart, _ draft: Draft, _ depth: Int, into drafts: inout [Draft]
+    ) throws(GrammarError) {
+        var results = [draft]
+        for key in ["anyOf", "oneOf"] {
+            guard let value = object[key] else { continue }
+            let choices = try list(value, key, part)
+            if key == "oneOf" { try checkDisjoint(choices, part, depth) }
+            guard results.count * choices.count <= Limits.alternatives else {
+                throw part.error("comes to more than \(Limits.alternatives) alternatives", advice: "use fewer anyOf in allOf")
+            }
+            results = results.flatMap { result in
+                choices.map { choice in
+                    var result = result
+                    result.pending.append(choice)
+                    return result
+                }
+            }
+        }
+        drafts += results.reversed()
+    }
+
+    private func checkDisjoint(_ choices: [SchemaPart], _ part: SchemaPart, _ depth: Int) throws(GrammarError) {
+        guard depth < 8 else {
+            throw part.error("has oneOf in oneOf too often", advice: "use anyOf where alternatives may overlap")
+        }
+        var all: [[SchemaShape]] = []
+        for choice in choices { all.append(try shapes(of: [choice], depth: depth + 1)) }
+        for first in all.indices {
+            for second in all.indices.dropFirst(first + 1) {
+                for (left, right) in all[first].flatMap({ left in all[second].map { (left, $0) } }) {
+                    guard try areDisjoint(left, right, depth) else {
+                        throw part.error(
+                            "oneOf: alternatives \(first) and \(second) may both hold, which is not supported",
+                            advice: "use anyOf, or give them a required property with different constants")
+                    }
+                }
+            }
+        }
+    }
+
+    private func areDisjoint(_ left: SchemaShape, _ right: SchemaShape, _ depth: Int) throws(GrammarError) -> Bool {
+        if let first = left.values, let second = right.values {
+            return !first.contains { value in second.contains { $0.isSame(value) } }
+        }
+        let common = left.types.intersection(right.types)
+        for (one, other) in [(left, right), (right, left)] {
+            if let values = one.values { return values.allSatisfy { !other.types.contains(SchemaTypes($0)) } }
+        }
+        if !common.isDisjoint(with: [.null, .boolean]) { return false }
+        if !common.isDisjoint(with: [.integer, .fraction]), !left.numbers.excludes(right.numbers) { return false }
+        if common.contains(.string), left.maxLength ?? .max >= right.minLength, right.maxLength ?? .max >= left.minLength {
+            return false
+        }
+        if common.contains(.array) { return false }
+        if !common.contains(.object) { return true }
+        return try objectsDiffer(left, right, depth)
+    }
+
+    /// Whether a property that both demand can't be the same.
+    private func objectsDiffer(_ left: SchemaShape, _ right: SchemaShape, _ depth: Int) throws(GrammarError) -> Bool {
+        guard depth < 8 else { return false }
+        let first = left.objects.flatMap { Self.required($0) }, second = Set(right.objects.flatMap { Self.required($0) })
+        for name in first where second.contains(name) {
+            let parts = [left, right].map { shape in
+                shape.objects.compactMap { part in
+                    part.value["properties"]?[name].map { part.child("properties", name, value: $0) }
+                }
+            }
+            let ones = try shapes(of: parts[0], depth: depth + 1), others = try shapes(of: parts[1], depth: depth + 1)
+            var differ = true
+            for one in ones { for other in others where differ { differ = try areDisjoint(one, other, depth + 1) } }
+            if differ { return true }
+        }
+        return false
+    }
+
+    static func required(_ part: SchemaPart) -> [String] { (part.value["required"]?.arrayValue ?? []).compactMap(\.stringValue) }
+
+    func list(_ value: JSONValue, _ key: String, _ part: SchemaPart) throws(GrammarError) -> [SchemaPart] {
+        guard let elements = value.arrayValue, !elements.isEmpty else {
+            throw part.child(key, value: value).error("is no list of schemas", advice: "give one schema at least")
+        }
+        return elements.enumerated().map { part.child(key, String($0), value: $1) }
+    }
+
+    // MARK: - Keywords
+
+    private func add(_ object: JSONObject, _ part: SchemaPart, to draft: inout Draft) throws(GrammarError) {
+        for member in object.members {
+            let here = part.child(member.key, value: member.value)
+            switch member.key {
+            case "type": draft.shape.types.formIntersection(try types(here))
+            case "enum":
+                guard let values = member.value.arrayValue else { throw here.error("is no list") }
+                restrict(&draft.shape, to: values)
+            case "const": restrict(&draft.shape, to: [member.value])
+            case "$ref": draft.pending.append(try resolve(here))
+            case "allOf": draft.pending += try list(member.value, member.key, part).reversed()
+            case "minimum": draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: false))
+            case "exclusiveMinimum": draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: true))
+            case "maximum": draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: false))
+            case "exclusiveMaximum": draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: true))
+            case "multipleOf":
+                draft.shape.numbers.multiples.append(try decimal(here))
+                draft.shape.multiplePlace = here
+            case "minLength": draft.shape.minLength = max(draft.shape.minLength, try Self.count(here))
+            case "maxLength": draft.shape.maxLength = min(draft.shape.maxLength ?? .max, try Self.count(here))
+            case "pattern":
+                guard let regex = member.value.stringValue else { throw here.error("is no string") }
+                draft.shape.patterns.append((regex, here))
+            case "format":
+                guard options.assertsFormats, let name = member.value.stringValue else { break }
+                draft.shape.formats.append((name, here))
+            case "$schema" where member.value.stringValue?.contains("json-schema.org/") != true:
+                throw here.error("is a dialect that is not known", advice: "leave it out for draft 2020-12")
+            case "uniqueItems" where member.value == true:
+                throw here.error("is not supported", advice: "leave it out, and check the result")
+            case let key where Self.unsupported.contains(key):
+                throw here.error("is not supported", advice: "leave it out, and check the result, or say it otherwise")
+            default: break
+            }
+        }
+        let keys = Set(object.members.map(\.key))
+        let ofObjects: Set = [
+            "properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties",
+        ]
+        if !keys.isDisjoint(with: ofObjects) { draft.shape.objects.append(part) }
+        if !keys.isDisjoint(with: ["items", "prefixItems", "minItems", "maxItems"]) { draft.shape.arrays.append(part) }
+    }
+
+    private func restrict(_ shape: inout SchemaShape, to values: [JSONValue]) {
+        shape.values = (shape.values ?? values).filter { old in values.contains { $0.isSame(old) } }
+    }
+
+    private func types(_ part: SchemaPart) throws(GrammarError) -> SchemaTypes {
+        var types: SchemaTypes = []
+        for name in part.value.arrayValue ?? [part.value] {
+            guard let type = name.stringValue.flatMap(SchemaTypes.init(name:)) else {
+                throw part.error("is no type", advice: "there are null, boolean, integer, number, string, array and object")
+            }
+            types.formUnion(type)
+        }
+        return types
+    }
+
+    private func decimal(_ part: SchemaPart) throws(GrammarError) -> Decimal {
+        guard let value = Decimal(part.value) else { throw part.error("is no number") }
+        return value
+    }
+
+    /// A number of characters, items or properties.
+    static func count(_ part: SchemaPart) throws(GrammarError) -> Int {
+        guard let count = part.value.intValue, count >= 0 else { throw part.error("is no whole number from 0 on") }
+        guard count <= Limits.count else { throw part.error("is above \(Limits.count)", advice: "make it smaller") }
+        return count
+    }
+
+    // MARK: - References
+
+    private func resolve(_ part: SchemaPart) throws(GrammarError) -> SchemaPart {
+        guard let reference = part.value.stringValue else { throw part.error("is no string") }
+        let advice = "references are # or #/ and a path, into the same schema"
+        guard reference.first == "#", !hasInnerIDs else {
+            throw part.error("a reference of this kind is not supported", advice: advice)
+        }
+        var place = SchemaPart(value: root, path: "")
+        let pointer = reference.dropFirst()
+        guard pointer.isEmpty || pointer.first == "/" else {
+            throw part.error("a reference of this kind is not supported", advice: advice)
+        }
+        for token in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            guard let key = Self.unescaped(token) else { throw part.error("is no JSON pointer") }
+            let value =
+                place.value.arrayValue.flatMap { array in Int(key).flatMap { array.indices.contains($0) ? array[$0] : nil } }
+                ?? place.value[key]
+            guard let value else { throw part.error("leads to nothing", advice: "correct the path, or add what it names") }
+            place = place.child(key, value: value)
+        }
+        return place
+    }
+
+    /// A token of a JSON pointer in a URI.
+    private static func unescaped(_ token: Substring) -> String? {
+        var bytes: [UInt8] = [], rest = Array(token.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.split(separator: "~1", omittingEmptySubsequences: false).joined(separator: "/")
+            .split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~")
+    }
+}

@@ -1,0 +1,89 @@
+import JSON
+
+/// A place in a schema.
+struct SchemaPart: Sendable {
+    var value: JSONValue
+    /// JSON pointer, without the `#`.
+    var path: String
+
+    func child(_ keys: String..., value: JSONValue) -> SchemaPart {
+        let escaped = keys.map { $0.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0") }
+            .map { $0.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1") }
+        return SchemaPart(value: value, path: escaped.reduce(path) { $0 + "/" + $1 })
+    }
+
+    func error(_ problem: String, advice: String = "") -> GrammarError { GrammarError(.path("#" + path), problem, advice: advice) }
+}
+
+/// The types of JSON; numbers in two halves, the whole ones and the others.
+struct SchemaTypes: OptionSet, Sendable {
+    var rawValue: UInt8
+
+    static let null = SchemaTypes(rawValue: 1)
+    static let boolean = SchemaTypes(rawValue: 2)
+    static let integer = SchemaTypes(rawValue: 4)
+    static let fraction = SchemaTypes(rawValue: 8)
+    static let string = SchemaTypes(rawValue: 16)
+    static let array = SchemaTypes(rawValue: 32)
+    static let object = SchemaTypes(rawValue: 64)
+    static let all = SchemaTypes(rawValue: 127)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init?(name: String) {
+        switch name {
+        case "null": self = .null
+        case "boolean": self = .boolean
+        case "integer": self = .integer
+        case "number": self = [.integer, .fraction]
+        case "string": self = .string
+        case "array": self = .array
+        case "object": self = .object
+        default: return nil
+        }
+    }
+
+    init(_ value: JSONValue) {
+        switch value {
+        case .null: self = .null
+        case .bool: self = .boolean
+        case .integer: self = .integer
+        case .real(let number): self = number == number.rounded() ? .integer : .fraction
+        case .string: self = .string
+        case .array: self = .array
+        case .object: self = .object
+        }
+    }
+}
+
+/// Demands that are all to be met: schemas that were merged, one alternative of each `anyOf` and `oneOf` chosen.
+struct SchemaShape: Sendable {
+    var types = SchemaTypes.all
+    /// The only values, as `enum` and `const` have them.
+    var values: [JSONValue]?
+    var numbers = NumberRules()
+    /// Where the last `multipleOf` stands, for messages.
+    var multiplePlace: SchemaPart?
+    var minLength = 0
+    var maxLength: Int?
+    var patterns: [(regex: String, part: SchemaPart)] = []
+    var formats: [(name: String, part: SchemaPart)] = []
+    /// Schemas that say something about objects, and about arrays.
+    var objects: [SchemaPart] = []
+    var arrays: [SchemaPart] = []
+}
+
+extension JSONValue {
+    /// Equal as JSON Schema has it: 1 is 1.0, and the order of members is nothing.
+    func isSame(_ other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy { $0.isSame($1) }
+        case (.object(let left), .object(let right)):
+            left.members.count == right.members.count
+                && left.members.allSatisfy { member in right[member.key].map { $0.isSame(member.value) } ?? false }
+        case (.integer(let left), .integer(let right)): left == right
+        case (.integer, .real), (.real, .integer): doubleValue == other.doubleValue
+        default: self == other
+        }
+    }
+}
