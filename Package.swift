@@ -119,7 +119,8 @@ let package = Package(
         .target(name: "Grammar", dependencies: ["JSON", "System"]),
         .target(
             name: "RGEdge",
-            dependencies: ["CLZ4", "CXXHash", "Files", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text"]),
+            dependencies: [
+                "CLZ4", "CXXHash", "Files", "Grammar", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text"]),
 
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),

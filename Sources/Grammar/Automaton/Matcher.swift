@@ -13,6 +13,9 @@ public struct Matcher: Sendable {
     /// True where the text may end.
     public var isComplete: Bool { pool.lock.withLock { pool.accepts(state) } }
 
+    /// True where the text may end, and nothing else may come.
+    public var mustEnd: Bool { pool.lock.withLock { pool.accepts(state) && !pool.canGoOn(state) } }
+
     /// True once a byte came that the grammar doesn't allow: nothing makes it right again.
     public var isDead: Bool { state <= StatePool.overLimit }
 

@@ -147,6 +147,9 @@ final class StatePool: @unchecked Sendable {
         return bytes
     }
 
+    /// Whether any byte can follow.
+    func canGoOn(_ state: Int32) -> Bool { (0..<classCount).contains { next(state, class: $0) > Self.overLimit } }
+
     /// The class of the only byte that can follow; nil if there is none, or more than one byte.
     private func onlyClass(_ state: Int32) -> Int? {
         var only: Int?

@@ -4,6 +4,8 @@ public final class TokenMask: Sendable {
     public let words: [UInt64]
     /// How many may come.
     public let count: Int
+    /// How many tokens there are, rounded up to 64.
+    public var vocabularySize: Int { 64 * words.count }
 
     init(_ words: [UInt64]) {
         self.words = words

@@ -24,14 +24,39 @@ public final class TokenMasks: Sendable {
 
     /// The tokens that may come next. None if the matcher is dead; of a text that may end, those that end it too. The matcher must be
     /// of this grammar.
+    ///
+    /// Where the grammar leaves no choice of bytes, this is the token that the tokenizer makes of them, and no other way to spell
+    /// them: what the model has seen in training, and what needs no model to be known. But for the last of these tokens, which may
+    /// become one with what follows.
     public func mask(for matcher: Matcher) -> TokenMask {
         let key = UInt64(matcher.pool.serial) << 32 | UInt64(UInt32(bitPattern: matcher.state))
         if let known = cache.withLock({ known(key, in: &$0) }) { return known }
-        let words = matcher.pool.lock.withLock { MaskWalk.words(vocabulary, matcher.pool, from: matcher.state) }
-        let mask = TokenMask(words)
+        let mask = TokenMask(words(for: matcher))
         cache.withLock { keep(mask, key, in: &$0) }
         return mask
     }
+
+    /// Bytes that masks and the states of the grammar hold, roughly.
+    public var byteCount: Int {
+        let masks = cache.withLock { $0.recent.count + $0.older.count }
+        return masks * ((vocabulary.vocabularySize + 63) / 64 * 8 + 64) + grammar.stateByteCount
+    }
+
+    private func words(for matcher: Matcher) -> [UInt64] {
+        var words = matcher.pool.lock.withLock { MaskWalk.words(vocabulary, matcher.pool, from: matcher.state) }
+        let forced = matcher.forced(limit: Self.forcedLimit)
+        guard !forced.isEmpty, let tokens = vocabulary.canonicalTokens(of: forced), let first = tokens.first else { return words }
+        var end = matcher
+        guard tokens.count > 1 || end.advance(forced) && end.mustEnd else { return words }
+        let word = Int(first >> 6), bit: UInt64 = 1 << UInt64(first & 63)
+        guard word < words.count, words[word] & bit != 0 else { return words }
+        for index in words.indices { words[index] = 0 }
+        words[word] = bit
+        return words
+    }
+
+    /// Bytes that are looked at to find the first token of what must come.
+    private static let forcedLimit = 256
 
     private func known(_ key: UInt64, in cache: inout Cache) -> TokenMask? {
         if let mask = cache.recent[key] { return mask }

@@ -63,6 +63,38 @@ struct TrieOrder: Sendable {
         self.tokens = tokens
     }
 
+    /// The tokens of a string.
+    func tokens(of string: ArraySlice<UInt8>) -> ArraySlice<UInt32> {
+        var found = tokens[..<0], length = 0
+        forEachPrefix(of: string) {
+            length += 1
+            if length == string.count { found = $0 }
+        }
+        return found
+    }
+
+    /// Bytes of the longest string whose tokens have one that is wanted and that `text` begins with; 0 if there is none.
+    func longestPrefix(of text: ArraySlice<UInt8>, where isWanted: (UInt32) -> Bool) -> Int {
+        var longest = 0, length = 0
+        forEachPrefix(of: text) {
+            length += 1
+            if $0.contains(where: isWanted) { longest = length }
+        }
+        return longest
+    }
+
+    /// Calls `body` with the tokens of the first byte, of the first two, and so on, as far as the tree has nodes for them.
+    private func forEachPrefix(of text: ArraySlice<UInt8>, _ body: (_ tokens: ArraySlice<UInt32>) -> Void) {
+        var candidates = 0..<nodes.count
+        for byte in text {
+            var node = candidates.lowerBound
+            while node < candidates.upperBound, nodes[node].byte != byte { node = Int(nodes[node].end) }
+            guard node < candidates.upperBound else { return }
+            body(tokens[firstToken(of: node)..<firstToken(of: node + 1)])
+            candidates = node + 1..<Int(nodes[node].end)
+        }
+    }
+
     /// Where the tokens of a node begin; for the node after the last, where all end.
     func firstToken(of node: Int) -> Int { node < nodes.count ? Int(nodes[node].firstToken) : tokens.count }
 

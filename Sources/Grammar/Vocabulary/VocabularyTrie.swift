@@ -17,8 +17,14 @@ public final class VocabularyTrie: Sendable {
     /// Plain tokens by their first byte.
     let firstPlainNodes: [(byte: UInt8, node: Int)]
 
-    /// `bytes` gives what each token adds to a text: nothing for control tokens, which are never allowed unless they are `ends`.
-    public init(vocabularySize: Int, ends: [UInt32], bytes: (UInt32) -> [UInt8]) {
+    private let role: (@Sendable (UInt32) -> PieceRole)?
+
+    /// `bytes` gives what each token adds to a text: nothing for control tokens, which are never allowed unless they are `ends`. With
+    /// `role`, text that must come is written in the tokens that BPE makes of it (``canonicalTokens(of:)``).
+    public init(
+        vocabularySize: Int, ends: [UInt32], role: (@Sendable (UInt32) -> PieceRole)? = nil, bytes: (UInt32) -> [UInt8]
+    ) {
+        self.role = role
         self.vocabularySize = vocabularySize
         self.ends = ends.filter { $0 < vocabularySize }
         var plain: [(bytes: [UInt8], token: UInt32)] = [], others = plain, counts: [(token: UInt32, count: Int)] = []
@@ -48,6 +54,21 @@ public final class VocabularyTrie: Sendable {
             node = Int(self.plain.nodes[node].end)
         }
         firstPlainNodes = firsts
+    }
+
+    /// The tokens that the tokenizer makes of bytes; nil if it isn't known how, or if the vocabulary has no piece for one of them.
+    public func canonicalTokens(of bytes: [UInt8]) -> [UInt32]? {
+        role.flatMap { CanonicalTokens.of(bytes, self, role: $0) }
+    }
+
+    /// The tokens that add just these bytes to a text.
+    func tokens(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt32> {
+        (PlainText.characterCount(Array(bytes)) == nil ? others : plain).tokens(of: bytes)
+    }
+
+    /// Bytes of the longest token that is wanted and that the bytes begin with; 0 if there is none.
+    func longestPrefix(of bytes: ArraySlice<UInt8>, where isWanted: (UInt32) -> Bool) -> Int {
+        max(plain.longestPrefix(of: bytes, where: isWanted), others.longestPrefix(of: bytes, where: isWanted))
     }
 
     /// Characters of the longest plain token.

@@ -41,6 +41,8 @@ public final class ForwardPass: @unchecked Sendable {
         case last(UnsafeMutablePointer<Float>)
         /// Those after every token. [tokens × vocabulary]
         case all(UnsafeMutablePointer<Float>)
+        /// Those after the tokens from a number on. [tokens from there on × vocabulary]
+        case from(Int, UnsafeMutablePointer<Float>)
     }
 
     /// Runs in a chunk, unless another number is asked for.
@@ -117,7 +119,7 @@ public final class ForwardPass: @unchecked Sendable {
         clearFaults(runs: runs.count)
         if let stream {
             do throws(FileProblem) {
-                try stream.begin(wantsHead: chunk.wantedCount > 0)
+                try stream.begin(wantsHead: wantsWholeHead(chunk))
             } catch {
                 throw .unreadable(error)
             }
@@ -135,6 +137,19 @@ public final class ForwardPass: @unchecked Sendable {
             }
         }
         if let error { throw error }
+    }
+
+    /// Computes the logits after a token from what a pass kept of it (``Run/streams``), soft-capped, as that pass would have done:
+    /// all of them. `stream` is [width], `logits` is [vocabulary].
+    public func writeLogits(
+        after stream: UnsafePointer<Float>, to logits: UnsafeMutablePointer<Float>
+    ) throws(ForwardPassError) {
+        clearFaults(runs: 1)
+        workspace.residual.update(from: stream, count: configuration.width)
+        current = Chunk(headOnly: logits, workspace.tables)
+        team.run(self)
+        current = nil
+        if let error = endPass(runs: 1) { throw error }
     }
 
     private func checkSizes(_ runs: UnsafeBufferPointer<Run>) {
@@ -172,6 +187,7 @@ extension ForwardPass: TeamJob {
     /// Computes the current chunk, together with the other members.
     public func run(_ member: TeamMember) {
         guard let chunk = current else { return }
+        if chunk.isHeadOnly { return observed(.head, member) { writeLogits(chunk, member) } }
         observed(.embedding, member) { embed(chunk, member) }
         for (index, layer) in weights.layers.enumerated() {
             switch layer.temporal {
@@ -180,6 +196,7 @@ extension ForwardPass: TeamJob {
             }
             applyMLP(layer.mlp, norm: layer.channelNorm, layer: index, chunk, member)
         }
+        keepStreams(chunk, member)
         observed(.head, member) { writeLogits(chunk, member) }
     }
 

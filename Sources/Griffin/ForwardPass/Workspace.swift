@@ -82,6 +82,7 @@ struct Workspace: @unchecked Sendable {
         let runs = plan.bytes(chunk * MemoryLayout<Int32>.size)
         let wanted = plan.bytes(chunk * MemoryLayout<Int32>.size)
         let logits = plan.bytes(chunk * MemoryLayout<UnsafeMutablePointer<Float>>.size)
+        let headRowTiles = plan.bytes((configuration.vocabularySize + Tile.rows - 1) / Tile.rows * MemoryLayout<Int32>.size)
 
         guard let memory = mmap(nil, plan.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             memory != MAP_FAILED
@@ -107,7 +108,8 @@ struct Workspace: @unchecked Sendable {
             starts: (memory + starts).assumingMemoryBound(to: Int32.self),
             runs: (memory + runs).assumingMemoryBound(to: Int32.self),
             wanted: (memory + wanted).assumingMemoryBound(to: Int32.self),
-            logits: (memory + logits).assumingMemoryBound(to: UnsafeMutablePointer<Float>.self))
+            logits: (memory + logits).assumingMemoryBound(to: UnsafeMutablePointer<Float>.self),
+            headRowTiles: (memory + headRowTiles).assumingMemoryBound(to: Int32.self))
         self.cosines = floats(cosines)
         self.sines = floats(sines)
         self.scratch = floats(scratch)

@@ -1,4 +1,5 @@
 import Kernels
+import Tiles
 
 /// Runs on their way through the model together, as one row of tokens.
 ///
@@ -10,6 +11,10 @@ struct Chunk: @unchecked Sendable {
     let count: Int
     /// How many of them have logits that are wanted.
     let wantedCount: Int
+    /// The rows of tiles of the head that have all the logits that are wanted; nil for all rows. In rising order.
+    let headRowTiles: UnsafeBufferPointer<Int32>?
+    /// True if the tokens have been through the layers before.
+    let isHeadOnly: Bool
     private let tables: Tables
 
     /// What is looked up for each token or run, in the workspace's memory.
@@ -22,6 +27,8 @@ struct Chunk: @unchecked Sendable {
         let wanted: UnsafeMutablePointer<Int32>
         /// [chunk]: where these logits go.
         let logits: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+        /// [the head's rows of tiles]: those that are wanted, if they are few.
+        let headRowTiles: UnsafeMutablePointer<Int32>
     }
 
     /// Fills the tables, which must have room for the runs.
@@ -36,7 +43,7 @@ struct Chunk: @unchecked Sendable {
                 switch run.output {
                 case .none: break
                 case .last(let logits): tables.logits[wantedCount] = logits
-                case .all(let logits): tables.logits[wantedCount] = logits + (token - first) * vocabulary
+                case .all(let logits), .from(_, let logits): tables.logits[wantedCount] = logits + (token - first) * vocabulary
                 }
                 tables.wanted[wantedCount] = Int32(truncatingIfNeeded: token)
                 wantedCount += 1
@@ -47,6 +54,44 @@ struct Chunk: @unchecked Sendable {
         self.count = count
         self.wantedCount = wantedCount
         self.tables = tables
+        headRowTiles = Self.headRowTiles(runs, tables.headRowTiles, vocabulary: vocabulary)
+        isHeadOnly = false
+    }
+
+    /// A token that has been through the layers, of no run. [vocabulary]
+    init(headOnly logits: UnsafeMutablePointer<Float>, _ tables: Tables) {
+        tables.runs[0] = 0
+        tables.wanted[0] = 0
+        tables.logits[0] = logits
+        runs = UnsafeBufferPointer(start: nil, count: 0)
+        count = 1
+        wantedCount = 1
+        self.tables = tables
+        headRowTiles = nil
+        isHeadOnly = true
+    }
+
+    /// Writes the numbers of the rows of tiles that have what any run wants to `tiles`; nil if one wants all.
+    private static func headRowTiles(
+        _ runs: UnsafeBufferPointer<Run>, _ tiles: UnsafeMutablePointer<Int32>, vocabulary: Int
+    ) -> UnsafeBufferPointer<Int32>? {
+        guard runs.allSatisfy({ $0.wantedCount == 0 || $0.rows != nil }) else { return nil }
+        let rowTiles = (vocabulary + Tile.rows - 1) / Tile.rows, perWord = 64 / Tile.rows
+        var count = 0
+        for word in 0..<(vocabulary + 63) / 64 {
+            var bits: UInt64 = 0
+            for run in runs where run.wantedCount > 0 {
+                if let rows = run.rows, word < rows.count { bits |= rows[word] }
+            }
+            guard bits != 0 else { continue }
+            for part in 0..<perWord where bits >> UInt64(part * Tile.rows) & (1 << UInt64(Tile.rows) - 1) != 0 {
+                let rowTile = word * perWord + part
+                guard rowTile < rowTiles else { break }
+                tiles[count] = Int32(truncatingIfNeeded: rowTile)
+                count += 1
+            }
+        }
+        return UnsafeBufferPointer(start: tiles, count: count)
     }
 
     /// The number of a token's run.

@@ -6,17 +6,26 @@ public struct Run {
     public let state: State
     /// Which logits are wanted, and where they go.
     public let output: ForwardPass.Output
+    /// The tokens whose logits are wanted, a bit for each, the first token's the lowest of the first word: the others' are left as
+    /// they are, or computed as well. Nil for all. They must stay where they are until the pass is over.
+    public let rows: UnsafeBufferPointer<UInt64>?
+    /// Where each token's residual stream after the last layer goes, from which ``ForwardPass/writeLogits(after:to:)`` makes logits
+    /// later; nil if nobody wants that. [tokens × width]
+    public let streams: UnsafeMutablePointer<Float>?
     /// Receives what would otherwise change the state. Must have room for the tokens.
     public let speculation: Speculation?
 
     /// Tokens to feed to a state: what they make of it goes to the speculation, if there is one.
     public init(
-        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, speculation: Speculation? = nil
+        _ tokens: UnsafeBufferPointer<UInt32>, to state: State, output: ForwardPass.Output, speculation: Speculation? = nil,
+        rows: UnsafeBufferPointer<UInt64>? = nil, streams: UnsafeMutablePointer<Float>? = nil
     ) {
         self.tokens = tokens
         self.state = state
         self.output = output
         self.speculation = speculation
+        self.rows = rows
+        self.streams = streams
     }
 
     var count: Int { tokens.count }
@@ -29,6 +38,7 @@ public struct Run {
         case .none: 0
         case .last: min(1, count)
         case .all: count
+        case .from(let first, _): max(0, count - first)
         }
     }
 

@@ -1,5 +1,5 @@
 extension GenerationOptions: Codable {
-    /// All but ``cache``.
+    /// All but ``cache`` and ``constraint``.
     private enum CodingKeys: String, CodingKey {
         case sampling, maxTokens, stop, asChatTurn, lookup
     }
@@ -17,7 +17,7 @@ extension GenerationOptions: Codable {
         if let problem { throw DecodingError.senseless(problem, in: decoder) }
     }
 
-    /// All but ``cache``; no limit of tokens is a `maxTokens` of null.
+    /// All but ``cache`` and ``constraint``; no limit of tokens is a `maxTokens` of null.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(sampling, forKey: .sampling)

@@ -31,15 +31,21 @@ final class Sampler {
 
     /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///
-    /// `logits` has the size of the vocabulary; a NaN is never chosen. Takes time in proportion to the vocabulary, and for top-k
+    /// `logits` has the size of the vocabulary; a NaN is never chosen. `allowed` has a bit per token, the first one's the lowest of the
+    /// first word; the logits of others count as -infinity, whatever they are. Takes time in proportion to the vocabulary, and for top-k
     /// and top-p to the logarithm of its size per token kept.
-    func next(_ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling) -> UInt32? {
+    func next(
+        _ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling, allowed: [UInt64]? = nil
+    ) -> UInt32? {
         let penalizes = sampling.repetitionPenalty != 1 && sampling.repetitionWindow > 0
-        if sampling.temperature == 0 && !penalizes { return mostLikely(logits) }
+        if sampling.temperature == 0 && !penalizes {
+            return allowed.map { mostLikely(logits, allowed: $0) } ?? mostLikely(logits)
+        }
         for token in 0..<vocabularySize {
             candidates[token] = Candidate(
                 logit: logits[token].isNaN ? -.infinity : logits[token], token: UInt32(truncatingIfNeeded: token))
         }
+        if let allowed { forbid(allBut: allowed) }
         if penalizes { penalize(recent, sampling) }
         let best = candidates[mostLikelyIndex(0..<vocabularySize)]
         guard best.logit > -.infinity else { return nil }
@@ -59,6 +65,29 @@ final class Sampler {
             best = token
         }
         return best.map { UInt32(truncatingIfNeeded: $0) }
+    }
+
+    private func mostLikely(_ logits: UnsafePointer<Float>, allowed: [UInt64]) -> UInt32? {
+        var best: UInt32?
+        var largest = -Float.infinity
+        for (index, word) in allowed.enumerated() {
+            var rest = word
+            while rest != 0 {
+                let token = 64 * index + rest.trailingZeroBitCount
+                rest &= rest - 1
+                if logits[token] > largest {
+                    largest = logits[token]
+                    best = UInt32(truncatingIfNeeded: token)
+                }
+            }
+        }
+        return best
+    }
+
+    private func forbid(allBut allowed: [UInt64]) {
+        for token in 0..<vocabularySize where allowed[token >> 6] >> UInt64(token & 63) & 1 == 0 {
+            candidates[token].logit = -.infinity
+        }
     }
 
     private func mostLikelyIndex(_ range: Range<Int>) -> Int {

@@ -41,22 +41,25 @@ extension Session {
     ) throws(ModelError) -> GenerationResult {
         // All that needs memory comes before anything is consumed.
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
-        let lookahead = options.lookup == 0 ? nil : try Lookahead(model: model, drafts: options.lookup)
+        let forced = options.constraint == nil ? 0 : Lookahead.forcedLimit
+        let lookahead = options.lookup + forced == 0 ? nil : try Lookahead(model: model, drafts: options.lookup, forced: forced)
 
         let prefillWatch = Stopwatch()
-        let prompt = try prefill(held)
+        let prompt = try beginAnswer(under: options.constraint) { () throws(ModelError) in try prefill(held) }
         let prefillTime = prefillWatch.time
         let decode = Stopwatch()
         var result = GenerationResult(
             finish: .cancelled, promptTokens: prompt?.total ?? 0, reusedTokens: prompt?.reused ?? 0, generatedTokens: 0,
-            draftedTokens: 0, acceptedTokens: 0, prefillTime: prefillTime, decodeTime: .zero)
+            forcedTokens: 0, draftedTokens: 0, acceptedTokens: 0, prefillTime: prefillTime, decodeTime: .zero)
         if prompt == nil { return result }
         self.lookahead = lookahead
         defer { endLookahead() }
         var text = AnswerText(stop: options.stop)
         result.finish = try answer(
-            options, &text, held: &held, count: &result.generatedTokens, isCancelled: isCancelled, onText: onText)
+            options, &text, held: &held, &result, isCancelled: isCancelled, onText: onText)
         try held.takeBack(shown: text.shown, in: self)
+        if result.finish == .end { memory.constrain(nil) }
+        try completeLogits()
         if let start = held.lastStart {
             settle()
             memory.show(text.shown - start)
@@ -71,6 +74,7 @@ extension Session {
     func check(_ options: GenerationOptions) throws(ModelError) {
         try claim()
         if let problem = options.problem { throw ModelError(.argument, problem) }
+        if let constraint = options.constraint { try check(constraint) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
                 .mismatch,
@@ -128,17 +132,20 @@ extension Session {
 
     /// Makes tokens until something ends the answer. Then `held` may have tokens of which nothing was shown.
     private func answer(
-        _ options: GenerationOptions, _ text: inout AnswerText, held: inout HeldTokens, count: inout Int,
+        _ options: GenerationOptions, _ text: inout AnswerText, held: inout HeldTokens, _ result: inout GenerationResult,
         isCancelled: () -> Bool, onText: (String) -> Bool
     ) throws(ModelError) -> Finish {
-        while count < options.maxTokens ?? .max {
+        while result.generatedTokens < options.maxTokens ?? .max {
             guard position > 0 else { return .length }
             if isCancelled() { return .cancelled }
+            let constrained = memory.constrained
+            if constrained?.mustEnd == true { return text.finish(onText) ? .end : .cancelled }
             let token = try nextToken(options.sampling)
             if token == model.configuration.eos || token == model.configuration.endOfTurn {
                 return text.finish(onText) ? .end : .cancelled
             }
-            count += 1
+            result.generatedTokens += 1
+            if constrained?.mask.only != nil { result.forcedTokens += 1 }
             // Shown before it is consumed, so that the reader doesn't wait for the forward pass to the next one.
             let start = text.received
             let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled

@@ -11,14 +11,27 @@ import System
 final class Lookahead {
     private let speculation: Speculation
     private let vocabularySize: Int
+    private let width: Int
     /// After each token of the chunk. [(1 + drafts) × vocabulary]
     private let logits: UnsafeMutablePointer<Float>
+    /// What comes out of the layers for each token of the chunk, where a constraint wants few logits. [(1 + drafts) × width]
+    private let streams: UnsafeMutablePointer<Float>
+    /// The tokens whose logits a constraint wants after the chunk's tokens, a bit for each. [words of the vocabulary]
+    let rows: UnsafeMutableBufferPointer<UInt64>
+    /// The first token of the chunk whose logits have been computed, and which of them.
+    var firstLogits = 0
+    private var extent = LogitsExtent.all
     /// The chunk: a token that was fed and the guesses.
-    private let tokens: UnsafeMutableBufferPointer<UInt32>
+    let tokens: UnsafeMutableBufferPointer<UInt32>
     private var tokenCount = 0
     /// Tokens of the chunk that have been fed.
     private(set) var used = 0
+    /// True if the chunk is of guesses, which may be wrong.
+    var isGuessed = true
     private var draftLength: DraftLength
+
+    /// Tokens that may follow the first one of a chunk.
+    var room: Int { tokens.count - 1 }
 
     /// Guesses that were computed, and those of them that were right.
     private(set) var drafted = 0
@@ -27,31 +40,45 @@ final class Lookahead {
     /// The most guesses at once that make sense.
     static let limit = 64
 
-    /// Room for `drafts` guesses at once, 1…``limit``. Throws if there is no memory.
-    init(model: Model, drafts: Int) throws(ModelError) {
-        let capacity = 1 + drafts
+    /// Room for `drafts` guesses at once, up to ``limit``, and for `forced` tokens that a constraint leaves no choice about; one of
+    /// them is not 0. Throws if there is no memory.
+    init(model: Model, drafts: Int, forced: Int = 0) throws(ModelError) {
+        let capacity = 1 + max(drafts, forced)
         vocabularySize = model.configuration.vocabularySize
+        width = model.configuration.width
+        let words = (vocabularySize + 63) / 64
         let logits = SystemMemory.zeroed(Float.self, count: capacity * vocabularySize)
+        let streams = SystemMemory.zeroed(Float.self, count: capacity * width)
+        let rows = SystemMemory.zeroed(UInt64.self, count: words)
         let tokens = SystemMemory.zeroed(UInt32.self, count: capacity)
         let speculation = Speculation(model.configuration, element: model.weights.cacheElement, capacity: capacity)
-        guard let speculation, let logits, let tokens else {
+        guard let speculation, let logits, let streams, let rows, let tokens else {
             free(logits)
+            free(streams)
+            free(rows)
             free(tokens)
-            throw ModelError(.memory, "no memory to look \(drafts) tokens ahead; look ahead less, or close other programs")
+            throw ModelError(
+                .memory, "no memory to look \(capacity - 1) tokens ahead; look ahead less, or close other programs")
         }
         self.speculation = speculation
         self.logits = logits
+        self.streams = streams
+        self.rows = UnsafeMutableBufferPointer(start: rows, count: words)
         self.tokens = UnsafeMutableBufferPointer(start: tokens, count: capacity)
         draftLength = DraftLength(longest: drafts)
     }
 
     deinit {
         free(logits)
+        free(streams)
+        free(rows.baseAddress)
         free(tokens.baseAddress)
     }
 
     /// The logits after the last token fed, if it was one of the chunk's. [vocabulary]
     var current: UnsafeMutablePointer<Float>? { used > 0 ? logits + (used - 1) * vocabularySize : nil }
+    /// Which of them are there.
+    var currentExtent: LogitsExtent? { used > 0 ? used > firstLogits ? extent : .few : nil }
 
     /// Feeds a token to the session whose request it is: for nothing if it was guessed, otherwise with new guesses if there are any
     /// and they pay. Throws, with nothing consumed, as ``Model/feed(_:)`` does.
@@ -59,43 +86,59 @@ final class Lookahead {
         let memory = request.memory
         if used > 0, used < tokenCount, tokens[used] == token {
             used += 1
-            accepted += 1
+            if isGuessed { accepted += 1 }
             memory.note(token)
             return
         }
         settle(memory)
-        let room = draftLength.length
-        let drafts = room == 0 ? 0 : memory.recent.draft(after: token, to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
         tokens[0] = token
+        let drafts = memory.constrained.map { draft(under: $0, memory) } ?? guess(memory)
         // A guess that the model can't compute says nothing about the token.
         if drafts == 0 || !feed(drafts: drafts, by: request, of: model) {
-            let watch = Stopwatch()
-            request.prepare(UnsafeBufferPointer(rebasing: tokens[..<1]), logits: .last, isWhole: true)
+            let watch = Stopwatch(), wantsFew = want(memory.constrained?.after(token), tokens: 1)
+            request.prepare(
+                UnsafeBufferPointer(rebasing: tokens[..<1]), logits: .last, isWhole: true,
+                rows: wantsFew ? UnsafeBufferPointer(rows) : nil, streams: wantsFew ? memory.nextStream : nil)
             try model.feed(request)
             draftLength.notePlain(seconds: watch.seconds)
         }
         memory.note(token)
     }
 
+    /// Guesses what follows the chunk's first token; returns how many.
+    func guess(_ memory: SessionMemory) -> Int {
+        isGuessed = true
+        firstLogits = 0
+        let room = draftLength.length
+        return room == 0
+            ? 0 : memory.recent.draft(after: tokens[0], to: UnsafeMutableBufferPointer(rebasing: tokens[1...room]))
+    }
+
     /// Feeds the chunk of a token and `drafts` guesses. False, with nothing consumed, if the model can't compute it, as where
     /// numbers come up that are not finite.
     private func feed(drafts: Int, by request: PassRequest, of model: Model) -> Bool {
         let watch = Stopwatch(), chunk = UnsafeBufferPointer(rebasing: tokens[..<(1 + drafts)])
-        request.prepare(chunk, logits: .all(logits), isWhole: true, speculation: speculation)
+        let wantsFew = want(request.memory.constrained?.after(tokens[0]), tokens: 1 + drafts)
+        request.prepare(
+            chunk, logits: .from(firstLogits, logits + firstLogits * vocabularySize), isWhole: true, speculation: speculation,
+            rows: wantsFew ? UnsafeBufferPointer(rows) : nil, streams: wantsFew || firstLogits > 0 ? streams : nil)
         guard (try? model.feed(request)) != nil else { return false }
+        extent = wantsFew ? .few : .all
         tokenCount = 1 + drafts
         used = 1
-        drafted += drafts
-        draftLength.noteChunk(seconds: watch.seconds)
+        if isGuessed {
+            drafted += drafts
+            draftLength.noteChunk(seconds: watch.seconds)
+        }
         return true
     }
 
     /// Moves the session's state and logits on to what was fed.
     func settle(_ memory: SessionMemory) {
-        guard used > 0, let current else { return }
+        guard used > 0, let current, let extent = currentExtent else { return }
         speculation.accept(used, into: memory.state)
-        memory.copyLogits(from: current)
-        draftLength.noteUsed(used, of: tokenCount)
+        memory.copyLogits(from: current, extent, stream: streams + (used - 1) * width)
+        if isGuessed { draftLength.noteUsed(used, of: tokenCount) }
         used = 0
         tokenCount = 0
     }

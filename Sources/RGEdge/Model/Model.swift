@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Grammar
 import Griffin
 import Kernels
 import KernelTypes
@@ -71,6 +72,8 @@ public final class Model: Sendable {
     /// Computes for all sessions.
     let passes: PassQueue
     private let residentPart: ResidentPart
+    /// ``vocabulary``, once a constraint has needed it.
+    let sortedVocabulary = Guarded<VocabularyTrie?>(nil)
 
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.

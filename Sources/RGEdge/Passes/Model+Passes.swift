@@ -13,6 +13,17 @@ extension Model {
         if let error = request.error { throw modelError(error) }
     }
 
+    /// Computes all logits after a memory's last token, of which it has few, from what came out of the layers.
+    func writeLogits(of memory: SessionMemory) throws(ModelError) {
+        guard let stream = memory.stream, let logits = memory.nextLogits.baseAddress else { return }
+        do throws(ForwardPassError) {
+            try passes.alone { forwardPass throws(ForwardPassError) in try forwardPass.writeLogits(after: stream, to: logits) }
+        } catch {
+            throw modelError(error)
+        }
+        memory.useNextLogits()
+    }
+
     private func modelError(_ error: ForwardPassError) -> ModelError {
         ModelError(
             error.problem(

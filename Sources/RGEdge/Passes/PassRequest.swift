@@ -13,6 +13,8 @@ final class PassRequest: @unchecked Sendable {
         case last
         /// Those after every token. [tokens × vocabulary]
         case all(UnsafeMutablePointer<Float>)
+        /// Those after the tokens from a number on. [tokens × vocabulary]
+        case from(Int, UnsafeMutablePointer<Float>)
     }
 
     let memory: SessionMemory
@@ -21,6 +23,10 @@ final class PassRequest: @unchecked Sendable {
     private(set) var tokens = UnsafeBufferPointer<UInt32>(start: nil, count: 0)
     private(set) var logits = Logits.none
     private(set) var speculation: Speculation?
+    /// The tokens whose logits are wanted; nil for all. (`Run.rows`)
+    private(set) var rows: UnsafeBufferPointer<UInt64>?
+    /// Where what comes out of the layers goes; nil if nobody wants that. (`Run.streams`)
+    private(set) var streams: UnsafeMutablePointer<Float>?
     /// True if a pass has to take all tokens or none.
     private(set) var isWhole = true
     /// Who waits for it.
@@ -37,12 +43,15 @@ final class PassRequest: @unchecked Sendable {
 
     /// Asks for tokens to be fed, by the calling thread.
     func prepare(
-        _ tokens: UnsafeBufferPointer<UInt32>, logits: Logits, isWhole: Bool, speculation: Speculation? = nil
+        _ tokens: UnsafeBufferPointer<UInt32>, logits: Logits, isWhole: Bool, speculation: Speculation? = nil,
+        rows: UnsafeBufferPointer<UInt64>? = nil, streams: UnsafeMutablePointer<Float>? = nil
     ) {
         self.tokens = tokens
         self.logits = logits
         self.isWhole = isWhole
         self.speculation = speculation
+        self.rows = rows
+        self.streams = streams
         thread = pthread_self()
         isServed = false
         count = 0
@@ -65,14 +74,17 @@ final class PassRequest: @unchecked Sendable {
         case .none: output = .none
         case .last: output = count == tokens.count ? memory.nextLogits.baseAddress.map { .last($0) } ?? .none : .none
         case .all(let logits): output = .all(logits)
+        case .from(let first, let logits): output = .from(first, logits)
         }
-        return Run(UnsafeBufferPointer(rebasing: tokens[..<count]), to: memory.state, output: output, speculation: speculation)
+        return Run(
+            UnsafeBufferPointer(rebasing: tokens[..<count]), to: memory.state, output: output, speculation: speculation, rows: rows,
+            streams: streams)
     }
 
     /// Takes note that a pass took the first `count` tokens.
     func serve(_ count: Int) {
         self.count = count
-        if case .last = logits, count == tokens.count { memory.useNextLogits() }
+        if case .last = logits, count == tokens.count { memory.useNextLogits(rows == nil ? .all : .few) }
         isServed = true
     }
 

@@ -52,9 +52,17 @@ public final class Session {
 
     /// The same in any case.
     var currentLogits: UnsafeBufferPointer<Float>? {
-        if let ahead = lookahead?.current { return UnsafeBufferPointer(start: ahead, count: memory.logits.count) }
-        return position > 0 && memory.hasLogits ? UnsafeBufferPointer(memory.logits) : nil
+        extent == .all ? someLogits : nil
     }
+
+    /// The logits after the last token, of which only those that ``extent`` says are there; nil before the first token.
+    var someLogits: UnsafeBufferPointer<Float>? {
+        guard position > 0 else { return nil }
+        return UnsafeBufferPointer(start: lookahead?.current ?? memory.logits.baseAddress, count: memory.logits.count)
+    }
+
+    /// Which logits after the last token are there.
+    var extent: LogitsExtent { lookahead?.currentExtent ?? memory.extent }
 
     /// Consumes any number of tokens, in passes. Throws, with nothing consumed, if one is outside the vocabulary, if the model
     /// comes to numbers that are infinite or NaN (``ModelError/Kind/content``), and where a guarded file can't be read any more
@@ -131,7 +139,7 @@ public final class Session {
     /// Notes the tokens that a pass has taken, and returns their number.
     func noteServed() -> Int {
         for token in request.tokens.prefix(request.count) { memory.note(token) }
-        if case .none = request.logits { memory.hasLogits = false }
+        if case .none = request.logits { memory.removeLogits() }
         return request.count
     }
 
@@ -197,6 +205,7 @@ public final class Session {
     func check(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
         try claim()
         try model.checkFile()
+        try checkConstraint(tokens)
         let vocabulary = model.configuration.vocabularySize
         if let index = tokens.firstIndex(where: { Int($0) >= vocabulary }) {
             throw ModelError(.argument, "token \(tokens[index]) (number \(index + 1)) is outside the vocabulary of \(vocabulary)")

@@ -10,25 +10,31 @@ final class SessionMemory {
     private(set) var logits: UnsafeMutableBufferPointer<Float>
     /// Where a pass writes logits, until it is known to be good; of no size if the memory only holds a copy. [vocabulary]
     private(set) var nextLogits: UnsafeMutableBufferPointer<Float>
-    /// False between the passes of a prompt, of which only the last one gives logits.
-    var hasLogits = true
+    /// Which of the ``logits`` are there.
+    private(set) var extent = LogitsExtent.all
+    private let width: Int
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
     private(set) var transcript: Transcript
+    /// What the tokens to come obey, and where in it they are.
+    private(set) var constrained: ConstrainedAnswer?
+    /// The same of a session that was saved: the fingerprint of the constraint, and the number of tokens of the answer.
+    private(set) var savedAnswer: (fingerprint: UInt64, count: Int)?
 
     /// What is new, to be fed, or to hold a copy.
     init(_ model: Model, canBeFed: Bool = true) throws(ModelError) {
-        let vocabulary = model.configuration.vocabularySize
+        let vocabulary = model.configuration.vocabularySize, width = model.configuration.width
         guard let state = State(model.configuration, element: model.weights.cacheElement, canBeFed: canBeFed),
-            let logits = SystemMemory.zeroed(Float.self, count: vocabulary)
+            let logits = SystemMemory.zeroed(Float.self, count: vocabulary + width)
         else { throw .noMemory(forSessionOf: model) }
-        let nextLogits = canBeFed ? SystemMemory.zeroed(Float.self, count: vocabulary) : nil
+        let nextLogits = canBeFed ? SystemMemory.zeroed(Float.self, count: vocabulary + width) : nil
         guard nextLogits != nil || !canBeFed else {
             free(logits)
             throw .noMemory(forSessionOf: model)
         }
         self.state = state
+        self.width = width
         turn = TurnState(model)
         transcript = Transcript(model)
         self.logits = UnsafeMutableBufferPointer(start: logits, count: vocabulary)
@@ -43,20 +49,40 @@ final class SessionMemory {
     /// Bytes allocated.
     static func byteCount(_ model: Model, canBeFed: Bool = true) -> Int {
         State.byteCount(model.configuration, element: model.weights.cacheElement, canBeFed: canBeFed)
-            + (canBeFed ? 2 : 1) * model.configuration.vocabularySize * MemoryLayout<Float>.size
+            + (canBeFed ? 2 : 1) * (model.configuration.vocabularySize + model.configuration.width) * MemoryLayout<Float>.size
     }
 
-    /// The next logits become those after the last token.
-    func useNextLogits() {
+    /// What came out of the layers for the last token, where only few logits are there: behind these. [width]
+    var stream: UnsafeMutablePointer<Float>? { logits.baseAddress.map { $0 + logits.count } }
+    /// The same for a pass to write. [width]
+    var nextStream: UnsafeMutablePointer<Float>? { nextLogits.baseAddress.map { $0 + nextLogits.count } }
+
+    /// The next logits, as many as `extent` says, become those after the last token.
+    func useNextLogits(_ extent: LogitsExtent = .all) {
         swap(&logits, &nextLogits)
-        hasLogits = true
+        self.extent = extent
     }
 
-    /// Takes over the logits after the last token. [vocabulary]
-    func copyLogits(from source: UnsafePointer<Float>) {
+    /// Takes over the logits after the last token, and if they are few what all can be computed from. [vocabulary], [width]
+    func copyLogits(
+        from source: UnsafePointer<Float>, _ extent: LogitsExtent = .all, stream source2: UnsafePointer<Float>? = nil
+    ) {
         logits.baseAddress?.update(from: source, count: logits.count)
-        hasLogits = true
+        if extent == .few, let source2 { stream?.update(from: source2, count: width) }
+        self.extent = extent
     }
+
+    /// Notes that there are no logits, as within a prompt.
+    func removeLogits() { extent = .none }
+
+    /// Sets what the tokens to come obey.
+    func constrain(_ answer: ConstrainedAnswer?) {
+        constrained = answer
+        savedAnswer = nil
+    }
+
+    /// Takes over what a saved session knows of the constraint of its answer.
+    func resume(answer: (fingerprint: UInt64, count: Int)?) { savedAnswer = answer }
 
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {
@@ -64,6 +90,9 @@ final class SessionMemory {
         tokenHash.append(token)
         turn.append(token)
         transcript.append(token)
+        savedAnswer?.count += 1
+        guard let answer = constrained else { return }
+        if answer.constraint.masks.vocabulary.ends.contains(token) { constrained = nil } else { constrained?.append(token) }
     }
 
     /// Takes over what a saved session knows of its tokens: the last ones, whether they are all, the hash of all, and whether a turn
@@ -89,7 +118,10 @@ final class SessionMemory {
     func copy(from other: SessionMemory) {
         state.copy(from: other.state)
         _ = logits.update(fromContentsOf: other.logits)
-        hasLogits = other.hasLogits
+        extent = other.extent
+        if extent == .few, let source = other.stream { stream?.update(from: source, count: width) }
+        constrained = other.constrained
+        savedAnswer = other.savedAnswer
         recent.copy(from: other.recent)
         tokenHash = other.tokenHash
         turn = other.turn
@@ -103,5 +135,6 @@ final class SessionMemory {
         tokenHash = TokenHash()
         turn.reset()
         transcript.reset()
+        constrain(nil)
     }
 }

@@ -21,7 +21,7 @@ extension Session {
         try claim()
         // Another thread may have it: nothing in it is this session's.
         nonisolated(unsafe) let copy = try model.makeSession()
-        settle()
+        try completeLogits()
         copy.memory.copy(from: memory)
         return copy
     }
@@ -30,6 +30,7 @@ extension Session {
     public func snapshot() throws(ModelError) -> Snapshot {
         try claim()
         let snapshot = try Snapshot(of: model)
+        try completeLogits()
         update(snapshot)
         return snapshot
     }

@@ -14,8 +14,8 @@ extension Session {
     }
 
     private func pack(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        guard buffer.count >= largestSerialization else { return nil }
-        settle()
+        // Those that a constraint has left out are missing here, too, if the model can't compute them.
+        guard buffer.count >= largestSerialization, (try? completeLogits()) != nil else { return nil }
         let content = UnsafeMutableRawBufferPointer(rebasing: buffer[SessionHeader.byteCount...])
         var writer = SegmentWriter(content)
         memory.recent.oldestFirst.map(\.littleEndian).withUnsafeBytes { writer.append($0) }
@@ -48,6 +48,7 @@ extension Session {
         to path: String, replacing kind: FileKind, for audience: AtomicFile.Audience = .userAlone
     ) throws(ModelError) {
         try claim()
+        try completeLogits()
         guard position == 0 || currentLogits != nil else {
             throw ModelError(.argument, "\(path): a session can't be saved within a prompt; save it when that has been fed")
         }

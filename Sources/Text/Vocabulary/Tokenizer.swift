@@ -26,6 +26,8 @@ public final class Tokenizer: Sendable {
     let marks: MarkMatcher
     /// The token of each byte.
     let byteTokens: [UInt32]
+    /// Whether the number of a token says which of two pieces is made first (``TokenizerModel/areRanked``).
+    package let areRanked: Bool
     /// Whether long texts may be cut before line breaks (``TokenizerModel/cutsAtLineBreaks``).
     let cutsAtLineBreaks: Bool
     /// Where the bytes of the model come from, for messages.
@@ -73,6 +75,7 @@ public final class Tokenizer: Sendable {
         }
         self.byteTokens = byteTokens
         cutsAtLineBreaks = model.cutsAtLineBreaks
+        areRanked = model.areRanked
         self.model = bytes
         edits = model.edits
         trieBytes = model.textPieces.reduce(0) { $0 + $1.count }
@@ -87,6 +90,12 @@ public final class Tokenizer: Sendable {
             return encoder
         }
     }
+
+    /// True for pieces that are made of smaller ones, by BPE.
+    package func isMerged(_ token: UInt32) -> Bool { Int(token) < pieces.count && pieces.kinds[Int(token)] == .normal }
+
+    /// True for pieces that are found in a text before all others, and merge with nothing.
+    package func isWhole(_ token: UInt32) -> Bool { Int(token) < pieces.count && pieces.kinds[Int(token)] == .userDefined }
 
     /// True for `<bos>`, `<eos>`, `<start_of_turn>` and the like, which add nothing to a text.
     public func isControl(_ token: UInt32) -> Bool { Int(token) < pieces.count && pieces.kinds[Int(token)] == .control }

@@ -17,6 +17,11 @@ struct TokenizerModel {
     /// which merge with nothing.
     private(set) var cutsAtLineBreaks = false
 
+    /// True if pieces that come earlier have larger scores, as in models that SentencePiece trained: then the number of a token says
+    /// which of two pieces BPE makes first.
+    private(set) var areRanked = true
+    private var lastScore = Float.infinity
+
     /// The most bytes of a piece; SentencePiece may recurse as deep as a piece is long. Gemma's runs of 31 spaces have 93.
     static let pieceLimit = 1024
     /// The most bytes of a serialized message.
@@ -72,10 +77,12 @@ struct TokenizerModel {
         var place: Range<Int>?
         var kind = PieceKind.normal
         var kindOffset: Int?
+        var score: Float = 0
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
             case (1, .bytes(let range)): place = range
+            case (2, .fixed32): score = Float(bitPattern: message.littleEndian(endingAt: field.range.upperBound))
             case (3, .varint(let value)):
                 // One byte for the tag, one for the value, which may be replaced.
                 guard let known = UInt8(exactly: value).flatMap(PieceKind.init), field.range.count == 2 else {
@@ -104,7 +111,10 @@ struct TokenizerModel {
             kind = .control
             if let kindOffset { edits.controls.append(kindOffset) }
         case .byte: bytePieces += 1
-        case .normal, .unknown, .unused: break
+        case .normal:
+            if !(score < lastScore) { areRanked = false }
+            lastScore = score
+        case .unknown, .unused: break
         }
         pieces.append(name, kind)
     }

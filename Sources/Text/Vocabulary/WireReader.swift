@@ -31,6 +31,9 @@ struct WireReader {
         end = range?.upperBound ?? bytes.count
     }
 
+    /// The number in the four bytes before an offset, which a `fixed32` field has.
+    func littleEndian(endingAt end: Int) -> UInt32 { (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[end - 1 - $1]) } }
+
     /// The next field, or nil at the end. Throws for one that is cut or that no writer makes (groups, which proto2 gave up).
     mutating func next() throws(FileProblem) -> Field? {
         guard offset < end else { return nil }

@@ -16,6 +16,7 @@ struct GenerationArguments: ParsableArguments {
     var stop: [String] = []
 
     @OptionGroup var sampling: SamplingArguments
+    @OptionGroup var form: ConstraintArguments
 
     @Option(
         parsing: .unconditional,
@@ -60,8 +61,9 @@ struct GenerationArguments: ParsableArguments {
     }
 
     /// The options for answers of a model, one chat turn or plain text.
-    func options(for model: Model, asChatTurn: Bool) throws(ModelError) -> GenerationOptions {
+    func options(for model: Model, asChatTurn: Bool) throws -> GenerationOptions {
         var options = GenerationOptions()
+        options.constraint = try form.constraint(for: model)
         options.asChatTurn = asChatTurn
         options.sampling = sampling.sampling
         options.stop = stop

@@ -13,9 +13,9 @@ struct GenerationSummary {
     private var decodeSeconds: Double { result.decodeTime.seconds }
     private var prefillRate: Double { rate(result.promptTokens - result.reusedTokens, prefillSeconds) }
     private var decodeRate: Double { rate(result.generatedTokens, decodeSeconds) }
-    /// Decoding a token reads every weight once; a guessed one came with another.
+    /// Decoding a token reads every weight once, at most; one that was guessed, or left no choice, came with another.
     private var bytesPerSecond: Double {
-        rate(result.generatedTokens - result.acceptedTokens, decodeSeconds) * Double(model.weights.bytesPerToken)
+        rate(max(1, result.generatedTokens - result.acceptedTokens - result.forcedTokens), decodeSeconds) * Double(model.weights.bytesPerToken)
     }
     private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
     /// The seed, if chance had a part.
@@ -26,7 +26,7 @@ struct GenerationSummary {
     /// One line for people.
     var line: String {
         "prompt: \(result.promptTokens) tokens\(reused), \(Format.short(prefillRate)) tokens/s; "
-            + "text: \(result.generatedTokens) tokens\(guessed), \(Format.short(decodeRate)) tokens/s, "
+            + "text: \(result.generatedTokens) tokens\(forced)\(guessed), \(Format.short(decodeRate)) tokens/s, "
             + "\(Format.bytes(bytesPerSecond))/s; "
             + "memory: \(Format.bytes(model.mappedBytes)) mapped, \(Format.bytes(allocatedBytes)) allocated; "
             + "\(model.threads == 1 ? "1 thread" : "\(model.threads) threads"), \(model.kernels.name)"
@@ -34,6 +34,7 @@ struct GenerationSummary {
     }
 
     private var reused: String { result.reusedTokens > 0 ? " (\(result.reusedTokens) from the cache)" : "" }
+    private var forced: String { result.forcedTokens > 0 ? " (\(result.forcedTokens) without a choice)" : "" }
     private var guessed: String {
         result.draftedTokens > 0 ? " (\(result.acceptedTokens) of \(result.draftedTokens) guesses were right)" : ""
     }
@@ -45,6 +46,7 @@ struct GenerationSummary {
             "prompt_tokens": .integer(Int64(result.promptTokens)),
             "reused_tokens": .integer(Int64(result.reusedTokens)),
             "generated_tokens": .integer(Int64(result.generatedTokens)),
+            "forced_tokens": .integer(Int64(result.forcedTokens)),
             "drafted_tokens": .integer(Int64(result.draftedTokens)),
             "accepted_tokens": .integer(Int64(result.acceptedTokens)),
             "prefill_seconds": .real(prefillSeconds),

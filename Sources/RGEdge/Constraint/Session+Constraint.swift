@@ -1,0 +1,99 @@
+extension Session {
+    /// What the tokens to come are to obey: as ``constrain(by:)`` or an answer that isn't finished has left it. Nil for anything.
+    public var constraint: Constraint? { reading { memory.constrained?.constraint } }
+
+    /// Has the tokens that come from here on obey a constraint, from its beginning: ``sample(_:)`` chooses only what may come, and
+    /// ``feed(_:)-([UInt32])`` throws for anything else. It ends when a token that ends the text is fed, or with nil. For programs that
+    /// choose each token themselves; answers have ``GenerationOptions/constraint``. Throws for a constraint of another model.
+    public func constrain(by constraint: Constraint?) throws(ModelError) {
+        try claim()
+        if let constraint { try check(constraint) }
+        settle()
+        memory.constrain(constraint?.start)
+    }
+
+    /// Throws for a constraint of another model.
+    func check(_ constraint: Constraint) throws(ModelError) {
+        guard constraint.model.file.fingerprint == model.file.fingerprint else {
+            throw ModelError(
+                .mismatch,
+                "the constraint is one for another model, \(constraint.model.file.path); make it with \(model.file.path)")
+        }
+    }
+
+    /// Throws if the session is constrained and one of the tokens may not come.
+    func checkConstraint(_ tokens: UnsafeBufferPointer<UInt32>) throws(ModelError) {
+        guard var answer = memory.constrained else { return }
+        for (index, token) in tokens.enumerated() {
+            guard answer.mask.allows(token) || answer.isSpelling(token) else {
+                throw ModelError(
+                    .argument,
+                    "token \(token) (number \(index + 1)) may not come by the session's constraint; end the constraint to feed it")
+            }
+            // Nothing constrains what follows the end.
+            if answer.constraint.masks.vocabulary.ends.contains(token) { return }
+            answer.append(token)
+        }
+    }
+
+    /// Begins an answer after a prompt, which `prefill` consumes and nothing constrains; or goes on with an answer under the same
+    /// constraint that wasn't finished, if there is nothing to consume. Returns what `prefill` does; if that is nil or throws, the
+    /// constraint is as before.
+    func beginAnswer<Prompt>(
+        under constraint: Constraint?, prefill: () throws(ModelError) -> Prompt?
+    ) throws(ModelError) -> Prompt? {
+        settle()
+        let before = memory.constrained, savedBefore = memory.savedAnswer, start = position
+        memory.constrain(nil)
+        func restore() {
+            memory.constrain(before)
+            memory.resume(answer: savedBefore)
+        }
+        do throws(ModelError) {
+            guard let prompt = try prefill() else {
+                restore()
+                return nil
+            }
+            guard let constraint else { return prompt }
+            let goesOn = position == start && start > 0
+            memory.constrain(goesOn ? try unfinishedAnswer(before, savedBefore, under: constraint) : constraint.start)
+            return prompt
+        } catch {
+            restore()
+            throw error
+        }
+    }
+
+    /// An answer to go on with under a constraint; a new one if there is none.
+    private func unfinishedAnswer(
+        _ answer: ConstrainedAnswer?, _ saved: (fingerprint: UInt64, count: Int)?, under constraint: Constraint
+    ) throws(ModelError) -> ConstrainedAnswer {
+        if let answer, answer.constraint.fingerprint == constraint.fingerprint { return answer }
+        guard let saved, saved.fingerprint == constraint.fingerprint else { return constraint.start }
+        guard saved.count <= memory.recent.count else {
+            throw ModelError(
+                .argument,
+                "the answer that the session was saved in has \(saved.count) tokens, and a session remembers "
+                    + "\(RecentTokens.limit); begin the answer again")
+        }
+        var answer = constraint.start
+        memory.recent.forEach(last: saved.count) { answer.append($0) }
+        return answer
+    }
+
+    /// Computes the logits after the last token that no constraint has asked for.
+    func completeLogits() throws(ModelError) {
+        settle()
+        guard memory.extent == .few else { return }
+        try model.writeLogits(of: memory)
+    }
+}
+
+extension ConstrainedAnswer {
+    /// True for a token that spells what must come, if in another way than the tokenizer's.
+    func isSpelling(_ token: UInt32) -> Bool {
+        let next = after(token)
+        return !next.isDead && constraint.model.tokenizer.largestByteCount(of: CollectionOfOne(token)) > 0
+            && !constraint.model.tokenizer.isControl(token)
+    }
+}
