@@ -120,7 +120,8 @@ let package = Package(
         .target(
             name: "RGEdge",
             dependencies: [
-                "CLZ4", "CXXHash", "Files", "Grammar", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text"]),
+                "CLZ4", "CXXHash", "Files", "Grammar", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text",
+            ]),
 
         // The C library: its header, and the functions behind it.
         .target(name: "Version"),
@@ -187,7 +188,8 @@ let package = Package(
         .testTarget(
             name: "RGEdgeTests",
             dependencies: [
-                "AllocationCounter", "Files", "Griffin", "ModelFile", "ModelTestSupport", "RGEdge", "System", "TestSupport", "Text",
+                "AllocationCounter", "Files", "Grammar", "Griffin", "JSON", "ModelFile", "ModelTestSupport", "RGEdge", "System",
+                "TestSupport", "Text",
                 "Tiles",
             ]),
         .testTarget(

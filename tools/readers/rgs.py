@@ -56,11 +56,15 @@ def read_header(data: bytes) -> dict[str, int]:
     if len(data) < HEADER_BYTES:
         raise RGSError(f"it has only {len(data)} bytes")
     header = dict(zip(FIELDS, struct.unpack_from("<IQQQQQ8I", data, 4)))
-    if header["version"] not in (1, 2):
-        raise RGSError(f"it is RGS version {header['version']}, and this reader knows versions 1 and 2")
+    if header["version"] not in (1, 2, 3):
+        raise RGSError(f"it is RGS version {header['version']}, and this reader knows versions 1 to 3")
     if struct.unpack_from("<Q", data, 120)[0] != xxh3_64(data[:120]):
         raise RGSError("the header is damaged")
-    if header["flags"] > 1 or any(data[80:120]) or header["position"] > 1 << 53:
+    has_answer = header["version"] == 3
+    if header["flags"] > (3 if has_answer else 1) or any(data[96 if has_answer else 80 : 120]) or header["position"] > 1 << 53:
+        raise RGSError("the header breaks a rule of the format")
+    header["constraint"], header["answer_tokens"] = struct.unpack_from("<QQ", data, 80)
+    if header["answer_tokens"] > header["position"]:
         raise RGSError("the header breaks a rule of the format")
     if header["size"] != len(data):
         raise RGSError(f"it has {len(data)} bytes, and its header says {header['size']}")
@@ -96,7 +100,7 @@ def read_parts(content: bytes, header: dict[str, int]) -> dict[str, np.ndarray]:
     for layer in range(header["attention_layers"]):
         for name in ("keys", "values"):
             parts[f"{name}_{layer}"] = part(element, slots, header["head_width"])
-    if header["version"] == 2:
+    if header["version"] == 2 or header["version"] == 3 and header["flags"] & 2:
         for layer in range(header["attention_layers"]):
             for name in ("key", "value"):
                 parts[f"{name}_exponents_{layer}"] = part("i1", slots)

@@ -1,7 +1,8 @@
 /// Times are coded as seconds.
 extension GenerationResult: Codable {
     private enum CodingKeys: String, CodingKey {
-        case finish, promptTokens, reusedTokens, generatedTokens, forcedTokens, draftedTokens, acceptedTokens, prefillTime, decodeTime
+        case finish, promptTokens, reusedTokens, generatedTokens, forcedTokens, draftedTokens, acceptedTokens, prefillTime,
+            decodeTime
     }
 
     /// Throws if something is missing, except for ``forcedTokens``, which older programs don't write.

@@ -81,6 +81,11 @@ final class SessionMemory {
         savedAnswer = nil
     }
 
+    /// The constraint of an answer that isn't finished, and how many tokens that has.
+    var unfinishedAnswer: (fingerprint: UInt64, count: Int)? {
+        constrained.map { ($0.constraint.fingerprint, $0.count) } ?? savedAnswer
+    }
+
     /// Takes over what a saved session knows of the constraint of its answer.
     func resume(answer: (fingerprint: UInt64, count: Int)?) { savedAnswer = answer }
 

@@ -78,6 +78,7 @@ extension SessionMemory {
         }
         resume(
             recent: tokens, areAll: header.position <= tokens.count, tokenHash: header.tokenHash, isTurnOpen: header.isTurnOpen)
+        resume(answer: header.answer)
         state.restore(position: header.position)
         for part in state.parts(withExponents: header.hasExponents) {
             try reader.read(into: part.bytes)

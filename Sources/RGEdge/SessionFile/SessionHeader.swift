@@ -3,7 +3,7 @@ import ModelFile
 import System
 
 /// The first 128 bytes of a session file (`formats/rgs.md`, "Header").
-struct SessionHeader: Equatable {
+struct SessionHeader {
     /// Bytes of the whole file.
     var fileBytes: Int
     /// XXH3 of what follows the header.
@@ -13,19 +13,22 @@ struct SessionHeader: Equatable {
     let position: Int64
     let tokenHash: TokenHash
     let isTurnOpen: Bool
-    /// True if exponents follow the keys and values: version 2. Version 1 has none: all are 0.
+    /// True if exponents follow the keys and values. Otherwise all are 0.
     let hasExponents: Bool
+    /// The constraint of an answer that isn't finished, and how many tokens that has; nil if there is none.
+    let answer: (fingerprint: UInt64, count: Int)?
     let shape: SessionShape
 
     static let magic = Array("RGS1".utf8)
-    static let versions: ClosedRange<UInt32> = 1...2
+    static let versions: ClosedRange<UInt32> = 1...3
     static let byteCount = 128
     /// Double, in which rotary angles are computed, can represent every position up to here.
     static let largestPosition = UInt64(Session.positionLimit)
 
-    private static let reserved = 80..<120
+    private static let answerOffset = 80
+    private static let reserved = 96..<120
     private static let checksumOffset = 120
-    private static let turnIsOpen: UInt32 = 1
+    private static let turnIsOpen: UInt32 = 1, partsHaveExponents: UInt32 = 2
 
     /// The header of a session, except for ``fileBytes`` and ``contentChecksum``.
     init(_ session: Session) {
@@ -36,11 +39,12 @@ struct SessionHeader: Equatable {
         tokenHash = session.memory.tokenHash
         isTurnOpen = session.memory.turn.isOpen
         hasExponents = session.memory.state.hasExponents
+        answer = session.memory.unfinishedAnswer
         shape = SessionShape(session.model)
     }
 
     /// The oldest version that can hold the session.
-    private var version: UInt32 { hasExponents ? Self.versions.upperBound : Self.versions.lowerBound }
+    private var version: UInt32 { answer != nil ? 3 : hasExponents ? 2 : 1 }
 
     /// The header's bytes.
     var bytes: [UInt8] {
@@ -49,8 +53,13 @@ struct SessionHeader: Equatable {
         for field in [UInt64(fileBytes), contentChecksum, fingerprint, UInt64(position), tokenHash.hash] {
             bytes.appendLittleEndian(field)
         }
-        bytes.appendLittleEndian(isTurnOpen ? Self.turnIsOpen : 0)
+        let exponents = answer != nil && hasExponents ? Self.partsHaveExponents : 0
+        bytes.appendLittleEndian((isTurnOpen ? Self.turnIsOpen : 0) | exponents)
         for field in shape.fields { bytes.appendLittleEndian(UInt32(field)) }
+        if let answer {
+            bytes.appendLittleEndian(answer.fingerprint)
+            bytes.appendLittleEndian(UInt64(answer.count))
+        }
         bytes.padWithZeros(to: Self.checksumOffset)
         bytes.appendLittleEndian(Checksum.of(bytes.span.bytes))
         return bytes
@@ -71,7 +80,7 @@ struct SessionHeader: Equatable {
         let number = bytes.littleEndian(at: 4, as: UInt32.self)
         guard Self.versions.contains(number) else {
             throw FileProblem(
-                .version, path: source, problem: "is RGS version \(number), and this program reads versions 1 and 2",
+                .version, path: source, problem: "is RGS version \(number), and this program reads versions 1 to 3",
                 advice: "use the program that wrote it, or begin a new conversation")
         }
         guard bytes.littleEndian(at: Self.checksumOffset, as: UInt64.self) == Checksum.of(bytes.extracting(..<Self.checksumOffset))
@@ -79,14 +88,23 @@ struct SessionHeader: Equatable {
             throw .damaged(source, "has a damaged header")
         }
         let flags = bytes.littleEndian(at: 48, as: UInt32.self)
-        guard flags & ~Self.turnIsOpen == 0 else { throw .invalid(source, "has unknown flags") }
-        guard Self.reserved.allSatisfy({ bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == 0 }) else {
+        let hasAnswer = number == 3
+        guard flags & ~(Self.turnIsOpen | (hasAnswer ? Self.partsHaveExponents : 0)) == 0 else {
+            throw .invalid(source, "has unknown flags")
+        }
+        let reserved = hasAnswer ? Self.reserved : Self.answerOffset..<Self.reserved.upperBound
+        guard reserved.allSatisfy({ bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == 0 }) else {
             throw .invalid(source, "has something in its reserved bytes")
         }
         let position = bytes.littleEndian(at: 32, as: UInt64.self)
         guard position <= Self.largestPosition else {
             throw .invalid(source, "is at position \(position), over \(Self.largestPosition)")
         }
+        let answerCount = bytes.littleEndian(at: Self.answerOffset + 8, as: UInt64.self)
+        guard answerCount <= position else {
+            throw .invalid(source, "is within an answer of \(answerCount) tokens, more than its position")
+        }
+        answer = hasAnswer ? (bytes.littleEndian(at: Self.answerOffset, as: UInt64.self), Int(answerCount)) : nil
 
         fingerprint = bytes.littleEndian(at: 24, as: UInt64.self)
         guard fingerprint == model.file.fingerprint else {
@@ -105,7 +123,7 @@ struct SessionHeader: Equatable {
             let verb = recorded > UInt64(fileBytes) ? "is cut" : "has grown"
             throw .misfit(source, "\(verb): it has \(fileBytes) bytes, and its header says \(recorded)")
         }
-        hasExponents = number > Self.versions.lowerBound
+        hasExponents = hasAnswer ? flags & Self.partsHaveExponents != 0 : number == 2
         guard fileBytes <= shape.largestFile(at: self.position, withExponents: hasExponents) else {
             throw .invalid(source, "is larger than a session at its position can be")
         }

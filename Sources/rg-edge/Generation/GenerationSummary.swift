@@ -15,7 +15,8 @@ struct GenerationSummary {
     private var decodeRate: Double { rate(result.generatedTokens, decodeSeconds) }
     /// Decoding a token reads every weight once, at most; one that was guessed, or left no choice, came with another.
     private var bytesPerSecond: Double {
-        rate(max(1, result.generatedTokens - result.acceptedTokens - result.forcedTokens), decodeSeconds) * Double(model.weights.bytesPerToken)
+        rate(max(1, result.generatedTokens - result.acceptedTokens - result.forcedTokens), decodeSeconds)
+            * Double(model.weights.bytesPerToken)
     }
     private var allocatedBytes: Int { model.sharedBytes + model.sessionBytes }
     /// The seed, if chance had a part.

@@ -34,7 +34,8 @@ struct CodableTests {
         }
         #expect(try roundTrip(Model.Options()) == Model.Options())
         let result = GenerationResult(
-            finish: .stop, promptTokens: 1, reusedTokens: 2, generatedTokens: 3, draftedTokens: 4, acceptedTokens: 5,
+            finish: .stop, promptTokens: 1, reusedTokens: 2, generatedTokens: 3, forcedTokens: 3, draftedTokens: 4,
+            acceptedTokens: 5,
             prefillTime: .nanoseconds(6), decodeTime: .seconds(7))
         #expect(try roundTrip(result) == result)
     }

@@ -187,10 +187,10 @@ struct SessionFileTests {
 
     @Test("Another version says what to do")
     func version() throws {
-        let error = try refusal { $0.set(UInt32(3), at: 4) }
+        let error = try refusal { $0.set(UInt32(4), at: 4) }
         #expect(error.kind == .version)
         #expect(
-            error.description.contains("is RGS version 3, and this program reads versions 1 and 2; use the program that wrote it"))
+            error.description.contains("is RGS version 4, and this program reads versions 1 to 3; use the program that wrote it"))
     }
 
     @Test("A model file is not a session, nor a session a model file")
