@@ -19,6 +19,7 @@ static const Test tests[] = {
     {"generation", test_generation, false},
     {"turns", test_turns, false},
     {"messages", test_messages, false},
+    {"constraint", test_constraint, false},
     {"stopping", test_stopping, false},
     {"together", test_together, false},
     {"keeping", test_keeping, false},

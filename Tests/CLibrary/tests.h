@@ -15,6 +15,7 @@ void test_session(void);
 void test_generation(void);
 void test_turns(void);
 void test_messages(void);
+void test_constraint(void);
 void test_stopping(void);
 void test_together(void);
 void test_keeping(void);

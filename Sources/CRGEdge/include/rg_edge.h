@@ -35,6 +35,7 @@ extern "C" {
 
 typedef struct rg_model rg_model;
 typedef struct rg_session rg_session;
+typedef struct rg_constraint rg_constraint;
 
 typedef enum rg_status {
   RG_OK = 0,
@@ -141,6 +142,29 @@ rg_status rg_tokenize_messages(const rg_model *model,
                                size_t message_count, uint32_t *tokens,
                                size_t capacity, size_t *count);
 
+/* ---- Constraint --------------------------------------------------------- */
+
+typedef enum rg_constraint_form {
+  RG_CONSTRAINT_JSON_SCHEMA = 0, /* the text is a JSON Schema */
+  RG_CONSTRAINT_JSON = 1,        /* any JSON value; the text is not read */
+  RG_CONSTRAINT_GBNF = 2,        /* a grammar in llama.cpp's notation */
+  RG_CONSTRAINT_REGEX = 3        /* a regular expression for the whole answer */
+} rg_constraint_form;
+
+/* What answers may look like, in one model's tokens. Made once, used by any
+ * number of sessions of that model and threads at once. RG_ERROR_ARGUMENT for a
+ * text that is wrong, or has what is not supported; rg_last_error says where. */
+rg_status rg_constraint_create(rg_model *model, rg_constraint_form form,
+                               const char *text, size_t length,
+                               rg_constraint **constraint);
+
+/* One of some texts. */
+rg_status rg_constraint_create_choices(rg_model *model,
+                                       const char *const *choices,
+                                       size_t count,
+                                       rg_constraint **constraint);
+void rg_constraint_destroy(rg_constraint *constraint);
+
 /* ---- Session ------------------------------------------------------------ */
 
 /* An empty session at position 0. Allocates all that it will ever need. */
@@ -196,6 +220,13 @@ typedef struct rg_sampling {
 rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
                             uint32_t *token);
 
+/* Has the tokens that come from here on obey a constraint, from its beginning:
+ * rg_session_sample picks only what may come, and rg_session_feed refuses what
+ * may not, until a token that ends the text is fed. NULL ends it. Answers have
+ * a member of rg_generate_options for it. */
+rg_status rg_session_constrain(rg_session *session,
+                               const rg_constraint *constraint);
+
 /* Called with each part of text as soon as it is whole UTF-8; false stops. */
 typedef bool (*rg_on_text)(void *user, const char *text, size_t length);
 
@@ -235,8 +266,10 @@ typedef struct rg_generate_options {
   const rg_sampling *sampling_at; /* not NULL: in place of sampling; what comes
                                to sampling in later versions is there alone */
   rg_on_progress on_progress; /* may be NULL; user is that of on_text */
+  const rg_constraint *constraint; /* what the answer is to look like; may be
+                               NULL */
 } rg_generate_options;
-#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_V1_INIT, 256, false, NULL, 0, NULL, NULL }
+#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_V1_INIT, 256, false, NULL, 0, NULL, NULL, NULL }
 
 typedef struct rg_generate_result {
   size_t struct_size;
@@ -244,8 +277,9 @@ typedef struct rg_generate_result {
   uint32_t prompt_tokens, generated_tokens;
   double prefill_seconds, decode_seconds;
   uint64_t reused_tokens;   /* of the prompt's: had been consumed before */
+  uint64_t forced_tokens;   /* of the answer's: the constraint left no choice */
 } rg_generate_result;
-#define RG_GENERATE_RESULT_INIT { sizeof(rg_generate_result), RG_FINISH_END, 0, 0, 0.0, 0.0, 0 }
+#define RG_GENERATE_RESULT_INIT { sizeof(rg_generate_result), RG_FINISH_END, 0, 0, 0.0, 0.0, 0, 0 }
 
 /* Feeds the prompt (BOS is added at position 0) and generates. The session
  * ends after the last token that on_text was shown, so the next call
@@ -316,8 +350,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
  *   this header; the members that one of that size lacks (catch_sigbus,
- *   resident_bytes and latency_ms of rg_model_options, sampling_at and
- *   on_progress of rg_generate_options) are zero, and those that rg_model_info
+ *   resident_bytes and latency_ms of rg_model_options, sampling_at, on_progress
+ *   and constraint of rg_generate_options) are zero, and those that rg_model_info
  *   and rg_generate_result lack stay unwritten. rg_sampling cannot grow inside
  *   rg_generate_options, and so is rg_sampling_v1 there; sampling_at points to
  *   one that can.
@@ -347,6 +381,19 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   session that was loaded after more than 4,096 tokens, answers in such tokens
  *   are not known: they are fed anew, once. prompt_tokens are all tokens before
  *   the answer, reused_tokens those of them that were there.
+ * - A constraint keeps its model open. It may be destroyed while sessions obey
+ *   it. What JSON Schemas, grammars and expressions may have is listed in the
+ *   documentation ("Grammars"); whatever else demands something is an error.
+ * - An answer under a constraint that max_tokens, a stop string or a callback
+ *   cut short is gone on with by rg_session_generate with the same constraint,
+ *   or one of the same text, and a prompt of length 0; also in a fork, and in a
+ *   session that was saved, if it has no more than 4,096 tokens. With any other prompt
+ *   or constraint a new answer begins. One that ends with RG_FINISH_END is whole.
+ * - The first rg_constraint_create of a model sorts its vocabulary, which takes
+ *   some tenths of a second and then some 10 MB for 256,000 pieces. A
+ *   constraint holds what its answers have needed so far, up to some 20 MB.
+ * - An answer under a constraint holds room for the logits and states of 17
+ *   tokens, most of which is never touched.
  * - Forks and saved sessions have no kept turns; a reset keeps them.
  * - What is said of rg_session_generate below holds for
  *   rg_session_generate_messages as well.

@@ -15,8 +15,11 @@ public final class TokenMasks: Sendable {
         var older: [UInt64: TokenMask] = [:]
     }
 
+    /// Masks that are kept, unless another number is asked for, at least and at most.
+    public static let usualCapacity = 64, largestCount = 2 * usualCapacity
+
     /// `capacity` masks are kept at least, and twice as many at most; each takes a bit per token, 32 kB for Gemma's vocabulary.
-    public init(grammar: Grammar, vocabulary: VocabularyTrie, capacity: Int = 64) {
+    public init(grammar: Grammar, vocabulary: VocabularyTrie, capacity: Int = usualCapacity) {
         self.grammar = grammar
         self.vocabulary = vocabulary
         self.capacity = max(1, capacity)

@@ -108,6 +108,21 @@ extension Constraint.Form {
     }
 }
 
+extension Constraint {
+    /// Bytes that making one takes at most, besides those per byte of its text; with the vocabulary, if that is still to be sorted.
+    package static func baseBytes(of model: Model) -> Int {
+        growthBytes(of: model) + (model.vocabularyBytes > 0 ? 0 : 400 * model.configuration.vocabularySize)
+    }
+
+    /// The same per byte of its text.
+    package static let bytesPerTextByte = 1024
+
+    /// Bytes by which one may grow in an answer, at most: a pool of states that is full and another one, and masks.
+    package static func growthBytes(of model: Model) -> Int {
+        (32 << 20) + TokenMasks.largestCount * ((model.configuration.vocabularySize + 63) / 64 * 8 + 256)
+    }
+}
+
 extension Constraint: Hashable {
     /// True for the same object.
     public static func == (first: Constraint, second: Constraint) -> Bool { first === second }

@@ -86,7 +86,8 @@ private struct GenerationCall {
             _ onText: (String) -> Bool
         ) throws(ModelError) -> GenerationResult
     ) throws(Failure) {
-        let (more, overflow) = stopBytes.addingReportingOverflow(overhead)
+        let constrained = options.constraint == nil ? 0 : Constraint.growthBytes(of: handle.session.model)
+        let (more, overflow) = stopBytes.addingReportingOverflow(overhead + constrained)
         try withHeadroom(forText: textBytes, and: overflow ? .max : more, of: handle.session.model) { () throws(Failure) in
             let chosen = try GenerationOptions(options)
             var isStopped = false
@@ -161,7 +162,7 @@ extension GenerationOptions {
         for text in try buffer(options.stop, options.stop_count, "stop") { stop.append(try string(text, "a stop string")) }
         self.init(
             sampling: sampling, maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
-            asChatTurn: options.as_chat_turn)
+            asChatTurn: options.as_chat_turn, constraint: Constraint.of(options.constraint))
     }
 }
 
@@ -192,5 +193,6 @@ extension rg_generate_result {
         prefill_seconds = result.prefillTime.seconds
         decode_seconds = result.decodeTime.seconds
         reused_tokens = UInt64(clamping: result.reusedTokens)
+        forced_tokens = UInt64(clamping: result.forcedTokens)
     }
 }
