@@ -24,8 +24,12 @@ struct FewRowsTests {
 
     @Test(
         "The logits that are wanted, and all that are computed later, are those of the whole head to the bit",
-        arguments: Kernels.available.map(\.name), [WeightType.f32, .f16, .q8, .q4], [false, true])
-    func sameBits(kernels: String, type: WeightType, isStreamed: Bool) throws {
+        arguments: Kernels.available.map(\.name), [WeightType.f32, .f16, .q8, .q4])
+    func sameBits(kernels: String, type: WeightType) throws {
+        for isStreamed in [false, true] { try sameBits(kernels: kernels, type: type, isStreamed: isStreamed) }
+    }
+
+    private func sameBits(kernels: String, type: WeightType, isStreamed: Bool) throws {
         let model = try RunnableModel(
             file: try ConvertedModels.path("alpha", type), kernels: try #require(Kernels.named(kernels)), threads: 3)
         let vocabulary = model.configuration.vocabularySize, width = model.configuration.width
@@ -69,7 +73,7 @@ struct FewRowsTests {
                     #expect(later == Array(whole), "all logits after token \(token + index)")
                 }
                 // Nobody has wanted them, and few are cheaper than all.
-                if wanted.count == 1 { #expect(logits[..<vocabulary].contains { $0.isNaN }) }
+                if wanted.count == 1, !isStreamed { #expect(logits[..<vocabulary].contains { $0.isNaN }) }
                 token += last
             }
         }
