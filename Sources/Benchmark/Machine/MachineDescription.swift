@@ -13,12 +13,16 @@ public struct MachineDescription: Equatable, Sendable {
 
     /// This machine.
     public init(buffer: StreamBuffer) {
-        processor =
-            SystemFile.text(after: "model name\t:", in: "/proc/cpuinfo")
-            ?? SystemFile.firstLine("/proc/device-tree/model").map { String($0.prefix { $0 != "\0" }) } ?? "unknown"
+        processor = Self.processor
         cacheBytes = MachineMemory.lastLevelCacheBytes
         bufferBytes = buffer.byteCount
         isBufferOnHugePages = buffer.isOnHugePages
+    }
+
+    /// This processor's name, or the board's where Linux has none for it.
+    static var processor: String {
+        SystemFile.text(after: "model name\t:", in: "/proc/cpuinfo")
+            ?? SystemFile.firstLine("/proc/device-tree/model").map { String($0.prefix { $0 != "\0" }) } ?? "unknown"
     }
 
     init(processor: String, cacheBytes: Int, bufferBytes: Int, isBufferOnHugePages: Bool) {

@@ -31,6 +31,15 @@ enum ReportNotes {
         return notes + warnings(rows.map(\.result.speed))
     }
 
+    /// Below a report on answers under a constraint.
+    static func notes(_ rows: [ConstraintRow]) -> [String] {
+        guard !rows.isEmpty else { return [] }
+        return [
+            "an answer under the constraint and as many tokens of free text, in turns, both at temperature 1; no choice: tokens that the "
+                + "constraint left no choice about; first: the first answer, whose masks have to be made; times: t/s over free t/s"
+        ]
+    }
+
     /// Below a report on several sessions at once.
     static func notes(_ rows: [TogetherRow]) -> [String] {
         guard let last = rows.last else { return [] }

@@ -56,6 +56,8 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Measure what it takes to copy a session, to keep it in a file and to bring it back, at the positions of -d.")
     var sessions = false
 
+    @OptionGroup(title: "Answers of a given form, measured beside free text") var form: ConstraintArguments
+
     @Option(help: ArgumentHelp("Measure so many sessions that generate at once, in common passes.", valueName: "list"))
     var sessionsAtOnce: CountList?
 
@@ -79,8 +81,9 @@ struct BenchCommand: ParsableCommand {
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
         if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }
-        if [kernelsOnly, profile, sessions, length != nil, sessionsAtOnce != nil].count(where: { $0 }) > 1 {
-            throw ValidationError("--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone")
+        if [kernelsOnly, profile, sessions, length != nil, sessionsAtOnce != nil, form.isGiven].count(where: { $0 }) > 1 {
+            throw ValidationError(
+                "--kernels-only, --profile, --sessions, --sessions-at-once, --length and the form of answers each go alone")
         }
         if let sessionsAtOnce { try check(sessionsAtOnce, "--sessions-at-once", 1...Self.sessionLimit) }
         if let length, !(1...Self.depthLimit).contains(length) {
@@ -105,6 +108,8 @@ struct BenchCommand: ParsableCommand {
             try measureSessions(try file.path())
         } else if let sessionsAtOnce {
             try measureTogether(try file.path(), sessions: sessionsAtOnce.counts)
+        } else if form.isGiven {
+            try measureConstraint(try file.path())
         } else if let length {
             try measureLength(try file.path(), tokens: length)
         } else {

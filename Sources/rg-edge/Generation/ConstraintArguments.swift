@@ -31,6 +31,9 @@ struct ConstraintArguments: ParsableArguments {
     /// How many of them are given.
     private var count: Int { [jsonSchema, grammar, regex, choices].count { $0 != nil } + (anyJSON ? 1 : 0) }
 
+    /// True if there is one.
+    var isGiven: Bool { count > 0 }
+
     func validate() throws {
         if count > 1 { throw ValidationError("Give one of --json-schema, --any-json, --grammar, --regex and --choices") }
         if jsonSchema == "" { throw ValidationError("--json-schema needs the name of a file") }
