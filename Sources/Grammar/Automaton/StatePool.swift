@@ -32,7 +32,7 @@ final class StatePool: @unchecked Sendable {
     /// What was found out about plain characters, by state.
     var plainSteps: [Int32: PlainStep] = [:]
     var plainReaches: [Int32: PlainReach] = [:]
-    let plainEdges: [[PlainEdge]]
+    private(set) lazy var plainEdges: [[PlainEdge]] = PlainEdge.edges(program)
     private var itemLimit: Int
     private var transitionLimit = transitionLimit
     let classCount: Int
@@ -46,7 +46,6 @@ final class StatePool: @unchecked Sendable {
             return $0
         }
         closure = Closure(program)
-        plainEdges = PlainEdge.edges(program)
         classCount = program.representatives.count
         itemLimit = Self.itemLimit
         _ = state(node: NodeTable.nothing)
