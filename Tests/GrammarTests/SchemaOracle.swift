@@ -31,6 +31,12 @@ import Testing
                 let walks = (0..<(value["walks"]?.intValue ?? 0)).compactMap { _ in Self.walk(grammar, &random) }
                 result["walks"] = .array(walks.map { .string(String(decoding: $0, as: UTF8.self)) })
                 result["accepts"] = .array(texts.map { .bool(grammar.accepts($0.stringValue ?? "")) })
+                // How much of each text may be: says where one goes wrong.
+                result["reach"] = .array(
+                    texts.map { text in
+                        var matcher = grammar.matcher()
+                        return .integer(Int64((text.stringValue ?? "").utf8.prefix { matcher.advance($0) }.count))
+                    })
                 if let trie, let pieces, let tokens = value["tokens"]?.arrayValue {
                     let times = Self.masks(grammar, trie, pieces, tokens.compactMap(\.intValue))
                     result["masks"] = .array(times.map { .real($0) })

@@ -194,16 +194,18 @@ def report(title, files, answers, arguments):
             if arguments.list:
                 print(f"refused: {name}: {answer['error'][:300]}")
             continue
-        accepts = iter(answer["accepts"])
+        accepts, reaches = iter(answer["accepts"]), iter(answer.get("reach", []))
         for test in file["tests"]:
             found = [next(accepts) for _ in test["candidates"]]
+            reach = max((next(reaches, 0), text) for text in test["candidates"]) if test["candidates"] else (0, "")
             kind = "valid" if test["valid"] else "invalid"
             count[kind] += 1
             count[kind + (" accepted" if any(found) else " refused")] += 1
             if test["valid"] and any(found) and not found[0]:
                 count["reordered"] += 1
             if any(found) != test["valid"]:
-                mistakes.append(f"{kind} {'accepted' if any(found) else 'refused'}: {name}: {test['candidates'][:1]}"[:400])
+                where = reach[1].encode()[max(0, reach[0] - 100) : reach[0] + 30].decode(errors="replace")
+                mistakes.append(f"{kind} {'accepted' if any(found) else f'refused at {reach[0]}'}: {name}: …{where}…")
     compiled = count["schemas"] - count["refused"]
     print(f"{title}: {compiled} of {count['schemas']} schemas compile ({100 * compiled / count['schemas']:.1f} %)")
     print(f"  valid instances: {count['valid']}, {count['valid refused']} refused, {count['reordered']} accepted in the schema's order only")

@@ -4,16 +4,32 @@ import JSON
 struct SchemaCheck {
     let reader: SchemaReader
 
+    /// Those of some values for which all of several schemas hold.
+    func filter(_ values: ValueList, _ parts: [SchemaPart]) throws(GrammarError) -> [JSONValue] {
+        var left = values.values
+        for part in parts {
+            let shapes = try reader.shapes(of: [part])
+            var next: [JSONValue] = []
+            for value in left where try holds(shapes, value) { next.append(value) }
+            left = next
+        }
+        return left
+    }
+
     /// Whether all of a schema holds. Goes down the value and its schema together; as deep as values are at most.
     func holds(_ part: SchemaPart, _ value: JSONValue) throws(GrammarError) -> Bool {
-        for shape in try reader.shapes(of: [part]) where try holds(shape, value) { return true }
+        try holds(reader.shapes(of: [part]), value)
+    }
+
+    private func holds(_ shapes: [SchemaShape], _ value: JSONValue) throws(GrammarError) -> Bool {
+        for shape in shapes where try holds(shape, value) { return true }
         return false
     }
 
     private func holds(_ shape: SchemaShape, _ value: JSONValue) throws(GrammarError) -> Bool {
         guard shape.types.contains(SchemaTypes(value)) else { return false }
-        if shape.excluded.contains(where: { $0.isSame(value) }) { return false }
-        if let values = shape.values, !values.contains(where: { $0.isSame(value) }) { return false }
+        if shape.excluded.contains(value) { return false }
+        if let values = shape.values, !values.contains(value) { return false }
         switch value {
         case .integer, .real: return try isWithin(shape, value)
         case .string(let text):
@@ -58,9 +74,7 @@ struct SchemaCheck {
         if let least = part.value["minItems"]?.intValue, elements.count < least { return false }
         if let most = part.value["maxItems"]?.intValue, elements.count > most { return false }
         if part.value["uniqueItems"] == true {
-            for (index, element) in elements.enumerated() where elements[..<index].contains(where: { $0.isSame(element) }) {
-                return false
-            }
+            guard ValueList(elements).count == elements.count else { return false }
         }
         for (index, element) in elements.enumerated() {
             if let schema = index < items.first.count ? items.first[index] : items.rest, try !holds(schema, element) {

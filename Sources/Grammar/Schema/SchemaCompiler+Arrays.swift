@@ -70,16 +70,11 @@ extension SchemaCompiler {
 
     /// The values for which schemas hold, each once, if they list them; nil otherwise.
     private func values(_ parts: [SchemaPart]) throws(GrammarError) -> [JSONValue]? {
-        let check = SchemaCheck(reader: reader)
-        var result: [JSONValue] = []
+        var all = ValueList()
         for shape in try reader.shapes(of: parts) {
             guard let values = shape.values else { return nil }
-            for value in values where !result.contains(where: { $0.isSame(value) }) {
-                var holds = true
-                for part in parts where holds { holds = try check.holds(part, value) }
-                if holds { result.append(value) }
-            }
+            all.insert(values)
         }
-        return result
+        return try SchemaCheck(reader: reader).filter(all, parts)
     }
 }

@@ -134,11 +134,8 @@ extension SchemaCompiler {
                 results.append(try inner(shape))
                 continue
             }
-            var words: [[UInt8]] = []
-            for value in values {
-                guard let text = value.stringValue, try SchemaCheck(reader: reader).holds(part, value) else { continue }
-                words.append(Array(JSONForm.text(text).dropFirst().dropLast()))
-            }
+            let words = try SchemaCheck(reader: reader).filter(values, [part]).compactMap(\.stringValue)
+                .map { Array(JSONForm.text($0).dropFirst().dropLast()) }
             if !words.isEmpty { results.append(builder.words(words)) }
         }
         return builder.choice(results)

@@ -45,11 +45,8 @@ struct SchemaCompiler {
         var results: [ExpressionID] = []
         for shape in shapes {
             if let values = shape.values {
-                let check = SchemaCheck(reader: reader)
-                for value in values {
-                    var holds = true
-                    for part in parts where holds { holds = try check.holds(part, value) }
-                    if holds { results.append(form.constant(value, &builder)) }
+                for value in try SchemaCheck(reader: reader).filter(values, parts) {
+                    results.append(form.constant(value, &builder))
                 }
             } else {
                 results.append(try expression(shape))

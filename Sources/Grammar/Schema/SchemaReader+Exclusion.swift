@@ -40,13 +40,13 @@ extension SchemaReader {
     private func areDisjoint(_ left: SchemaShape, _ right: SchemaShape, _ depth: Int) throws(GrammarError) -> Bool {
         try work.take()
         if let first = left.values, let second = right.values {
-            return !first.contains { value in second.contains { $0.isSame(value) } }
+            return !first.contains { value in second.contains(value) }
         }
         let common = left.types.intersection(right.types)
         for (one, other) in [(left, right), (right, left)] {
             guard let values = one.values else { continue }
             return values.allSatisfy { value in
-                !other.types.contains(SchemaTypes(value)) || other.excluded.contains { $0.isSame(value) }
+                !other.types.contains(SchemaTypes(value)) || other.excluded.contains(value)
             }
         }
         if !common.isDisjoint(with: [.null, .boolean]) { return false }

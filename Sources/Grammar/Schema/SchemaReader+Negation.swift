@@ -7,11 +7,12 @@ extension SchemaReader {
     /// What must hold where a schema doesn't: of several lists of schemas all those of one. One demand at least is broken, so there is a
     /// list for each.
     func negations(of part: SchemaPart) throws(GrammarError) -> [[SchemaPart]] {
-        guard case .object(let object) = part.value else {
+        guard case .object(let whole) = part.value else {
             if case .bool(let value) = part.value { return value ? [] : [[]] }
             throw part.error("is no schema", advice: "schemas are objects, true or false")
         }
         var result: [[SchemaPart]] = []
+        let object = demands(whole)
         for member in object.members { result += try broken(member, object, part) }
         return result
     }

@@ -6,6 +6,8 @@ struct SchemaReader {
     let options: JSONSchemaOptions
     /// Whether a schema inside has an `$id` of its own: references in it mean something else, and are refused.
     let hasInnerIDs: Bool
+    /// Whether a `$ref` stands for all of its schema, as until draft 7, and what is beside it says nothing.
+    let refStandsAlone: Bool
     let work = SchemaWork()
     let tests = PatternTests()
 
@@ -18,12 +20,20 @@ struct SchemaReader {
             pending += (value.arrayValue ?? value.objectValue?.members.map(\.value) ?? []).map { ($0, false) }
         }
         hasInnerIDs = found
+        let dialect = root["$schema"]?.stringValue ?? ""
+        refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.contains($0) }
     }
 
     /// Keywords that demand something and are not supported.
     private static let unsupported: Set = [
         "contains", "unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef", "extends", "disallow",
     ]
+
+    /// The members of a schema that count.
+    func demands(_ object: JSONObject) -> JSONObject {
+        guard refStandsAlone, let reference = object["$ref"] else { return object }
+        return JSONObject([JSONObject.Member(key: "$ref", value: reference)])
+    }
 
     func refuseUnsupported(_ part: SchemaPart, _ key: String) throws(GrammarError) {
         guard Self.unsupported.contains(key) else { return }
@@ -66,7 +76,8 @@ struct SchemaReader {
             switch part.value {
             case .bool(true): drafts.append(draft)
             case .bool(false): continue
-            case .object(let object):
+            case .object(let whole):
+                let object = demands(whole)
                 try add(object, part, to: &draft)
                 try branch(object, part, draft, depth, into: &drafts)
             default: throw part.error("is no schema", advice: "schemas are objects, true or false")
@@ -151,7 +162,7 @@ struct SchemaReader {
                 guard let regex = member.value.stringValue else { throw part.error("is no string") }
                 draft.shape.otherPatterns.append((regex, part))
             case Self.excluded where !part.mark.isEmpty:
-                draft.shape.excluded += member.value.arrayValue ?? []
+                draft.shape.excluded.insert(member.value.arrayValue ?? [])
                 draft.shape.excludedPlace = part
             default: try refuseUnsupported(here, member.key)
             }
@@ -168,7 +179,8 @@ struct SchemaReader {
     }
 
     private func restrict(_ shape: inout SchemaShape, to values: [JSONValue]) {
-        shape.values = (shape.values ?? values).filter { old in values.contains { $0.isSame(old) } }
+        let new = ValueList(values)
+        if shape.values == nil { shape.values = new } else { shape.values?.formIntersection(new) }
     }
 
     func types(_ part: SchemaPart) throws(GrammarError) -> SchemaTypes {

@@ -94,9 +94,9 @@ struct SchemaTypes: OptionSet, Sendable {
 struct SchemaShape: Sendable {
     var types = SchemaTypes.all
     /// The only values, as `enum` and `const` have them.
-    var values: [JSONValue]?
+    var values: ValueList?
     /// Values that are left out.
-    var excluded: [JSONValue] = []
+    var excluded = ValueList()
     /// Where the last of these come from, for messages.
     var excludedPlace: SchemaPart?
     var numbers = NumberRules()
@@ -111,19 +111,4 @@ struct SchemaShape: Sendable {
     /// Schemas that say something about objects, and about arrays.
     var objects: [SchemaPart] = []
     var arrays: [SchemaPart] = []
-}
-
-extension JSONValue {
-    /// Equal as JSON Schema has it: 1 is 1.0, and the order of members is nothing.
-    func isSame(_ other: JSONValue) -> Bool {
-        switch (self, other) {
-        case (.array(let left), .array(let right)): left.count == right.count && zip(left, right).allSatisfy { $0.isSame($1) }
-        case (.object(let left), .object(let right)):
-            left.members.count == right.members.count
-                && left.members.allSatisfy { member in right[member.key].map { $0.isSame(member.value) } ?? false }
-        case (.integer(let left), .integer(let right)): left == right
-        case (.integer, .real), (.real, .integer): doubleValue == other.doubleValue
-        default: self == other
-        }
-    }
 }
