@@ -25,9 +25,10 @@ public final class TokenMasks: Sendable {
     /// The tokens that may come next. None if the matcher is dead; of a text that may end, those that end it too. The matcher must be
     /// of this grammar.
     public func mask(for matcher: Matcher) -> TokenMask {
-        let key = UInt64(matcher.pool.serial) << 32 | UInt64(UInt32(bitPattern: matcher.state))
+        let pool = matcher.pool, state = pool.lock.withLock { pool.near(matcher.state, length: vocabulary.longest) }
+        let key = UInt64(pool.serial) << 32 | UInt64(UInt32(bitPattern: state))
         if let known = cache.withLock({ known(key, in: &$0) }) { return known }
-        let words = matcher.pool.lock.withLock { MaskWalk.words(vocabulary, matcher.pool, from: matcher.state) }
+        let words = pool.lock.withLock { MaskWalk.words(vocabulary, pool, from: state) }
         let mask = TokenMask(words)
         cache.withLock { keep(mask, key, in: &$0) }
         return mask
