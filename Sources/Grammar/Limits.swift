@@ -11,10 +11,14 @@ enum Limits {
     static let count = 1 << 24
     /// States of a machine for a string or a number.
     static let machineStates = 1 << 14
-    /// Positions of a regular expression that becomes a machine, its counts written out.
-    static let positions = 1 << 13
     /// Alternatives that `anyOf`, `oneOf` and `allOf` multiply to in one place.
     static let alternatives = 512
+    /// Alternatives that are looked at in a schema altogether.
+    static let schemaSteps = 1 << 20
+    /// Values of items of which no two may be the same: each set of them is an expression.
+    static let differentItems = 10
+    /// Numbers that `not` leaves out in one place.
+    static let excludedNumbers = 32
     /// Steps that it may take to find what can follow a byte.
     static let closureSteps = 1 << 18
     /// Levels of a stack.

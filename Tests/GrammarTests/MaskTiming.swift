@@ -20,7 +20,7 @@ import Text
         let time = clock.measure { made = VocabularyTrie(vocabularySize: pieces.count, ends: [tokenizer.eos]) { pieces[Int($0)] } }
         let trie = try #require(made)
         print(
-            "trie: \(time), \(trie.plain.nodes.count) + \(trie.others.nodes.count) nodes, longest \(trie.longestPlain), \(trie.byteCount) bytes"
+            "trie: \(time), \(trie.plain.nodes.count) + \(trie.others.nodes.count) nodes, longest \(trie.plainSets.longest), \(trie.byteCount) bytes"
         )
         let texts = [
             #"{"name": "Anna \"the\" Wolf, née Müller", "age": 41, "tags": ["x", "yy", "zzz"], "note": "In the beginning 日本"}"#

@@ -5,34 +5,76 @@ import Testing
 
 @testable import Grammar
 
-/// The hook of `tools/grammar/schema_suite.py`: says for each schema of RG_EDGE_SCHEMA_CASES which texts it accepts, or why it is
-/// refused, one JSON object per line, in RG_EDGE_SCHEMA_RESULTS.
+/// The hook of `tools/grammar`: says for each schema of RG_EDGE_SCHEMA_CASES which texts it accepts, or why it is refused, one JSON
+/// object per line, in RG_EDGE_SCHEMA_RESULTS. If RG_EDGE_SCHEMA_VOCABULARY names pieces (a line each: base64, a space, the number),
+/// also how long each mask took on the way through tokens.
 @Suite struct SchemaOracle {
     static let cases = ProcessInfo.processInfo.environment["RG_EDGE_SCHEMA_CASES"]
     static let results = ProcessInfo.processInfo.environment["RG_EDGE_SCHEMA_RESULTS"]
+    static let vocabulary = ProcessInfo.processInfo.environment["RG_EDGE_SCHEMA_VOCABULARY"]
 
     @Test(.enabled(if: cases != nil && results != nil)) func schemasAreCompiledAndTextsRead() throws {
         let lines = try String(contentsOfFile: try #require(Self.cases), encoding: .utf8).split(separator: "\n")
         var output: [UInt8] = [], random = RandomSource(seed: 4)
+        let pieces = try Self.vocabulary.map(Self.pieces)
+        let trie = pieces.map { pieces in VocabularyTrie(vocabularySize: pieces.count, ends: []) { pieces[Int($0)] } }
         for line in lines {
             let value = try JSONValue(parsing: Array(line.utf8))
             let schema = Array((value["schema"]?.stringValue ?? "").utf8)
-            let options = JSONSchemaOptions(allowsUndeclared: true, assertsFormats: value["formats"] == true)
+            let options = JSONSchemaOptions(allowsUndeclared: value["undeclared"] == true, assertsFormats: value["formats"] == true)
             var result = JSONObject()
-            let clock = ContinuousClock(), start = clock.now
+            let start = Self.now
             do throws(GrammarError) {
                 let grammar = try Grammar(jsonSchema: schema, options: options)
-                result["microseconds"] = .real((clock.now - start) / .microseconds(1))
+                result["microseconds"] = .real(Self.now - start)
                 let texts = value["texts"]?.arrayValue ?? []
                 let walks = (0..<(value["walks"]?.intValue ?? 0)).compactMap { _ in Self.walk(grammar, &random) }
                 result["walks"] = .array(walks.map { .string(String(decoding: $0, as: UTF8.self)) })
                 result["accepts"] = .array(texts.map { .bool(grammar.accepts($0.stringValue ?? "")) })
+                // How much of each text may be: says where one goes wrong.
+                result["reach"] = .array(
+                    texts.map { text in
+                        var matcher = grammar.matcher()
+                        return .integer(Int64((text.stringValue ?? "").utf8.prefix { matcher.advance($0) }.count))
+                    })
+                if let trie, let pieces, let tokens = value["tokens"]?.arrayValue {
+                    let times = Self.masks(grammar, trie, pieces, tokens.compactMap(\.intValue))
+                    result["masks"] = .array(times.map { .real($0) })
+                    result["stateBytes"] = .integer(Int64(grammar.stateByteCount))
+                }
             } catch {
                 result["error"] = .string(error.description)
             }
             output += JSONValue.object(result).serialized() + [0x0A]
         }
         try Data(output).write(to: URL(fileURLWithPath: try #require(Self.results)))
+    }
+
+    /// Microseconds that this thread has computed for: other programs don't count.
+    private static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+    }
+
+    private static func pieces(_ path: String) throws -> [[UInt8]] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { line in
+            Array(try #require(Data(base64Encoded: String(line.prefix { $0 != " " }))))
+        }
+    }
+
+    /// Microseconds that the mask before each token took.
+    private static func masks(_ grammar: Grammar, _ trie: VocabularyTrie, _ pieces: [[UInt8]], _ tokens: [Int]) -> [Double] {
+        let masks = TokenMasks(grammar: grammar, vocabulary: trie)
+        var matcher = grammar.matcher()
+        return tokens.map { token in
+            let start = now
+            let mask = masks.mask(for: matcher)
+            let time = now - start
+            if !mask.allows(UInt32(token)) { return -1 }
+            matcher.advance(pieces[token])
+            return time
+        }
     }
 
     /// A text of a grammar by chance, with a bias to what closes something; nil if it gets long.

@@ -12,33 +12,12 @@ Ends with 1 if an invalid instance is accepted or a valid one refused.
 The suite: https://github.com/json-schema-org/JSON-Schema-Test-Suite; it stays outside the repository.
 """
 import collections
-import itertools
 import json
-import os
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
 
-ORDERS = 720  # of the properties of one instance that are tried
-
-
-def number(value):
-    return int(value) if isinstance(value, float) and value == int(value) and abs(value) < 1e18 else value
-
-
-def spellings(value):
-    """Texts of a value, one for each order of its properties; at most ORDERS."""
-    if isinstance(value, list):
-        parts = itertools.product(*[spellings(item) for item in value])
-        return ["[" + ", ".join(items) + "]" for items in itertools.islice(parts, ORDERS)]
-    if isinstance(value, dict):
-        members = [[json.dumps(key, ensure_ascii=False) + ": " + text for text in spellings(item)] for key, item in value.items()]
-        orders = itertools.islice(itertools.permutations(members), ORDERS)
-        texts = ("{" + ", ".join(items) + "}" for order in orders for items in itertools.product(*order))
-        return list(itertools.islice(texts, ORDERS))
-    return [json.dumps(number(value), ensure_ascii=False)]
+from schema_oracle import ask, has_lone_surrogate, spellings, split_command, without_path
 
 
 def check_walks(name, group, texts, formats, count):
@@ -61,10 +40,7 @@ def check_walks(name, group, texts, formats, count):
 
 
 def main(arguments):
-    command = ["swift", "test", "--filter", "SchemaOracle"]
-    if "--" in arguments:
-        place = arguments.index("--")
-        arguments, command = arguments[:place], arguments[place + 1 :]
+    arguments, command = split_command(arguments)
     flags = {a for a in arguments if a.startswith("--")}
     folders = [a for a in arguments if not a.startswith("--")]
     if len(folders) != 1 or flags - {"--formats", "--list", "--walks"}:
@@ -75,29 +51,23 @@ def main(arguments):
             groups.append((path.name, group))
     if not groups:
         sys.exit(f"{folders[0]} has no tests: give a folder of the suite")
-    with tempfile.TemporaryDirectory() as folder:
-        cases, results = folder + "/cases", folder + "/results"
-        with open(cases, "w") as file:
-            for _, group in groups:
-                texts = []
-                for test in group["tests"]:
-                    test["spellings"] = [t for t in spellings(test["data"]) if not re.search("[\ud800-\udfff]", t)]
-                    texts += test["spellings"]
-                schema = json.dumps(group["schema"], ensure_ascii=False)
-                case = {"schema": schema, "texts": texts, "formats": "--formats" in flags, "walks": 30 if "--walks" in flags else 0}
-                file.write(json.dumps(case, ensure_ascii=False) + "\n")
-        environment = dict(os.environ, RG_EDGE_SCHEMA_CASES=cases, RG_EDGE_SCHEMA_RESULTS=results)
-        run = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if not os.path.exists(results):
-            sys.exit(f"no results from {' '.join(command)}:\n{run.stdout[-2000:]}{run.stderr[-2000:]}")
-        answers = [json.loads(line) for line in open(results)]
+    cases = []
+    for _, group in groups:
+        texts = []
+        for test in group["tests"]:
+            test["spellings"] = [t for t in spellings(test["data"]) if not has_lone_surrogate(t)]
+            texts += test["spellings"]
+        schema = json.dumps(group["schema"], ensure_ascii=False)
+        walks = 30 if "--walks" in flags else 0
+        cases.append({"schema": schema, "texts": texts, "formats": "--formats" in flags, "walks": walks, "undeclared": True})
+    answers = ask(cases, command)
     count = collections.Counter()
     reasons = collections.Counter()
     for (name, group), answer in zip(groups, answers, strict=True):
         count["schemas"] += 1
         if "error" in answer:
             count["refused"] += 1
-            reasons[re.sub(r"^#\S*/", "", answer["error"])] += 1
+            reasons[without_path(answer["error"])] += 1
             if "--list" in flags:
                 print(f"refused: {name}: {group['description']}: {answer['error']}")
             continue

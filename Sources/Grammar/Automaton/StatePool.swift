@@ -19,7 +19,7 @@ final class StatePool: @unchecked Sendable {
     let serial: UInt32
     let lock = Lock()
 
-    private var nodes = NodeTable()
+    var nodes = NodeTable()
     private var closure: Closure
     /// The node of each state: its items, all of which wait.
     private var stateNodes: [Int32] = []
@@ -32,7 +32,9 @@ final class StatePool: @unchecked Sendable {
     /// What was found out about plain characters, by state.
     var plainSteps: [Int32: PlainStep] = [:]
     var plainReaches: [Int32: PlainReach] = [:]
-    let plainEdges: [[PlainEdge]]
+    /// What stands for a state where texts of some length are asked about, by both.
+    var nearStates: [UInt64: Int32] = [:]
+    private(set) lazy var plainEdges: [[PlainEdge]] = PlainEdge.edges(program)
     private var itemLimit: Int
     private var transitionLimit = transitionLimit
     let classCount: Int
@@ -46,7 +48,6 @@ final class StatePool: @unchecked Sendable {
             return $0
         }
         closure = Closure(program)
-        plainEdges = PlainEdge.edges(program)
         classCount = program.representatives.count
         itemLimit = Self.itemLimit
         _ = state(node: NodeTable.nothing)
@@ -127,7 +128,11 @@ final class StatePool: @unchecked Sendable {
         }
     }
 
-    private func state(node: Int32) -> Int32 {
+    /// The node of a state.
+    func stateNode(_ state: Int32) -> Int32 { stateNodes[Int(state)] }
+
+    /// The state of a node whose items all wait.
+    func state(node: Int32) -> Int32 {
         if let state = states[node] { return state }
         let state = Int32(stateNodes.count)
         stateNodes.append(node)

@@ -15,6 +15,8 @@ struct ExpressionBuilder {
     private(set) var isOverLimit = false
     private var numbers: [Expression: ExpressionID] = [:]
     private var characterNumbers: [ScalarSet: ExpressionID] = [:]
+    /// Escapes of JSON by the set of characters, as ``JSONForm`` numbers it.
+    var escapes: [UInt64: ExpressionID] = [:]
 
     let empty: ExpressionID = 0
     let never: ExpressionID = 1
@@ -51,6 +53,17 @@ struct ExpressionBuilder {
     /// One character of a set, in UTF-8.
     mutating func characters(_ set: ScalarSet) -> ExpressionID {
         if let number = characterNumbers[set] { return number }
+        // Many sets differ in ASCII alone.
+        if let first = set.ranges.first, let last = set.ranges.last, first.lowerBound < 0x80, last.upperBound >= 0x80 {
+            var bytes = ByteSet()
+            for range in set.ranges where range.lowerBound < 0x80 {
+                bytes.formUnion(ByteSet(UInt8(range.lowerBound)...UInt8(min(range.upperBound, 0x7F))))
+            }
+            let others = ScalarSet(set.ranges.filter { $0.upperBound >= 0x80 }.map { max($0.lowerBound, 0x80)...$0.upperBound })
+            let result = choice([self.bytes(bytes), characters(others)])
+            characterNumbers[set] = result
+            return result
+        }
         var order: [ExpressionID] = [], firsts: [ExpressionID: ByteSet] = [:]
         for sequence in set.ranges.flatMap(UTF8Ranges.sequences) {
             var rest = empty

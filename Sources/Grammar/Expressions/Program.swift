@@ -20,6 +20,8 @@ struct Program: Sendable {
     let ranks: [Int32]
     let machines: [ByteMachine]
     let root: ExpressionID
+    /// The largest number in a repetition.
+    let largestCount: Int
     /// Bytes that no expression tells apart are of one class.
     let classes: [UInt8]
     /// One byte of each class.
@@ -53,6 +55,10 @@ struct Program: Sendable {
         isNullable = nullable
         machines = builder.machines
         self.root = root
+        largestCount = builder.expressions.reduce(0) { largest, expression in
+            guard case .repetition(_, let min, let max) = expression else { return largest }
+            return Swift.max(largest, Int(Swift.max(min, max ?? 0)))
+        }
         var classes = ByteClasses()
         for case .bytes(let set) in builder.expressions { classes.split(by: set) }
         for machine in builder.machines { classes.split(by: machine.classes) }

@@ -37,7 +37,7 @@ extension Grammar {
                 error.line > 0 ? .line(error.line, column: error.column) : .whole,
                 error.isMemory ? "no memory to read it" : error.message)
         }
-        var compiler = SchemaCompiler(schema, options: options)
+        var compiler = SchemaCompiler(reader: SchemaReader(schema, options: options))
         let root = try compiler.compile()
         try self.init(compiler.builder, root: root)
     }

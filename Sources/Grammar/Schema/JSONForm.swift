@@ -32,11 +32,21 @@ struct JSONForm {
 
     /// One character of a set, as it is written in a string.
     func characters(_ set: ScalarSet, _ builder: inout ExpressionBuilder) -> ExpressionID {
-        var parts = [builder.characters(set.intersection(Self.plain))]
-        for value in Array(UInt32(0)...0x1F) + [0x22, 0x5C] where set.contains(value) {
-            parts.append(builder.literal(Self.escape(value)))
-        }
-        return builder.choice(parts)
+        let plain = builder.characters(set.intersection(Self.plain))
+        let escaped = Self.escaped.indices.reduce(UInt64(0)) { $0 | (set.contains(Self.escaped[$1]) ? 1 << UInt64($1) : 0) }
+        return escaped == 0 ? plain : builder.choice([plain, escapes(escaped, &builder)])
+    }
+
+    /// Characters that have escapes.
+    private static let escaped = Array(UInt32(0)...0x1F) + [0x22, 0x5C]
+
+    /// The escapes of those of ``escaped`` whose bits are set: their common beginnings are there once.
+    private func escapes(_ set: UInt64, _ builder: inout ExpressionBuilder) -> ExpressionID {
+        if let known = builder.escapes[set] { return known }
+        let words = Self.escaped.indices.filter { set >> UInt64($0) & 1 == 1 }.map { Array(Self.escape(Self.escaped[$0]).utf8) }
+        let result = builder.words(words)
+        builder.escapes[set] = result
+        return result
     }
 
     private static func escape(_ value: UInt32) -> String {

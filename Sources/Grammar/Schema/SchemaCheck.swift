@@ -4,24 +4,45 @@ import JSON
 struct SchemaCheck {
     let reader: SchemaReader
 
+    /// Those of some values for which all of several schemas hold.
+    func filter(_ values: ValueList, _ parts: [SchemaPart]) throws(GrammarError) -> [JSONValue] {
+        var left = values.values
+        for part in parts {
+            let shapes = try reader.shapes(of: [part])
+            var next: [JSONValue] = []
+            for value in left where try holds(shapes, value) { next.append(value) }
+            left = next
+        }
+        return left
+    }
+
     /// Whether all of a schema holds. Goes down the value and its schema together; as deep as values are at most.
     func holds(_ part: SchemaPart, _ value: JSONValue) throws(GrammarError) -> Bool {
-        for shape in try reader.shapes(of: [part]) where try holds(shape, value) { return true }
+        try holds(reader.shapes(of: [part]), value)
+    }
+
+    private func holds(_ shapes: [SchemaShape], _ value: JSONValue) throws(GrammarError) -> Bool {
+        for shape in shapes where try holds(shape, value) { return true }
         return false
     }
 
     private func holds(_ shape: SchemaShape, _ value: JSONValue) throws(GrammarError) -> Bool {
         guard shape.types.contains(SchemaTypes(value)) else { return false }
-        if let values = shape.values, !values.contains(where: { $0.isSame(value) }) { return false }
+        if shape.excluded.contains(value) { return false }
+        if let values = shape.values, !values.contains(value) { return false }
         switch value {
         case .integer, .real: return try isWithin(shape, value)
         case .string(let text):
             let count = text.unicodeScalars.count
             guard count >= shape.minLength, count <= shape.maxLength ?? .max else { return false }
             for (regex, part) in shape.patterns where try !matches(regex, text, part) { return false }
+            for (regex, part) in shape.otherPatterns where try matches(regex, text, part) { return false }
             for (name, part) in shape.formats {
-                guard let regex = SchemaFormats.regex(name) else { throw part.error("is a format that is not supported") }
-                guard try matches("^(?:\(regex))$", text, part) else { return false }
+                switch SchemaFormats.meaning(name) {
+                case .regex(let regex): guard try matches("^(?:\(regex))$", text, part) else { return false }
+                case .remark: break
+                case .unsupported: throw part.error("is a format that is not supported")
+                }
             }
             return true
         case .array(let elements):
@@ -39,7 +60,7 @@ struct SchemaCheck {
         // The same digits that the grammar would read.
         var inner = shape
         inner.types = [.integer, .fraction]
-        var compiler = SchemaCompiler(true, options: reader.options)
+        var compiler = SchemaCompiler(reader: reader)
         let root = try compiler.number(inner), text = compiler.form.constant(value, &compiler.builder)
         guard let grammar = try? Grammar(compiler.builder, root: root), let only = try? Grammar(compiler.builder, root: text) else {
             return false
@@ -49,15 +70,16 @@ struct SchemaCheck {
     }
 
     private func holds(_ part: SchemaPart, _ elements: [JSONValue]) throws(GrammarError) -> Bool {
-        let prefix = part.value["prefixItems"]?.arrayValue ?? []
+        let items = SchemaItems(part)
         if let least = part.value["minItems"]?.intValue, elements.count < least { return false }
         if let most = part.value["maxItems"]?.intValue, elements.count > most { return false }
+        if part.value["uniqueItems"] == true {
+            guard ValueList(elements).count == elements.count else { return false }
+        }
         for (index, element) in elements.enumerated() {
-            let schema =
-                index < prefix.count
-                ? part.child("prefixItems", String(index), value: prefix[index])
-                : part.value["items"].map { part.child("items", value: $0) }
-            if let schema, try !holds(schema, element) { return false }
+            if let schema = index < items.first.count ? items.first[index] : items.rest, try !holds(schema, element) {
+                return false
+            }
         }
         return true
     }
@@ -68,6 +90,9 @@ struct SchemaCheck {
         if let most = part.value["maxProperties"]?.intValue, object.members.count > most { return false }
         let patterns = part.value["patternProperties"]?.objectValue?.members ?? []
         for member in object.members {
+            if let keys = part.value["propertyNames"] {
+                guard try holds(part.child("propertyNames", value: keys), .string(member.key)) else { return false }
+            }
             var isNamed = false
             if let schema = part.value["properties"]?[member.key] {
                 isNamed = true
@@ -87,10 +112,14 @@ struct SchemaCheck {
 
     /// Whether a part of a text matches.
     func matches(_ regex: String, _ text: String, _ place: SchemaPart) throws(GrammarError) -> Bool {
-        var compiler = SchemaCompiler(true, options: reader.options)
-        let root = compiler.form.quoted(try compiler.inner(regex, .part, place), &compiler.builder)
-        guard let grammar = try? Grammar(compiler.builder, root: root) else { return false }
-        var matcher = grammar.matcher()
-        return matcher.advance(JSONForm.text(text)) && matcher.isComplete
+        try reader.tests.matches(regex, text) { () throws(GrammarError) in
+            var compiler = SchemaCompiler(reader: reader)
+            let inner = try compiler.expression(compiler.tree(regex, place), .part, place)
+            let root = compiler.form.quoted(inner, &compiler.builder)
+            do throws(GrammarError) { return try Grammar(compiler.builder, root: root) } catch {
+                guard error == Program.matchesNothing else { throw error }
+                return nil
+            }
+        }
     }
 }

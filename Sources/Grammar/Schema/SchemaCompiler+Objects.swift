@@ -8,21 +8,36 @@ extension SchemaCompiler {
         var required: Set<String> = []
         var least = 0
         var most: Int?
-        /// The pattern of keys, and the schema of their values, if there is one.
-        var pattern: (regex: String, part: SchemaPart)?
+        /// Patterns of keys with the schemas of their values; `owner` is the number of the schema that has it.
+        var patterns: [(regex: String, part: SchemaPart, owner: Int)] = []
+        /// Schemas of keys.
+        var keys: [SchemaPart] = []
         /// Whether others than the declared may be there.
         var isOpen = true
     }
 
     mutating func object(_ parts: [SchemaPart]) throws(GrammarError) -> ExpressionID {
-        let properties = try read(parts)
+        let properties = try read(parts), check = SchemaCheck(reader: reader)
         var values: [ExpressionID] = []
         for name in properties.names {
-            let schemas = parts.compactMap { part in
-                part.value["properties"]?[name].map { part.child("properties", name, value: $0) }
-                    ?? part.value["additionalProperties"].map { part.child("additionalProperties", value: $0) }
+            var schemas: [SchemaPart] = [], isAllowed = true
+            for key in properties.keys where isAllowed { isAllowed = try check.holds(key, .string(name)) }
+            for (owner, part) in parts.enumerated() {
+                var isNamed = false
+                if let schema = part.value["properties"]?[name] {
+                    schemas.append(part.child("properties", name, value: schema))
+                    isNamed = true
+                }
+                for pattern in properties.patterns where pattern.owner == owner {
+                    guard try check.matches(pattern.regex, name, pattern.part) else { continue }
+                    schemas.append(pattern.part)
+                    isNamed = true
+                }
+                if !isNamed, let others = part.value["additionalProperties"] {
+                    schemas.append(part.child("additionalProperties", value: others))
+                }
             }
-            values.append(value(schemas))
+            values.append(isAllowed ? value(schemas) : builder.never)
         }
         let extra = try extra(parts, properties)
         return try members(properties, values, extra)
@@ -30,10 +45,13 @@ extension SchemaCompiler {
 
     private func read(_ parts: [SchemaPart]) throws(GrammarError) -> Properties {
         var result = Properties(), known: Set<String> = [], saysOthers = false, declares = false
-        for part in parts {
+        // What the schema declares itself comes before what was made of `not`, `if` and the like.
+        for (owner, part) in parts.enumerated().filter({ $0.element.mark.isEmpty })
+            + parts.enumerated().filter({ !$0.element.mark.isEmpty })
+        {
             if let value = part.value["properties"] {
                 guard let object = value.objectValue else { throw part.child("properties", value: value).error("is no object") }
-                declares = true
+                if part.mark.isEmpty { declares = true }
                 for member in object.members where known.insert(member.key).inserted { result.names.append(member.key) }
             }
             if let value = part.value["patternProperties"] {
@@ -41,13 +59,10 @@ extension SchemaCompiler {
                 guard let object = value.objectValue else { throw place.error("is no object") }
                 declares = true
                 for member in object.members {
-                    guard result.pattern == nil else {
-                        throw place.error(
-                            "more than one pattern is not supported", advice: "join them in one, if their schemas are the same")
-                    }
-                    result.pattern = (member.key, place.child(member.key, value: member.value))
+                    result.patterns.append((member.key, place.child(member.key, value: member.value), owner))
                 }
             }
+            if let value = part.value["propertyNames"] { result.keys.append(part.child("propertyNames", value: value)) }
             if part.value["additionalProperties"] != nil { saysOthers = true }
             if let value = part.value["minProperties"] {
                 result.least = max(result.least, try SchemaReader.count(part.child("minProperties", value: value)))
@@ -66,28 +81,64 @@ extension SchemaCompiler {
 
     /// A member that isn't declared; `never` if there may be none.
     private mutating func extra(_ parts: [SchemaPart], _ properties: Properties) throws(GrammarError) -> ExpressionID {
-        let schemas = parts.compactMap { part in
-            part.value["additionalProperties"].map { part.child("additionalProperties", value: $0) }
-        }
-        let isOpen = properties.isOpen && !schemas.contains { $0.value == false }
         let colon = form.after(":", &builder)
-        guard let (regex, part) = properties.pattern else {
-            guard isOpen else { return builder.never }
-            return builder.sequence([form.string(except: properties.names, &builder), colon, value(schemas)])
+        if properties.patterns.isEmpty, properties.keys.isEmpty {
+            let value = try others(parts, properties, matched: [])
+            if value == builder.never { return value }
+            return builder.sequence([form.string(except: properties.names, &builder), colon, value])
         }
-        guard !isOpen else {
-            throw part.error(
-                "patternProperties beside other undeclared properties are not supported",
-                advice: "set additionalProperties to false")
+        // Keys told apart by the patterns that they match: each sort has its own schemas of values.
+        let place = properties.patterns.first?.part ?? properties.keys[0]
+        var product = LanguageProduct()
+        for pattern in properties.patterns { try add(pattern.regex, .part, pattern.part, isDemanded: false, to: &product) }
+        var names = ExpressionBuilder()
+        let declared = names.words(properties.names.map { Array(JSONForm.text($0).dropFirst().dropLast()) })
+        try product.add(names, declared, isExcluded: true)
+        for part in properties.keys {
+            var compiler = SchemaCompiler(reader: reader)
+            let root = try compiler.strings(part)
+            try product.add(compiler.builder, root, isDemanded: true)
         }
-        let others = parts.filter { $0.value["additionalProperties"] == false && $0.value["patternProperties"] == nil }
-        guard others.isEmpty else {
-            throw part.error("patternProperties beside additionalProperties of another schema are not supported")
+        try addStrings(to: &product)
+        guard let sorts = product.machines() else {
+            throw place.error("the patterns of keys come to too large a machine", advice: "use fewer or simpler ones")
         }
-        for name in properties.names where try SchemaCheck(reader: reader).matches(regex, name, part) {
-            throw part.error("a pattern that matches a declared property is not supported", advice: "change the pattern")
+        var results: [ExpressionID] = []
+        for (matches, machine) in sorts {
+            let value = try others(parts, properties, matched: properties.patterns.indices.filter { matches[$0] })
+            guard value != builder.never else { continue }
+            results.append(builder.sequence([form.quoted(builder.machine(machine), &builder), colon, value]))
         }
-        return builder.sequence([form.quoted(try inner(regex, .part, part), &builder), colon, value([part])])
+        return builder.choice(results)
+    }
+
+    /// The value of a key that isn't declared and matches these patterns.
+    private mutating func others(_ parts: [SchemaPart], _ properties: Properties, matched: [Int]) throws(GrammarError)
+        -> ExpressionID
+    {
+        if matched.isEmpty, !properties.isOpen { return builder.never }
+        var schemas = matched.map { properties.patterns[$0].part }
+        for (owner, part) in parts.enumerated() where !matched.contains(where: { properties.patterns[$0].owner == owner }) {
+            if let others = part.value["additionalProperties"] {
+                schemas.append(part.child("additionalProperties", value: others))
+            }
+        }
+        return value(schemas)
+    }
+
+    /// What stands between the quotes of strings that follow a schema.
+    private mutating func strings(_ part: SchemaPart) throws(GrammarError) -> ExpressionID {
+        var results: [ExpressionID] = []
+        for shape in try reader.shapes(of: [part]) where shape.types.contains(.string) {
+            guard let values = shape.values else {
+                results.append(try inner(shape))
+                continue
+            }
+            let words = try SchemaCheck(reader: reader).filter(values, [part]).compactMap(\.stringValue)
+                .map { Array(JSONForm.text($0).dropFirst().dropLast()) }
+            if !words.isEmpty { results.append(builder.words(words)) }
+        }
+        return builder.choice(results)
     }
 
     /// All members, in order; from the end: what may follow once some declared ones are written.

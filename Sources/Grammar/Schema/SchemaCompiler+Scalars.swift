@@ -3,14 +3,36 @@ import JSON
 extension SchemaCompiler {
     /// Numbers of a shape: digits by a machine, where anything is asked of them.
     mutating func number(_ shape: SchemaShape) throws(GrammarError) -> ExpressionID {
-        let rules = shape.numbers, hasFraction = shape.types.contains(.fraction)
+        var excluded: [Decimal] = []
+        for value in shape.excluded {
+            if let number = Decimal(value), !excluded.contains(number) { excluded.append(number) }
+        }
+        guard excluded.count <= Limits.excludedNumbers else {
+            throw (shape.excludedPlace ?? SchemaPart(value: true, path: "")).error(
+                "leaves out more than \(Limits.excludedNumbers) numbers", advice: "use bounds")
+        }
+        excluded.sort { $0.compared(to: $1) < 0 }
+        // What is between two of them, or beside them all.
+        var results: [ExpressionID] = []
+        for index in 0...excluded.count {
+            var rules = shape.numbers
+            if index > 0 { rules.add(low: NumberRules.Bound(value: excluded[index - 1], isExclusive: true)) }
+            if index < excluded.count { rules.add(high: NumberRules.Bound(value: excluded[index], isExclusive: true)) }
+            results.append(try number(shape, rules))
+        }
+        return builder.choice(results)
+    }
+
+    private mutating func number(_ shape: SchemaShape, _ rules: NumberRules) throws(GrammarError) -> ExpressionID {
+        let isWhole = !shape.types.contains(.fraction), isNeverWhole = !shape.types.contains(.integer)
         let place = shape.multiplePlace ?? SchemaPart(value: true, path: "")
-        if rules.isEmpty, hasFraction { return form.number(&builder) }
+        if rules.isEmpty, !isWhole, !isNeverWhole { return form.number(&builder) }
+        let kind = (hasFraction: !isWhole, isNeverWhole: isNeverWhole)
         var results: [ExpressionID] = []
         if rules.high.map({ !$0.value.isNegative && !($0.value.isZero && $0.isExclusive) }) ?? true {
             var low = rules.low
             if low?.value.isNegative == true { low = nil }
-            results.append(try digits(low: low, high: rules.high, rules, place, hasFraction))
+            results.append(try digits(low: low, high: rules.high, rules, place, kind))
         }
         if rules.low?.value.isNegative ?? true {
             func size(_ bound: NumberRules.Bound) -> NumberRules.Bound {
@@ -21,14 +43,15 @@ extension SchemaCompiler {
             // Below zero: nothing is written -0.
             var low = NumberRules.Bound(value: .zero, isExclusive: true)
             if let high = rules.high, high.value.isNegative { low = size(high) }
-            let negative = try digits(low: low, high: rules.low.map(size), rules, place, hasFraction)
+            let negative = try digits(low: low, high: rules.low.map(size), rules, place, kind)
             results.append(builder.sequence(builder.literal("-"), negative))
         }
         return builder.choice(results)
     }
 
     private mutating func digits(
-        low: NumberRules.Bound?, high: NumberRules.Bound?, _ rules: NumberRules, _ place: SchemaPart, _ hasFraction: Bool
+        low: NumberRules.Bound?, high: NumberRules.Bound?, _ rules: NumberRules, _ place: SchemaPart,
+        _ kind: (hasFraction: Bool, isNeverWhole: Bool)
     ) throws(GrammarError) -> ExpressionID {
         let places = rules.multiples.map(\.fraction.count).max()
         var divisors: [UInt32] = []
@@ -42,51 +65,12 @@ extension SchemaCompiler {
         }
         let machine = NumberMachine(
             low: low, high: high, divisors: divisors, places: places,
-            hasFraction: hasFraction
+            hasFraction: kind.hasFraction, isNeverWhole: kind.isNeverWhole
         )
         .machine()
         guard let machine else {
             throw place.error("bounds and multipleOf come to too large a machine", advice: "use rounder numbers")
         }
         return builder.machine(machine)
-    }
-
-    mutating func string(_ shape: SchemaShape) throws(GrammarError) -> ExpressionID {
-        let hasLength = shape.minLength > 0 || shape.maxLength != nil
-        let places = shape.patterns.map(\.part) + shape.formats.map(\.part)
-        guard let place = places.first else { return form.string(&builder, min: shape.minLength, max: shape.maxLength) }
-        guard places.count == 1 else {
-            throw place.error("is not supported beside another pattern or a format", advice: "say all of it in one pattern")
-        }
-        let length = hasLength ? (shape.minLength, shape.maxLength) : nil
-        if let pattern = shape.patterns.first {
-            return form.quoted(try inner(pattern.regex, .part, place, length: length), &builder)
-        }
-        let name = shape.formats.first?.name ?? ""
-        guard let regex = SchemaFormats.regex(name) else {
-            throw place.error("is a format that is not supported", advice: "write a pattern, or leave it out")
-        }
-        return form.quoted(try inner(regex, .whole, place, length: length), &builder)
-    }
-
-    /// What stands between the quotes of a string that matches, of so many characters if a length is given.
-    mutating func inner(
-        _ regex: String, _ extent: RegexTree.Extent, _ place: SchemaPart, length: (min: Int, max: Int?)? = nil
-    ) throws(GrammarError) -> ExpressionID {
-        var tree: RegexTree
-        do throws(GrammarError) { tree = try RegexParser.parse(regex) } catch {
-            throw place.error(error.description)
-        }
-        if let length {
-            guard let limited = tree.limited(min: length.min, max: length.max, extent: extent) else {
-                throw place.error("is not supported beside minLength or maxLength", advice: "say the length in the pattern")
-            }
-            tree = limited
-        }
-        let form = form
-        guard let result = tree.expression(&builder, extent: extent, characters: { form.characters($0, &$1) }) else {
-            throw place.error("has a ^ or $ in the middle, which is not supported", advice: "write them at the ends")
-        }
-        return result
     }
 }

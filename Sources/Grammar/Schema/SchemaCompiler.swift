@@ -11,10 +11,10 @@ struct SchemaCompiler {
     private var rules: [String: Int32] = [:]
     private var pending: [(rule: Int32, parts: [SchemaPart])] = []
 
-    init(_ schema: JSONValue, options: JSONSchemaOptions) {
-        form = JSONForm(spacing: options.spacing)
-        reader = SchemaReader(schema, options: options)
-        root = SchemaPart(value: schema, path: "")
+    init(reader: SchemaReader) {
+        form = JSONForm(spacing: reader.options.spacing)
+        self.reader = reader
+        root = SchemaPart(value: reader.root, path: "")
     }
 
     mutating func compile() throws(GrammarError) -> ExpressionID {
@@ -31,8 +31,8 @@ struct SchemaCompiler {
         var parts = parts.filter { $0.value != true && $0.value != .object(JSONObject()) }
         if parts.contains(where: { $0.value == false }) { return builder.never }
         if parts.isEmpty { return form.any(&builder) }
-        parts.sort { $0.path < $1.path }
-        let key = parts.map(\.path).joined(separator: "\n")
+        parts.sort { ($0.path, $0.mark) < ($1.path, $1.mark) }
+        let key = parts.map(\.key).joined(separator: "\n")
         if let rule = rules[key] { return builder.reference(rule) }
         let rule = builder.makeRule(parts.map { "#" + $0.path }.joined(separator: " and "))
         rules[key] = rule
@@ -45,11 +45,8 @@ struct SchemaCompiler {
         var results: [ExpressionID] = []
         for shape in shapes {
             if let values = shape.values {
-                let check = SchemaCheck(reader: reader)
-                for value in values {
-                    var holds = true
-                    for part in parts where holds { holds = try check.holds(part, value) }
-                    if holds { results.append(form.constant(value, &builder)) }
+                for value in try SchemaCheck(reader: reader).filter(values, parts) {
+                    results.append(form.constant(value, &builder))
                 }
             } else {
                 results.append(try expression(shape))
@@ -60,10 +57,20 @@ struct SchemaCompiler {
 
     private mutating func expression(_ shape: SchemaShape) throws(GrammarError) -> ExpressionID {
         var results: [ExpressionID] = []
-        if shape.types.contains(.null) { results.append(builder.literal("null")) }
-        if shape.types.contains(.boolean) { results += [builder.literal("true"), builder.literal("false")] }
+        func isAllowed(_ value: JSONValue) -> Bool { !shape.excluded.contains(value) }
+        if shape.types.contains(.null), isAllowed(.null) { results.append(builder.literal("null")) }
+        if shape.types.contains(.boolean) {
+            if isAllowed(true) { results.append(builder.literal("true")) }
+            if isAllowed(false) { results.append(builder.literal("false")) }
+        }
         if !shape.types.isDisjoint(with: [.integer, .fraction]) { results.append(try number(shape)) }
         if shape.types.contains(.string) { results.append(try string(shape)) }
+        for value in shape.excluded where !shape.types.isDisjoint(with: [.array, .object]) {
+            guard !shape.types.intersection([.array, .object]).contains(SchemaTypes(value)) else {
+                throw (shape.excludedPlace ?? SchemaPart(value: true, path: "")).error(
+                    "leaves out an array or object, which is not supported", advice: "say which items or properties may be there")
+            }
+        }
         if shape.types.contains(.array) { results.append(try array(shape.arrays)) }
         if shape.types.contains(.object) { results.append(try object(shape.objects)) }
         return builder.choice(results)

@@ -24,26 +24,57 @@ enum SchemaFormats {
         return forms.joined(separator: "|")
     }()
 
-    private static let uri: String = {
-        let name = "[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2}", character = "(\(name)|[:@])"
-        let path = "(/\(character){0,100}){0,30}", more = "(\(character)|[/?]){0,200}"
-        let authority = "//((\(name)|:){0,60}@)?(\(name)){0,200}(:[0-9]{0,5})?"
-        let hierarchy = "\(authority)\(path)|/?\(character){1,100}\(path)|/?"
-        return "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(hierarchy))(\\?\(more))?(#\(more))?"
+    private static let uriName = "[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2}", uriCharacter = "(\(uriName)|[:@])"
+    private static let path = "(/\(uriCharacter){0,100}){0,30}"
+    private static let authority = "//((\(uriName)|:){0,60}@)?(\(uriName)){0,200}(:[0-9]{0,5})?"
+    private static let query = "(\\?(\(uriCharacter)|[/?]){0,200})?(#(\(uriCharacter)|[/?]){0,200})?"
+    private static let uri =
+        "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(authority)\(path)|/?\(uriCharacter){1,100}\(path)|/?)\(query)"
+    /// Its first part has no colon.
+    private static let relative = "(\(authority)\(path)|(/|\(uriName)|@)(\(uriName)|@){0,100}\(path)|)\(query)"
+    private static let variable = "[a-zA-Z0-9_]{1,30}(\\.[a-zA-Z0-9_]{1,30}){0,3}(:[1-9][0-9]{0,3}|\\*)?"
+    private static let pointer = "(/([^/~]|~[01]){0,200}){0,50}"
+
+    /// Years, months and days, then hours, minutes and seconds, none left out between two; or weeks.
+    private static let duration: String = {
+        let number = "[0-9]{1,9}"
+        let day = "\(number)D", month = "\(number)M(\(day))?", date = "(\(day)|\(month)|\(number)Y(\(month))?)"
+        let second = "\(number)S", minute = "\(number)M(\(second))?", time = "(\(second)|\(minute)|\(number)H(\(minute))?)"
+        return "P(\(date)(T\(time))?|T\(time)|\(number)W)"
     }()
 
-    /// Nil for a format that is not supported.
-    static func regex(_ name: String) -> String? {
+    /// What a format asks for.
+    enum Meaning {
+        /// A match of a whole string.
+        case regex(String)
+        /// Nothing: the standard doesn't have it.
+        case remark
+        case unsupported
+    }
+
+    /// Formats that the standard doesn't have are remarks: whoever reads the schema can't know what they ask for, and the standard has
+    /// validators pass over them.
+    static func meaning(_ name: String) -> Meaning {
+        if let regex = regex(name) { return .regex(regex) }
+        return name == "regex" ? .unsupported : .remark
+    }
+
+    private static func regex(_ name: String) -> String? {
         switch name {
         case "date": date
         case "time": time
         case "date-time": "\(date)[tT]\(time)"
-        case "email": "\(atom)(\\.\(atom)){0,1}@\(label)(\\.\(label)){1,3}"
-        case "hostname": "\(label)(\\.\(label)){0,3}"
+        case "duration": duration
+        case "email", "idn-email": "\(atom)(\\.\(atom)){0,1}@\(label)(\\.\(label)){1,3}"
+        case "hostname", "idn-hostname": "\(label)(\\.\(label)){0,3}"
         case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
         case "ipv4": ipv4
         case "ipv6": ipv6
-        case "uri": uri
+        case "uri", "iri": uri
+        case "uri-reference", "iri-reference": "\(uri)|\(relative)"
+        case "uri-template": "(\(uriCharacter)|/|\\?|\\{[+#./;?&]?\(variable)(,\(variable)){0,9}\\}){0,200}"
+        case "json-pointer": pointer
+        case "relative-json-pointer": "(0|[1-9][0-9]{0,8})(#|\(pointer))"
         default: nil
         }
     }

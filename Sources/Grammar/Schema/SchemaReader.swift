@@ -6,6 +6,10 @@ struct SchemaReader {
     let options: JSONSchemaOptions
     /// Whether a schema inside has an `$id` of its own: references in it mean something else, and are refused.
     let hasInnerIDs: Bool
+    /// Whether a `$ref` stands for all of its schema, as until draft 7, and what is beside it says nothing.
+    let refStandsAlone: Bool
+    let work = SchemaWork()
+    let tests = PatternTests()
 
     init(_ root: JSONValue, options: JSONSchemaOptions) {
         self.root = root
@@ -16,19 +20,37 @@ struct SchemaReader {
             pending += (value.arrayValue ?? value.objectValue?.members.map(\.value) ?? []).map { ($0, false) }
         }
         hasInnerIDs = found
+        let dialect = root["$schema"]?.stringValue ?? ""
+        refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.contains($0) }
     }
 
     /// Keywords that demand something and are not supported.
     private static let unsupported: Set = [
-        "not", "if", "dependentRequired", "dependentSchemas", "dependencies", "propertyNames", "contains", "unevaluatedItems",
-        "unevaluatedProperties", "$dynamicRef", "$recursiveRef", "additionalItems", "extends", "disallow",
+        "contains", "unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef", "extends", "disallow",
     ]
+
+    /// The members of a schema that count.
+    func demands(_ object: JSONObject) -> JSONObject {
+        guard refStandsAlone, let reference = object["$ref"] else { return object }
+        return JSONObject([JSONObject.Member(key: "$ref", value: reference)])
+    }
+
+    func refuseUnsupported(_ part: SchemaPart, _ key: String) throws(GrammarError) {
+        guard Self.unsupported.contains(key) else { return }
+        throw part.error("is not supported", advice: "leave it out, and check the result, or say it otherwise")
+    }
 
     /// What is left to merge for one alternative.
     private struct Draft {
         var shape = SchemaShape()
         var pending: [SchemaPart]
         var seen: Set<String> = []
+
+        func adding(_ parts: [SchemaPart]) -> Draft {
+            var copy = self
+            copy.pending += parts.reversed()
+            return copy
+        }
     }
 
     /// The alternatives of schemas that must all hold. `depth` counts `oneOf` in each other.
@@ -42,14 +64,20 @@ struct SchemaReader {
             guard shapes.count + drafts.count < Limits.alternatives else {
                 throw part.error("comes to more than \(Limits.alternatives) alternatives", advice: "use fewer anyOf in allOf")
             }
-            guard draft.seen.insert(part.path).inserted else {
+            try work.take()
+            guard draft.seen.insert(part.key).inserted else {
                 drafts.append(draft)
+                continue
+            }
+            if part.isNegated {
+                try multiply([draft], by: negations(of: part), part, into: &drafts)
                 continue
             }
             switch part.value {
             case .bool(true): drafts.append(draft)
             case .bool(false): continue
-            case .object(let object):
+            case .object(let whole):
+                let object = demands(whole)
                 try add(object, part, to: &draft)
                 try branch(object, part, draft, depth, into: &drafts)
             default: throw part.error("is no schema", advice: "schemas are objects, true or false")
@@ -63,77 +91,27 @@ struct SchemaReader {
         _ object: JSONObject, _ part: SchemaPart, _ draft: Draft, _ depth: Int, into drafts: inout [Draft]
     ) throws(GrammarError) {
         var results = [draft]
-        for key in ["anyOf", "oneOf"] {
-            guard let value = object[key] else { continue }
-            let choices = try list(value, key, part)
-            if key == "oneOf" { try checkDisjoint(choices, part, depth) }
-            guard results.count * choices.count <= Limits.alternatives else {
-                throw part.error("comes to more than \(Limits.alternatives) alternatives", advice: "use fewer anyOf in allOf")
-            }
-            results = results.flatMap { result in
-                choices.map { choice in
-                    var result = result
-                    result.pending.append(choice)
-                    return result
-                }
-            }
+        func multiply(by choices: [[SchemaPart]]) throws(GrammarError) {
+            var next: [Draft] = []
+            try self.multiply(results, by: choices, part, into: &next)
+            results = next.reversed()
         }
+        if let value = object["anyOf"] { try multiply(by: list(value, "anyOf", part).map { [$0] }) }
+        if let value = object["oneOf"] { try multiply(by: exclusiveChoices(list(value, "oneOf", part), part, depth)) }
+        if let value = object["not"] { results = results.map { $0.adding([part.child("not", value: value).negated]) } }
+        for choices in try [conditions(object, part)] + dependencies(object, part) { try multiply(by: choices) }
         drafts += results.reversed()
     }
 
-    private func checkDisjoint(_ choices: [SchemaPart], _ part: SchemaPart, _ depth: Int) throws(GrammarError) {
-        guard depth < 8 else {
-            throw part.error("has oneOf in oneOf too often", advice: "use anyOf where alternatives may overlap")
+    /// Adds each draft with each list of further schemas; the last ones first.
+    private func multiply(
+        _ results: [Draft], by choices: [[SchemaPart]], _ part: SchemaPart, into drafts: inout [Draft]
+    ) throws(GrammarError) {
+        guard results.count * choices.count <= Limits.alternatives else {
+            throw part.error(
+                "comes to more than \(Limits.alternatives) alternatives", advice: "use fewer anyOf, oneOf, not and if in allOf")
         }
-        var all: [[SchemaShape]] = []
-        for choice in choices { all.append(try shapes(of: [choice], depth: depth + 1)) }
-        for first in all.indices {
-            for second in all.indices.dropFirst(first + 1) {
-                for (left, right) in all[first].flatMap({ left in all[second].map { (left, $0) } }) {
-                    guard try areDisjoint(left, right, depth) else {
-                        throw part.error(
-                            "oneOf: alternatives \(first) and \(second) may both hold, which is not supported",
-                            advice: "use anyOf, or give them a required property with different constants")
-                    }
-                }
-            }
-        }
-    }
-
-    private func areDisjoint(_ left: SchemaShape, _ right: SchemaShape, _ depth: Int) throws(GrammarError) -> Bool {
-        if let first = left.values, let second = right.values {
-            return !first.contains { value in second.contains { $0.isSame(value) } }
-        }
-        let common = left.types.intersection(right.types)
-        for (one, other) in [(left, right), (right, left)] {
-            if let values = one.values { return values.allSatisfy { !other.types.contains(SchemaTypes($0)) } }
-        }
-        if !common.isDisjoint(with: [.null, .boolean]) { return false }
-        if !common.isDisjoint(with: [.integer, .fraction]), !left.numbers.excludes(right.numbers) { return false }
-        if common.contains(.string), left.maxLength ?? .max >= right.minLength, right.maxLength ?? .max >= left.minLength {
-            return false
-        }
-        if common.contains(.array) { return false }
-        if !common.contains(.object) { return true }
-        return try objectsDiffer(left, right, depth)
-    }
-
-    /// Whether a property that both demand can't be the same.
-    private func objectsDiffer(_ left: SchemaShape, _ right: SchemaShape, _ depth: Int) throws(GrammarError) -> Bool {
-        guard depth < 8 else { return false }
-        let first = left.objects.flatMap { Self.required($0) }, second = Set(right.objects.flatMap { Self.required($0) })
-        for name in first where second.contains(name) {
-            let parts = [left, right].map { shape in
-                shape.objects.compactMap { part in
-                    part.value["properties"]?[name].map { part.child("properties", name, value: $0) }
-                }
-            }
-            let ones = try shapes(of: parts[0], depth: depth + 1), others = try shapes(of: parts[1], depth: depth + 1)
-            var differ = true
-            for one in ones { for other in others where differ { differ = try areDisjoint(one, other, depth + 1) } }
-            if differ { return true }
-        }
-        return false
+        for result in results.reversed() { drafts += choices.reversed().map { result.adding($0) } }
     }
 
     static func required(_ part: SchemaPart) -> [String] { (part.value["required"]?.arrayValue ?? []).compactMap(\.stringValue) }
@@ -158,9 +136,14 @@ struct SchemaReader {
             case "const": restrict(&draft.shape, to: [member.value])
             case "$ref": draft.pending.append(try resolve(here))
             case "allOf": draft.pending += try list(member.value, member.key, part).reversed()
-            case "minimum": draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: false))
+            // In draft 4 the exclusive forms say whether the others are.
+            case "exclusiveMinimum" where member.value == true || member.value == false: break
+            case "exclusiveMaximum" where member.value == true || member.value == false: break
+            case "minimum":
+                draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: object["exclusiveMinimum"] == true))
+            case "maximum":
+                draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: object["exclusiveMaximum"] == true))
             case "exclusiveMinimum": draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: true))
-            case "maximum": draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: false))
             case "exclusiveMaximum": draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: true))
             case "multipleOf":
                 draft.shape.numbers.multiples.append(try decimal(here))
@@ -175,29 +158,37 @@ struct SchemaReader {
                 draft.shape.formats.append((name, here))
             case "$schema" where member.value.stringValue?.contains("json-schema.org/") != true:
                 throw here.error("is a dialect that is not known", advice: "leave it out for draft 2020-12")
-            case "uniqueItems" where member.value == true:
-                throw here.error("is not supported", advice: "leave it out, and check the result")
-            case let key where Self.unsupported.contains(key):
-                throw here.error("is not supported", advice: "leave it out, and check the result, or say it otherwise")
-            default: break
+            case Self.otherPattern where !part.mark.isEmpty:
+                guard let regex = member.value.stringValue else { throw part.error("is no string") }
+                draft.shape.otherPatterns.append((regex, part))
+            case Self.excluded where !part.mark.isEmpty:
+                draft.shape.excluded.insert(member.value.arrayValue ?? [])
+                draft.shape.excludedPlace = part
+            default: try refuseUnsupported(here, member.key)
             }
         }
         let keys = Set(object.members.map(\.key))
         let ofObjects: Set = [
             "properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties",
+            "propertyNames",
         ]
         if !keys.isDisjoint(with: ofObjects) { draft.shape.objects.append(part) }
-        if !keys.isDisjoint(with: ["items", "prefixItems", "minItems", "maxItems"]) { draft.shape.arrays.append(part) }
+        if !keys.isDisjoint(with: ["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
+            draft.shape.arrays.append(part)
+        }
     }
 
     private func restrict(_ shape: inout SchemaShape, to values: [JSONValue]) {
-        shape.values = (shape.values ?? values).filter { old in values.contains { $0.isSame(old) } }
+        let new = ValueList(values)
+        if shape.values == nil { shape.values = new } else { shape.values?.formIntersection(new) }
     }
 
-    private func types(_ part: SchemaPart) throws(GrammarError) -> SchemaTypes {
+    func types(_ part: SchemaPart) throws(GrammarError) -> SchemaTypes {
         var types: SchemaTypes = []
         for name in part.value.arrayValue ?? [part.value] {
-            guard let type = name.stringValue.flatMap(SchemaTypes.init(name:)) else {
+            guard let text = name.stringValue, let type = SchemaTypes(name: text),
+                text != SchemaTypes.fractionName || !part.mark.isEmpty
+            else {
                 throw part.error("is no type", advice: "there are null, boolean, integer, number, string, array and object")
             }
             types.formUnion(type)
@@ -219,7 +210,7 @@ struct SchemaReader {
 
     // MARK: - References
 
-    private func resolve(_ part: SchemaPart) throws(GrammarError) -> SchemaPart {
+    func resolve(_ part: SchemaPart) throws(GrammarError) -> SchemaPart {
         guard let reference = part.value.stringValue else { throw part.error("is no string") }
         let advice = "references are # or #/ and a path, into the same schema"
         guard reference.first == "#", !hasInnerIDs else {

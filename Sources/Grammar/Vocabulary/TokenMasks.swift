@@ -32,9 +32,10 @@ public final class TokenMasks: Sendable {
     /// them: what the model has seen in training, and what needs no model to be known. But for the last of these tokens, which may
     /// become one with what follows.
     public func mask(for matcher: Matcher) -> TokenMask {
-        let key = UInt64(matcher.pool.serial) << 32 | UInt64(UInt32(bitPattern: matcher.state))
+        let pool = matcher.pool, state = pool.lock.withLock { pool.near(matcher.state, length: vocabulary.longest) }
+        let key = UInt64(pool.serial) << 32 | UInt64(UInt32(bitPattern: state))
         if let known = cache.withLock({ known(key, in: &$0) }) { return known }
-        let mask = TokenMask(words(for: matcher))
+        let mask = TokenMask(words(pool, state))
         cache.withLock { keep(mask, key, in: &$0) }
         return mask
     }
@@ -45,21 +46,21 @@ public final class TokenMasks: Sendable {
         return masks * ((vocabulary.vocabularySize + 63) / 64 * 8 + 64) + grammar.stateByteCount
     }
 
-    private func words(for matcher: Matcher) -> [UInt64] {
-        var words = matcher.pool.lock.withLock { MaskWalk.words(vocabulary, matcher.pool, from: matcher.state) }
-        let forced = matcher.forced(limit: Self.forcedLimit)
-        guard !forced.isEmpty, let tokens = vocabulary.canonicalTokens(of: forced), let first = tokens.first else { return words }
-        var end = matcher
-        guard tokens.count > 1 || end.advance(forced) && end.mustEnd else { return words }
+    private func words(_ pool: StatePool, _ state: Int32) -> [UInt64] {
+        var (words, forced, mustEnd) = pool.lock.withLock {
+            let forced = pool.forced(from: state, limit: vocabulary.longest)
+            let end = forced.reduce(state) { pool.next($0, byte: $1) }
+            return (MaskWalk.words(vocabulary, pool, from: state), forced, pool.accepts(end) && !pool.canGoOn(end))
+        }
+        guard !forced.isEmpty, let tokens = vocabulary.canonicalTokens(of: forced), let first = tokens.first,
+            tokens.count > 1 || mustEnd
+        else { return words }
         let word = Int(first >> 6), bit: UInt64 = 1 << UInt64(first & 63)
         guard word < words.count, words[word] & bit != 0 else { return words }
         for index in words.indices { words[index] = 0 }
         words[word] = bit
         return words
     }
-
-    /// Bytes that are looked at to find the first token of what must come.
-    private static let forcedLimit = 256
 
     private func known(_ key: UInt64, in cache: inout Cache) -> TokenMask? {
         if let mask = cache.recent[key] { return mask }

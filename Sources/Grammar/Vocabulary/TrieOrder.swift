@@ -1,6 +1,7 @@
 /// A tree of byte strings in one pass: nodes in depth-first order, each with where the next one that is not below it stands. A walk goes
 /// on to the next node or jumps there; tokens below a node are a run of ``tokens``.
 struct TrieOrder: Sendable {
+    /// Eight bytes: a large vocabulary has half a million.
     struct Node: Sendable {
         /// The last byte of the node's string.
         var byte: UInt8
@@ -12,24 +13,28 @@ struct TrieOrder: Sendable {
         var isPlain: Bool
         /// The node after all those below it.
         var end: UInt32
-        /// Its own tokens are those from here on to the next node's.
-        var firstToken: UInt32
     }
 
     /// The longest string, in bytes; longer ones are left out.
     static let longest = 200
 
     let nodes: [Node]
-    /// By their strings, in order.
+    /// One for each string, by their strings, in order.
     let tokens: [UInt32]
+    /// Tokens whose string another one has: they may come where that one may.
+    let twins: [(token: UInt32, twin: UInt32)]
     /// Whether all strings are plain.
     let isPlain: Bool
+    /// Nodes that are the end of a string, as bits, and how many there are before each word of these.
+    private let endBits: [UInt64]
+    private let endCounts: [UInt32]
 
     /// The tree of tokens and their strings, none of which is empty.
     init(_ strings: [(bytes: [UInt8], token: UInt32)], isPlain: Bool) {
         self.isPlain = isPlain
         let sorted = strings.sorted { ($0.bytes, $0.token) < ($1.bytes, $1.token) }
-        var nodes: [Node] = [], path: [Int] = [], plain: [Int?] = [], tokens: [UInt32] = []
+        var nodes: [Node] = [], path: [Int] = [], plain: [Int?] = [], tokens: [UInt32] = [], isEnd: [Bool] = []
+        var twins: [(token: UInt32, twin: UInt32)] = []
         tokens.reserveCapacity(sorted.count)
         var last: [UInt8] = []
         func close(to depth: Int) {
@@ -44,28 +49,43 @@ struct TrieOrder: Sendable {
             }
         }
         for (bytes, token) in sorted {
+            if bytes == last, let first = tokens.last {
+                twins.append((first, token))
+                continue
+            }
             let common = zip(bytes, last).prefix { $0 == $1 }.count
             close(to: common)
             for depth in common..<bytes.count {
                 path.append(nodes.count)
                 let before: Int? = depth == 0 ? 0 : plain[depth - 1]
                 plain.append(before.flatMap { PlainText.next($0, bytes[depth]) })
-                let node = Node(
-                    byte: bytes[depth], depth: UInt8(depth + 1), charactersBelow: 0, isPlain: plain[depth] == 0, end: 0,
-                    firstToken: UInt32(tokens.count))
-                nodes.append(node)
+                nodes.append(
+                    Node(byte: bytes[depth], depth: UInt8(depth + 1), charactersBelow: 0, isPlain: plain[depth] == 0, end: 0))
+                isEnd.append(false)
             }
+            // Sorted: a string comes before those that begin with it, so its node is new.
+            isEnd[nodes.count - 1] = true
             tokens.append(token)
             last = bytes
         }
         close(to: 0)
-        self.nodes = nodes
+        // Exactly as large as needed: they stay for as long as the vocabulary does.
+        self.nodes = Array(unsafeUninitializedCapacity: nodes.count) { buffer, count in
+            count = nodes.count
+            _ = buffer.initialize(from: nodes)
+        }
         self.tokens = tokens
+        self.twins = twins
+        var bits = [UInt64](repeating: 0, count: nodes.count / 64 + 1), counts: [UInt32] = []
+        for (index, isEnd) in isEnd.enumerated() where isEnd { bits[index >> 6] |= 1 << UInt64(index & 63) }
+        for word in bits { counts.append((counts.last ?? 0) + UInt32(word.nonzeroBitCount)) }
+        endBits = bits
+        endCounts = [0] + counts.dropLast()
     }
 
     /// The tokens of a string.
-    func tokens(of string: ArraySlice<UInt8>) -> ArraySlice<UInt32> {
-        var found = tokens[..<0], length = 0
+    func tokens(of string: ArraySlice<UInt8>) -> [UInt32] {
+        var found: [UInt32] = [], length = 0
         forEachPrefix(of: string) {
             length += 1
             if length == string.count { found = $0 }
@@ -84,21 +104,37 @@ struct TrieOrder: Sendable {
     }
 
     /// Calls `body` with the tokens of the first byte, of the first two, and so on, as far as the tree has nodes for them.
-    private func forEachPrefix(of text: ArraySlice<UInt8>, _ body: (_ tokens: ArraySlice<UInt32>) -> Void) {
+    private func forEachPrefix(of text: ArraySlice<UInt8>, _ body: (_ tokens: [UInt32]) -> Void) {
         var candidates = 0..<nodes.count
         for byte in text {
             var node = candidates.lowerBound
             while node < candidates.upperBound, nodes[node].byte != byte { node = Int(nodes[node].end) }
             guard node < candidates.upperBound else { return }
-            body(tokens[firstToken(of: node)..<firstToken(of: node + 1)])
+            body(tokens(ofNode: node))
             candidates = node + 1..<Int(nodes[node].end)
         }
     }
 
-    /// Where the tokens of a node begin; for the node after the last, where all end.
-    func firstToken(of node: Int) -> Int { node < nodes.count ? Int(nodes[node].firstToken) : tokens.count }
+    private func tokens(ofNode node: Int) -> [UInt32] {
+        guard isEnd(node) else { return [] }
+        let first = tokens[firstToken(of: node)]
+        return [first] + twins.lazy.filter { $0.token == first }.map(\.twin)
+    }
 
-    var byteCount: Int { nodes.count * MemoryLayout<Node>.stride + tokens.count * 4 }
+    /// Whether a node is the end of a string.
+    @inline(__always)
+    func isEnd(_ node: Int) -> Bool { endBits[node >> 6] >> UInt64(node & 63) & 1 == 1 }
+
+    /// Where the tokens of a node begin; for the node after the last, where all end.
+    @inline(__always)
+    func firstToken(of node: Int) -> Int {
+        let before = endBits[node >> 6] & (1 << UInt64(node & 63) - 1)
+        return Int(endCounts[node >> 6]) + before.nonzeroBitCount
+    }
+
+    var byteCount: Int {
+        nodes.count * MemoryLayout<Node>.stride + tokens.count * 4 + endBits.count * 12 + twins.count * 8
+    }
 }
 
 private func < (left: ([UInt8], UInt32), right: ([UInt8], UInt32)) -> Bool {

@@ -10,10 +10,13 @@ public final class VocabularyTrie: Sendable {
     /// Tokens that end a text: allowed where the grammar may end, and nowhere else.
     public let ends: [UInt32]
 
+    /// Bytes of the longest piece that is looked at.
+    let longest: Int
+
     let plain: TrieOrder
     let others: TrieOrder
-    /// Plain tokens of up to so many characters, as bits; the first set is empty, the last has all.
-    let plainUpTo: [[UInt64]]
+    /// Plain tokens by the number of their characters, less those that are a twin.
+    let plainSets: PlainSets
     /// Plain tokens by their first byte.
     let firstPlainNodes: [(byte: UInt8, node: Int)]
 
@@ -29,25 +32,23 @@ public final class VocabularyTrie: Sendable {
         self.ends = ends.filter { $0 < vocabularySize }
         var plain: [(bytes: [UInt8], token: UInt32)] = [], others = plain, counts: [(token: UInt32, count: Int)] = []
         let isEnd = Set(ends)
+        var longest = 0
         for token in 0..<UInt32(max(0, vocabularySize)) where !isEnd.contains(token) {
             let piece = bytes(token)
             guard !piece.isEmpty, piece.count <= TrieOrder.longest else { continue }
-            if let count = PlainText.characterCount(piece) {
+            longest = max(longest, piece.count)
+            if let count = PlainText.characterCount(piece), count <= PlainSets.mostCharacters {
                 plain.append((piece, token))
                 counts.append((token, count))
             } else {
                 others.append((piece, token))
             }
         }
+        self.longest = longest
         self.plain = TrieOrder(plain, isPlain: true)
         self.others = TrieOrder(others, isPlain: false)
-        let longest = counts.map(\.count).max() ?? 0
-        var sets = [[UInt64]](repeating: [UInt64](repeating: 0, count: (vocabularySize + 63) / 64), count: longest + 1)
-        for (token, count) in counts { sets[count][Int(token >> 6)] |= 1 << UInt64(token & 63) }
-        for count in sets.indices.dropFirst() {
-            for word in sets[count].indices { sets[count][word] |= sets[count - 1][word] }
-        }
-        plainUpTo = sets
+        let twins = Set(self.plain.twins.map(\.twin))
+        plainSets = PlainSets(counts.filter { !twins.contains($0.token) }, vocabularySize: max(0, vocabularySize))
         var firsts: [(byte: UInt8, node: Int)] = [], node = 0
         while node < self.plain.nodes.count {
             firsts.append((self.plain.nodes[node].byte, node))
@@ -62,18 +63,13 @@ public final class VocabularyTrie: Sendable {
     }
 
     /// The tokens that add just these bytes to a text.
-    func tokens(of bytes: ArraySlice<UInt8>) -> ArraySlice<UInt32> {
-        (PlainText.characterCount(Array(bytes)) == nil ? others : plain).tokens(of: bytes)
-    }
+    func tokens(of bytes: ArraySlice<UInt8>) -> [UInt32] { plain.tokens(of: bytes) + others.tokens(of: bytes) }
 
     /// Bytes of the longest token that is wanted and that the bytes begin with; 0 if there is none.
     func longestPrefix(of bytes: ArraySlice<UInt8>, where isWanted: (UInt32) -> Bool) -> Int {
         max(plain.longestPrefix(of: bytes, where: isWanted), others.longestPrefix(of: bytes, where: isWanted))
     }
 
-    /// Characters of the longest plain token.
-    var longestPlain: Int { plainUpTo.count - 1 }
-
     /// Bytes that it holds in memory.
-    public var byteCount: Int { plain.byteCount + others.byteCount + plainUpTo.reduce(0) { $0 + 8 * $1.count } }
+    public var byteCount: Int { plain.byteCount + others.byteCount + plainSets.byteCount }
 }
