@@ -151,8 +151,52 @@ static rg_status sample(rg_model *model, rg_session *session) {
     sampling.top_k = 40;
     sampling.top_p = 0.9f;
     sampling.repetition_penalty = 1.1f;
+    const rg_logit_bias bias[] = {{5, 1}, {6, -1}, {7, 2}};
+    sampling.logit_bias = bias;
+    sampling.logit_bias_count = 3;
     uint32_t token = 0;
     return rg_session_sample(session, &sampling, &token);
+}
+
+/* More than a call may take without asking. */
+static rg_status sample_with_bias(rg_model *model, rg_session *session) {
+    (void)model;
+    static rg_logit_bias bias[2000];
+    for (uint32_t index = 0; index < 2000; index++) bias[index].token = index;
+    rg_sampling sampling = RG_SAMPLING_INIT;
+    sampling.logit_bias = bias;
+    sampling.logit_bias_count = 2000;
+    uint32_t token = 0;
+    return rg_session_sample(session, &sampling, &token);
+}
+
+static rg_status logprobs(rg_model *model, rg_session *session) {
+    (void)model;
+    float logprob = 0;
+    rg_token_logprob top[20];
+    return rg_session_logprobs(session, 300, &logprob, top, 20);
+}
+
+static void ignore(void *user, const rg_token_info *token) {
+    (void)user;
+    (void)token;
+}
+
+/* With control tokens, which wait for text. */
+static rg_status generate_with_tokens(rg_model *model, rg_session *session) {
+    (void)model;
+    const rg_logit_bias bias[] = {{0, 1000}};
+    rg_sampling sampling = RG_SAMPLING_INIT;
+    sampling.logit_bias = bias;
+    sampling.logit_bias_count = 1;
+    Collected collected;
+    memset(&collected, 0, sizeof collected);
+    rg_generate_options options = RG_GENERATE_OPTIONS_INIT;
+    options.max_tokens = 30;
+    options.on_token = ignore;
+    options.top_logprobs = 20;
+    options.sampling_at = &sampling;
+    return rg_session_generate(session, "And", 3, &options, collect, &collected, NULL);
 }
 
 const Attempt attempts[] = {
@@ -162,7 +206,10 @@ const Attempt attempts[] = {
     {"rg_session_feed", feed_chunks, true, true},
     {"rg_sessions_feed", feed_together, true, true},
     {"rg_session_sample", sample, false, false},
+    {"rg_session_sample with many biases", sample_with_bias, true, false},
+    {"rg_session_logprobs", logprobs, false, false},
     {"rg_session_generate", generate, true, true},
+    {"rg_session_generate with tokens", generate_with_tokens, true, true},
     {"rg_session_generate_messages", generate_messages, true, false},
     {"rg_session_save, rg_session_load", save_and_load, true, false},
     {"rg_session_serialize, rg_session_deserialize", serialize, true, false},

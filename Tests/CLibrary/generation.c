@@ -229,6 +229,7 @@ static void test_options(rg_model *model) {
     old.struct_size = offsetof(rg_generate_options, sampling_at);
     old.sampling_at = (const rg_sampling *)&failures;
     old.on_progress = (rg_on_progress)note_progress;
+    old.top_logprobs = SIZE_MAX;
     EXPECT(RG_OK, generate(twins.subject, &old, &first, NULL));
     EXPECT(RG_OK, generate(twins.twin, &inside, &second, NULL));
     CHECK_ALIKE(twins);

@@ -17,6 +17,7 @@ static const Test tests[] = {
     {"text", test_text, false},
     {"session", test_session, false},
     {"generation", test_generation, false},
+    {"logprobs", test_logprobs, false},
     {"turns", test_turns, false},
     {"messages", test_messages, false},
     {"constraint", test_constraint, false},

@@ -13,6 +13,7 @@ void test_model(void);
 void test_text(void);
 void test_session(void);
 void test_generation(void);
+void test_logprobs(void);
 void test_turns(void);
 void test_messages(void);
 void test_constraint(void);

@@ -204,6 +204,12 @@ void rg_session_cancel(rg_session *session);
 rg_status rg_session_logits(const rg_session *session, const float **logits,
                             size_t *count);
 
+/* What is added to the logit of a token; -INFINITY bans it. */
+typedef struct rg_logit_bias {
+  uint32_t token;
+  float bias;
+} rg_logit_bias;
+
 typedef struct rg_sampling {
   size_t struct_size;
   float temperature;        /* 0: greedy */
@@ -213,8 +219,12 @@ typedef struct rg_sampling {
   float repetition_penalty; /* 1: off */
   uint32_t repetition_window; /* last tokens it counts, prompt included */
   uint64_t seed;            /* same seed, same model, same text */
+  float presence_penalty;   /* 0: off */
+  float frequency_penalty;  /* 0: off */
+  const rg_logit_bias *logit_bias; /* each token at most once */
+  size_t logit_bias_count;
 } rg_sampling;
-#define RG_SAMPLING_INIT { sizeof(rg_sampling), 0.0f, 0, 1.0f, 0.0f, 1.0f, 64, 0 }
+#define RG_SAMPLING_INIT { sizeof(rg_sampling), 0.0f, 0, 1.0f, 0.0f, 1.0f, 64, 0, 0.0f, 0.0f, NULL, 0 }
 
 /* Picks the next token from the current logits; does not feed it. */
 rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
@@ -226,6 +236,32 @@ rg_status rg_session_sample(rg_session *session, const rg_sampling *sampling,
  * a member of rg_generate_options for it. */
 rg_status rg_session_constrain(rg_session *session,
                                const rg_constraint *constraint);
+
+/* A token, and the natural logarithm of its probability. */
+typedef struct rg_token_logprob {
+  uint32_t token;
+  float logprob;            /* 0 or less */
+} rg_token_logprob;
+
+/* The same for the current logits, and for the top_count likeliest tokens, at
+ * most 20, most likely first: the model's own, whatever the sampling. Both may
+ * be NULL, top for a top_count of 0. */
+rg_status rg_session_logprobs(const rg_session *session, uint32_t token,
+                              float *logprob, rg_token_logprob *top,
+                              size_t top_count);
+
+/* A token of an answer, and what the model thought of it and of others in its
+ * place. The library sets struct_size, and later versions may add members. */
+typedef struct rg_token_info {
+  size_t struct_size;
+  uint32_t token;
+  float logprob;
+  const rg_token_logprob *top; /* the likeliest tokens; valid during the call */
+  size_t top_count;
+} rg_token_info;
+
+/* Called for each token of the text that on_text is called with next. */
+typedef void (*rg_on_token)(void *user, const rg_token_info *token);
 
 /* Called with each part of text as soon as it is whole UTF-8; false stops. */
 typedef bool (*rg_on_text)(void *user, const char *text, size_t length);
@@ -266,10 +302,12 @@ typedef struct rg_generate_options {
   const rg_sampling *sampling_at; /* not NULL: in place of sampling; what comes
                                to sampling in later versions is there alone */
   rg_on_progress on_progress; /* may be NULL; user is that of on_text */
+  rg_on_token on_token;     /* may be NULL; user is that of on_text */
+  size_t top_logprobs;      /* likeliest tokens for on_token, up to 20 */
   const rg_constraint *constraint; /* what the answer is to look like; may be
                                NULL */
 } rg_generate_options;
-#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_V1_INIT, 256, false, NULL, 0, NULL, NULL, NULL }
+#define RG_GENERATE_OPTIONS_INIT { sizeof(rg_generate_options), RG_SAMPLING_V1_INIT, 256, false, NULL, 0, NULL, NULL, NULL, 0, NULL }
 
 typedef struct rg_generate_result {
   size_t struct_size;
@@ -336,22 +374,38 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   one that comes twice or one that another call uses, and where there is no
  *   memory to go back from many tokens.
  * - Limits: threads up to 1024, repetition_window up to 4096.
- * - Samplers come in the order repetition_penalty, top_k, top_p, min_p,
- *   temperature, as in llama.cpp: top_p and min_p cut what the model itself
- *   considers unlikely. Hugging Face has the temperature before top_k: with the
- *   same numbers it keeps more tokens if it is above 1, and fewer if below.
- * - repetition_penalty counts the last repetition_window tokens that the
+ * - Samplers come in the order logit_bias, repetition_penalty,
+ *   frequency_penalty and presence_penalty, top_k, top_p, min_p, temperature, as
+ *   in llama.cpp: top_p and min_p cut what is unlikely before the temperature
+ *   weighs what is left. Hugging Face has the temperature before top_k: with the
+ *   same numbers it keeps more tokens if it is above 1, and fewer if below. Bias
+ *   and penalties count for a temperature of 0 as well.
+ * - frequency_penalty is subtracted from a token's logit as many times as the
+ *   token has come, presence_penalty once if it has. They and
+ *   repetition_penalty count the last repetition_window tokens that the
  *   session has consumed: of prompts, with the marks of the chat template, of
  *   answers, of rg_session_feed, and of a restored session alike.
+ * - logit_bias: finite or -INFINITY; a token outside the vocabulary or one that
+ *   comes twice is RG_ERROR_ARGUMENT, as is a bias that leaves no token.
+ * - logprob is the log softmax of the model's logits, before bias, penalties and
+ *   all other sampling; equal logits give equal bits on every machine. top may
+ *   lack the chosen token, and rg_session_logprobs writes fewer than top_count
+ *   (token UINT32_MAX after them) only for a vocabulary that is smaller.
+ * - on_token is called for a token when on_text is about to be shown the first
+ *   of its text; for one without text, or with the first bytes of a character,
+ *   when the next text comes. Where over 1,024 tokens have none it is called for
+ *   them without a call of on_text. Tokens that are taken back come never: in
+ *   the end the session has consumed those of the answer for which it was called.
+ *   top_logprobs without on_token is RG_ERROR_ARGUMENT.
  * - Paths and stop strings must be UTF-8 (RG_ERROR_ARGUMENT). In other text,
  *   what is not UTF-8 counts as U+FFFD; so does an incomplete character at
  *   either end of what rg_detokenize is given.
  * - A struct with a larger struct_size than the library knows is accepted if
  *   the members that it doesn't know are zero; otherwise it is
  *   RG_ERROR_VERSION. So is a struct that is smaller than when it first was in
- *   this header; the members that one of that size lacks (catch_sigbus,
- *   resident_bytes and latency_ms of rg_model_options, sampling_at, on_progress
- *   and constraint of rg_generate_options) are zero, and those that rg_model_info
+ *   this header; the members that one of that size lacks (from catch_sigbus on
+ *   in rg_model_options, from presence_penalty on in rg_sampling, from
+ *   sampling_at on in rg_generate_options) are zero, and those that rg_model_info
  *   and rg_generate_result lack stay unwritten. rg_sampling cannot grow inside
  *   rg_generate_options, and so is rg_sampling_v1 there; sampling_at points to
  *   one that can.
@@ -428,7 +482,7 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   session (session_bytes), for two if it was not at position 0, to go back.
  * - While rg_session_generate runs, other calls on its session are refused
  *   (RG_ERROR_ARGUMENT) except rg_session_position, rg_session_logits,
- *   rg_session_cancel and rg_session_destroy, which takes effect when it
+ *   rg_session_logprobs, rg_session_cancel and rg_session_destroy, which takes effect when it
  *   returns. Callbacks must return: no longjmp, no C++ exception.
  * - After fork(2), model and sessions can be used in the child, which starts
  *   threads of its own, if no other thread was in a call when it forked.

@@ -13,8 +13,8 @@ extension Session {
         _ prompt: String, options: GenerationOptions = GenerationOptions(),
         onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) -> GenerationStream {
-        GenerationStream(of: self) { (session, isCancelled, onText) throws(ModelError) in
-            try session.generate(prompt, options: options, isCancelled: isCancelled, onProgress: onProgress, onText: onText)
+        GenerationStream(of: self) { (session, isCancelled, onPiece) throws(ModelError) in
+            try session.generatePieces(prompt, options: options, isCancelled: isCancelled, onProgress: onProgress, onPiece: onPiece)
         }
     }
 }
@@ -40,6 +40,10 @@ public struct GenerationStream: AsyncSequence {
     /// that, if it began not at all, and if it ended by an error. Waits for the end of the pass under way if the loop was just left.
     public var result: GenerationResult? { reader.result }
 
+    /// The same stream with the tokens beside each piece of text, which ``GenerationOptions/logprobs`` asks for. Read either this or
+    /// the text.
+    public var pieces: Pieces { Pieces(reader: reader) }
+
     /// What reads the stream.
     public func makeAsyncIterator() -> Iterator { Iterator(reader) }
 
@@ -54,7 +58,38 @@ public struct GenerationStream: AsyncSequence {
 
         /// The next piece of text; nil at the end.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> String? {
-            try await hold.reader.next(isolation: actor)
+            while let piece = try await hold.reader.next(isolation: actor) {
+                if !piece.text.isEmpty { return piece.text }
+            }
+            return nil
+        }
+    }
+
+    /// The pieces of an answer, in order, each with its tokens: ``GenerationStream/pieces``. What is said of the stream holds for it.
+    public struct Pieces: AsyncSequence {
+        /// A piece of text and its tokens.
+        public typealias Element = AnswerPiece
+        /// What ``Session/generatePieces(_:options:isCancelled:onProgress:onPiece:)`` throws.
+        public typealias Failure = ModelError
+
+        fileprivate let reader: Reader
+
+        /// What reads the stream.
+        public func makeAsyncIterator() -> Iterator { Iterator(reader) }
+
+        /// Reads a stream. When it goes, the answer ends.
+        public struct Iterator: AsyncIteratorProtocol {
+            private let hold: Hold
+
+            init(_ reader: Reader) { hold = Hold(reader) }
+
+            /// The next piece; nil at the end.
+            public mutating func next() async throws(ModelError) -> AnswerPiece? { try await next(isolation: nil) }
+
+            /// The next piece; nil at the end.
+            public mutating func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> AnswerPiece? {
+                try await hold.reader.next(isolation: actor)
+            }
         }
     }
 
@@ -87,7 +122,7 @@ public struct GenerationStream: AsyncSequence {
             return try? answer.outcome?.get()
         }
 
-        func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> String? {
+        func next(isolation actor: isolated (any Actor)?) async throws(ModelError) -> AnswerPiece? {
             guard !isWaiting else { throw .secondReader }
             try begin()
             isWaiting = true

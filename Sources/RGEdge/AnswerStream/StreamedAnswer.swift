@@ -10,16 +10,17 @@ import System
 final class StreamedAnswer: Sendable {
     /// Told once, in any thread, that there is something to ``take()``.
     typealias Receiver = @Sendable () -> Void
-    /// Makes the answer: ``Session/generate(_:options:isCancelled:onProgress:onText:)``, with its prompt and options.
+    /// Makes the answer: ``Session/generatePieces(_:options:isCancelled:onProgress:onPiece:)``, with its prompt and options.
     typealias Generate =
-        @Sendable (_ session: Session, _ isCancelled: () -> Bool, _ onText: (String) -> Bool) throws(ModelError) -> GenerationResult
+        @Sendable (_ session: Session, _ isCancelled: () -> Bool, _ onPiece: (AnswerPiece) -> Bool) throws(ModelError)
+        -> GenerationResult
 
     /// Changed under the lock.
     private struct State {
         /// Who waits for the next piece.
         var receiver: Receiver?
         /// A piece for who waited.
-        var piece: String?
+        var piece: AnswerPiece?
         /// The thread, once it runs.
         var thread: pthread_t?
         /// True while the thread waits for a receiver.
@@ -69,7 +70,7 @@ final class StreamedAnswer: Sendable {
     }
 
     /// The piece that was asked for; nil if the answer is over.
-    func take() -> String? {
+    func take() -> AnswerPiece? {
         monitor.withLock {
             defer { state.piece = nil }
             return state.piece
@@ -114,7 +115,7 @@ final class StreamedAnswer: Sendable {
     }
 
     /// In the thread: hands a piece to who asked for it; false if there is nobody.
-    private func deliver(_ piece: String) -> Bool {
+    private func deliver(_ piece: AnswerPiece) -> Bool {
         let receiver: Receiver? = monitor.withLock {
             waitForRequest()
             if state.receiver != nil { state.piece = piece }

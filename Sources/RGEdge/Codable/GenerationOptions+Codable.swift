@@ -1,7 +1,7 @@
 extension GenerationOptions: Codable {
     /// All but ``cache`` and ``constraint``.
     private enum CodingKeys: String, CodingKey {
-        case sampling, maxTokens, stop, asChatTurn, lookup
+        case sampling, maxTokens, stop, asChatTurn, lookup, logprobs
     }
 
     /// What is missing is as by default; a `maxTokens` of null means no limit. Throws for options that make no sense
@@ -14,6 +14,7 @@ extension GenerationOptions: Codable {
         stop = try values.decodeIfPresent([String].self, forKey: .stop) ?? stop
         asChatTurn = try values.decodeIfPresent(Bool.self, forKey: .asChatTurn) ?? asChatTurn
         lookup = try values.decodeIfPresent(Int.self, forKey: .lookup) ?? lookup
+        logprobs = try values.decodeIfPresent(Int.self, forKey: .logprobs)
         if let problem { throw DecodingError.senseless(problem, in: decoder) }
     }
 
@@ -25,5 +26,6 @@ extension GenerationOptions: Codable {
         try values.encode(stop, forKey: .stop)
         try values.encode(asChatTurn, forKey: .asChatTurn)
         try values.encode(lookup, forKey: .lookup)
+        try values.encodeIfPresent(logprobs, forKey: .logprobs)
     }
 }

@@ -11,6 +11,9 @@ public struct GenerationOptions: Hashable, Sendable {
     /// The most tokens to guess from what the text has said before, and to check together, 0…64: the text is the same, and comes
     /// sooner where it repeats itself. Allocates 0.4 MB and the logits per guess (1.4 MB with the 2B model).
     public var lookup: Int
+    /// Give each token of the answer with the logarithm of its probability, and so many of the likeliest tokens in its place, 0…20;
+    /// nil for none, which costs nothing (``Session/generatePieces(_:options:isCancelled:onProgress:onPiece:)``).
+    public var logprobs: Int?
     /// Where the beginnings of prompts are kept; used at position 0. Not encoded: it is a folder in use.
     public var cache: PromptCache?
     /// What the answer is to look like; nil for anything. An answer that ``maxTokens`` or a stop text cut short is gone on with by an
@@ -21,19 +24,22 @@ public struct GenerationOptions: Hashable, Sendable {
     /// By default: greedy, 256 tokens at most, plain text.
     public init(
         sampling: Sampling = Sampling(), maxTokens: Int? = 256, stop: [String] = [], asChatTurn: Bool = false, lookup: Int = 0,
-        cache: PromptCache? = nil, constraint: Constraint? = nil
+        logprobs: Int? = nil, cache: PromptCache? = nil, constraint: Constraint? = nil
     ) {
         self.sampling = sampling
         self.maxTokens = maxTokens
         self.stop = stop
         self.asChatTurn = asChatTurn
         self.lookup = lookup
+        self.logprobs = logprobs
         self.cache = cache
         self.constraint = constraint
     }
 
     /// The most tokens that ``lookup`` may ask for.
     public static let lookupLimit = Lookahead.limit
+    /// The most likely tokens that ``logprobs`` may ask for.
+    public static let logprobsLimit = 20
 
     /// Nil if the options make sense; otherwise a clause that names the one that doesn't.
     public var problem: String? {
@@ -43,7 +49,13 @@ public struct GenerationOptions: Hashable, Sendable {
         if !(0...Self.lookupLimit).contains(lookup) {
             return "looking \(lookup) tokens ahead is not possible; give a number in 0…\(Self.lookupLimit)"
         }
-        return nil
+        return logprobs.flatMap(Self.problem(logprobs:))
+    }
+
+    /// Nil if so many of the likeliest tokens may be asked for; otherwise a clause that says how many.
+    static func problem(logprobs count: Int) -> String? {
+        (0...logprobsLimit).contains(count)
+            ? nil : "the logarithms of \(count) tokens' probabilities are asked for, not of 0…\(logprobsLimit)"
     }
 }
 

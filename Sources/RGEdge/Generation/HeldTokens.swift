@@ -29,6 +29,9 @@ struct HeldTokens {
         starts.reserveCapacity(2 * Self.shownLimit)
     }
 
+    /// True if none is held, also right after ``hold(_:start:shown:in:)``, if there were too many.
+    var isEmpty: Bool { tokens.isEmpty }
+
     /// Keeps where the session is before its prompt, until the first token is held.
     func keepStart(of session: Session) { session.update(snapshot) }
 

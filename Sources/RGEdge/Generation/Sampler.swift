@@ -37,8 +37,8 @@ final class Sampler {
     func next(
         _ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling, allowed: [UInt64]? = nil
     ) -> UInt32? {
-        let penalizes = sampling.repetitionPenalty != 1 && sampling.repetitionWindow > 0
-        if sampling.temperature == 0 && !penalizes {
+        let penalizes = sampling.hasPenalties && sampling.repetitionWindow > 0
+        if sampling.temperature == 0 && !penalizes && sampling.logitBias.isEmpty {
             return allowed.map { mostLikely(logits, allowed: $0) } ?? mostLikely(logits)
         }
         for token in 0..<vocabularySize {
@@ -46,6 +46,7 @@ final class Sampler {
                 logit: logits[token].isNaN ? -.infinity : logits[token], token: UInt32(truncatingIfNeeded: token))
         }
         if let allowed { forbid(allBut: allowed) }
+        bias(sampling.logitBias)
         if penalizes { penalize(recent, sampling) }
         let best = candidates[mostLikelyIndex(0..<vocabularySize)]
         guard best.logit > -.infinity else { return nil }
@@ -98,18 +99,30 @@ final class Sampler {
 
     // MARK: - Filters
 
+    private func bias(_ bias: [UInt32: Float]) {
+        for (token, value) in bias where Int(token) < vocabularySize { setLogit(candidates[Int(token)].logit + value, of: token) }
+    }
+
+    /// Each candidate still lies at its token's place, so where the token stands there is room to count it meanwhile.
     private func penalize(_ recent: RecentTokens, _ sampling: Sampling) {
-        /// Marks the candidates that have had their penalty; no vocabulary has as many tokens.
+        /// Marks a count; no vocabulary has as many tokens.
         let mark: UInt32 = 1 << 31
         recent.forEach(last: sampling.repetitionWindow) { token in
-            let candidate = candidates[Int(token)]
-            guard candidate.token & mark == 0 else { return }
-            let logit =
-                candidate.logit > 0 ? candidate.logit / sampling.repetitionPenalty : candidate.logit * sampling.repetitionPenalty
-            candidates[Int(token)] = Candidate(logit: logit, token: token | mark)
+            let counted = candidates[Int(token)].token
+            candidates[Int(token)].token = counted & mark == 0 ? mark | 1 : counted + 1
         }
-        recent.forEach(last: sampling.repetitionWindow) { candidates[Int($0)].token = $0 }
+        recent.forEach(last: sampling.repetitionWindow) { token in
+            let counted = candidates[Int(token)].token
+            guard counted & mark != 0 else { return }
+            candidates[Int(token)].token = token
+            let logit = candidates[Int(token)].logit
+            let less = logit > 0 ? logit / sampling.repetitionPenalty : logit * sampling.repetitionPenalty
+            setLogit(less - (Float(counted & ~mark) * sampling.frequencyPenalty + sampling.presencePenalty), of: token)
+        }
     }
+
+    /// Infinities of both signs may have met.
+    private func setLogit(_ logit: Float, of token: UInt32) { candidates[Int(token)].logit = logit.isNaN ? -.infinity : logit }
 
     /// Moves the `topK` most likely candidates to the end, in rising order, and cuts them where they reach `topP`.
     private func select(topK: Int, topP: Float) -> Range<Int> {
@@ -209,4 +222,9 @@ final class Sampler {
         }
         candidates[index] = moved
     }
+}
+
+extension Sampling {
+    /// True if tokens that were there before have other logits.
+    fileprivate var hasPenalties: Bool { repetitionPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0 }
 }

@@ -1,10 +1,13 @@
 /// How the next token is chosen from the logits.
 ///
-/// Applied in this order, as in llama.cpp: repetition penalty, top-k, top-p, min-p, temperature. So top-p and min-p cut what the
-/// model itself considers unlikely, and the temperature only weighs what is left. Hugging Face applies the temperature before
-/// top-k: with the same numbers it keeps more tokens if the temperature is above 1, and fewer if it is below. The defaults switch
-/// all of it off: greedy choice.
+/// Applied in this order, as in llama.cpp: logit bias, repetition penalty, frequency and presence penalty, top-k, top-p, min-p,
+/// temperature. So top-p and min-p cut what is unlikely before the temperature weighs what is left. Hugging Face applies the
+/// temperature before top-k: with the same numbers it keeps more tokens if the temperature is above 1, and fewer if it is below.
+/// The defaults switch all of it off: greedy choice. Bias and penalties count for greedy choice as well.
 public struct Sampling: Hashable, Sendable {
+    /// Added to the logits of tokens, before all else: about -100 bans a token and 100 forces it, as with OpenAI; -infinity bans it
+    /// for certain. Tokens outside of the vocabulary are refused where the sampling is used.
+    public var logitBias: [UInt32: Float]
     /// Divides the logits before the draw; 0 always takes the most likely token.
     public var temperature: Float
     /// Keep the k most likely tokens; 0 for all.
@@ -16,9 +19,14 @@ public struct Sampling: Hashable, Sendable {
     /// Divides positive and multiplies negative logits of the last ``repetitionWindow`` tokens, each once (Keskar et al.,
     /// arXiv:1909.05858, section 4.1); 1 for none.
     public var repetitionPenalty: Float
-    /// The tokens that the penalty looks back to, at most ``repetitionWindowLimit``: the last ones that the session has consumed,
-    /// whatever they came from: prompts, with the marks of a chat's template, answers, `Session.feed`, or a saved session.
-    /// (Hugging Face's penalty looks back to all.)
+    /// Subtracted once from the logit of each token that is among the last ``repetitionWindow``; 0 for none, below 0 to favor them.
+    public var presencePenalty: Float
+    /// Subtracted from the logit of a token as many times as it is among the last ``repetitionWindow``; 0 for none.
+    public var frequencyPenalty: Float
+    /// The tokens that the three penalties look back to, at most ``repetitionWindowLimit``: the last ones that the session has
+    /// consumed, whatever they came from: prompts, with the marks of a chat's template, answers, `Session.feed`, or a saved session.
+    /// So does llama.cpp. (Hugging Face's repetition penalty looks back to all; vLLM's presence and frequency penalty to all of the
+    /// answer.)
     public var repetitionWindow: Int
     /// The same seed gives the same text for the same model and tokens: the draw at a position depends on nothing else.
     public var seed: UInt64
@@ -29,13 +37,17 @@ public struct Sampling: Hashable, Sendable {
     /// By default: always the most likely token.
     public init(
         temperature: Float = 0, topK: Int = 0, topP: Float = 1, minP: Float = 0, repetitionPenalty: Float = 1,
-        repetitionWindow: Int = 64, seed: UInt64 = 0
+        presencePenalty: Float = 0, frequencyPenalty: Float = 0, repetitionWindow: Int = 64, logitBias: [UInt32: Float] = [:],
+        seed: UInt64 = 0
     ) {
+        self.logitBias = logitBias
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.minP = minP
         self.repetitionPenalty = repetitionPenalty
+        self.presencePenalty = presencePenalty
+        self.frequencyPenalty = frequencyPenalty
         self.repetitionWindow = repetitionWindow
         self.seed = seed
     }
@@ -49,26 +61,15 @@ public struct Sampling: Hashable, Sendable {
         if !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
             return "the repetition penalty is \(repetitionPenalty), not a number above 0"
         }
+        if !presencePenalty.isFinite { return "the presence penalty is \(presencePenalty), not a finite number" }
+        if !frequencyPenalty.isFinite { return "the frequency penalty is \(frequencyPenalty), not a finite number" }
         if !(0...Sampling.repetitionWindowLimit).contains(repetitionWindow) {
             return "the repetition window is \(repetitionWindow), not in 0…\(Sampling.repetitionWindowLimit)"
         }
+        // The smallest, so that the same mistake always has the same sentence.
+        if let token = logitBias.lazy.filter({ !($0.value < .infinity) }).map(\.key).min() {
+            return "the logit bias of token \(token) is \(logitBias[token] ?? .nan), not a finite number or -infinity"
+        }
         return nil
-    }
-}
-
-extension Sampling: Codable {
-    /// What is missing is as by default. Throws for options that make no sense (``problem``), so that a file of settings is found
-    /// wrong where it is read.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        let usual = Sampling()
-        temperature = try values.decodeIfPresent(Float.self, forKey: .temperature) ?? usual.temperature
-        topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? usual.topK
-        topP = try values.decodeIfPresent(Float.self, forKey: .topP) ?? usual.topP
-        minP = try values.decodeIfPresent(Float.self, forKey: .minP) ?? usual.minP
-        repetitionPenalty = try values.decodeIfPresent(Float.self, forKey: .repetitionPenalty) ?? usual.repetitionPenalty
-        repetitionWindow = try values.decodeIfPresent(Int.self, forKey: .repetitionWindow) ?? usual.repetitionWindow
-        seed = try values.decodeIfPresent(UInt64.self, forKey: .seed) ?? usual.seed
-        if let problem { throw DecodingError.senseless(problem, in: decoder) }
     }
 }

@@ -23,9 +23,17 @@ extension Session {
         _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false },
         onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
+        try generatePieces(prompt, options: options, isCancelled: isCancelled, onProgress: onProgress) { $0.show(onText) }
+    }
+
+    /// The same with the tokens beside each piece of text, if ``GenerationOptions/logprobs`` asks for them.
+    public func generatePieces(
+        _ prompt: String, options: GenerationOptions, isCancelled: () -> Bool = { false },
+        onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onPiece: (AnswerPiece) -> Bool
+    ) throws(ModelError) -> GenerationResult {
         try check(options)
         let tokens = try promptTokens(prompt, asChatTurn: options.asChatTurn)
-        return try generate(options, isCancelled: isCancelled, onText: onText) { held throws(ModelError) in
+        return try generate(options, isCancelled: isCancelled, onPiece: onPiece) { held throws(ModelError) in
             let reused = try prefill(tokens, cache: options.cache, wayBack: held, isCancelled: isCancelled) {
                 onProgress($0, tokens.count)
             }
@@ -36,13 +44,17 @@ extension Session {
     /// Generates after a prompt that `prefill` consumes, which returns how many tokens that has, and how many of them did not have
     /// to be computed; nil, with the session as it was, if it was cancelled. It may go back by what it is given.
     func generate(
-        _ options: GenerationOptions, isCancelled: () -> Bool, onText: (String) -> Bool,
+        _ options: GenerationOptions, isCancelled: () -> Bool, onPiece: (AnswerPiece) -> Bool,
         prefill: (HeldTokens) throws(ModelError) -> (total: Int, reused: Int)?
     ) throws(ModelError) -> GenerationResult {
         // All that needs memory comes before anything is consumed.
         var held = try HeldTokens(of: self, longestStop: options.stop.map(\.utf8.count).max() ?? 0)
         let forced = options.constraint == nil ? 0 : Lookahead.forcedLimit
-        let lookahead = options.lookup + forced == 0 ? nil : try Lookahead(model: model, drafts: options.lookup, forced: forced)
+        let lookahead =
+            options.lookup + forced == 0
+            ? nil
+            : try Lookahead(
+                model: model, drafts: options.lookup, forced: forced, wantsAll: options.logprobs != nil)
 
         let prefillWatch = Stopwatch()
         let prompt = try beginAnswer(under: options.constraint) { () throws(ModelError) in try prefill(held) }
@@ -56,7 +68,7 @@ extension Session {
         defer { endLookahead() }
         var text = AnswerText(stop: options.stop)
         result.finish = try answer(
-            options, &text, held: &held, &result, isCancelled: isCancelled, onText: onText)
+            options, &text, held: &held, &result, isCancelled: isCancelled, onPiece: onPiece)
         try held.takeBack(shown: text.shown, in: self)
         if result.finish == .end { memory.constrain(nil) }
         try completeLogits()
@@ -74,6 +86,7 @@ extension Session {
     func check(_ options: GenerationOptions) throws(ModelError) {
         try claim()
         if let problem = options.problem { throw ModelError(.argument, problem) }
+        try check(options.sampling)
         if let constraint = options.constraint { try check(constraint) }
         if let cache = options.cache, cache.model.file.fingerprint != model.file.fingerprint {
             throw ModelError(
@@ -133,33 +146,35 @@ extension Session {
     /// Makes tokens until something ends the answer. Then `held` may have tokens of which nothing was shown.
     private func answer(
         _ options: GenerationOptions, _ text: inout AnswerText, held: inout HeldTokens, _ result: inout GenerationResult,
-        isCancelled: () -> Bool, onText: (String) -> Bool
+        isCancelled: () -> Bool, onPiece: (AnswerPiece) -> Bool
     ) throws(ModelError) -> Finish {
         while result.generatedTokens < options.maxTokens ?? .max {
             guard position > 0 else { return .length }
             if isCancelled() { return .cancelled }
             let constrained = memory.constrained
-            if constrained?.mustEnd == true { return text.finish(onText) ? .end : .cancelled }
+            if constrained?.mustEnd == true { return text.finish(onPiece) ? .end : .cancelled }
             let token = try nextToken(options.sampling)
             if token == model.configuration.eos || token == model.configuration.endOfTurn {
-                return text.finish(onText) ? .end : .cancelled
+                return text.finish(onPiece) ? .end : .cancelled
             }
+            if let top = options.logprobs { text.note(try answerToken(token, top: top)) }
             result.generatedTokens += 1
             if constrained?.mask.only != nil { result.forcedTokens += 1 }
             // Shown before it is consumed, so that the reader doesn't wait for the forward pass to the next one.
             let start = text.received
-            let ending: Finish? = text.append(token, model.tokenizer, onText) ? text.isStopped ? .stop : nil : .cancelled
+            let ending: Finish? = text.append(token, model.tokenizer, onPiece) ? text.isStopped ? .stop : nil : .cancelled
             if start < text.shown {
                 held.removeAll(before: start)
                 try consume(token)
             } else if ending == nil {
                 try held.hold(token, start: start, shown: text.shown, in: self)
+                if held.isEmpty, !text.finishTokens(onPiece) { return .cancelled }
             }
             if let ending { return ending }
         }
         // What is held back may be wanted as little as another token.
         if isCancelled() { return .cancelled }
-        return text.finish(onText) ? .length : .cancelled
+        return text.finish(onPiece) ? .length : .cancelled
     }
 
     /// The tokens to feed for a prompt at this position.

@@ -19,7 +19,7 @@ extension Lookahead {
         if count > 0 {
             isGuessed = false
             // Which token follows those before is known.
-            firstLogits = count
+            firstLogits = wantsAll ? 0 : count
             return count
         }
         let guesses = guess(memory)
@@ -33,7 +33,7 @@ extension Lookahead {
     /// Collects in ``rows`` the tokens that may follow the tokens of a chunk that logits are wanted after, of which `answer` has the
     /// first. False if that is nearly all, or if there is no constraint: then all logits are wanted.
     func want(_ answer: ConstrainedAnswer?, tokens count: Int) -> Bool {
-        guard var answer else { return false }
+        guard var answer, !wantsAll else { return false }
         rows.update(repeating: 0)
         for token in 0..<count {
             if token > 0 { answer.append(tokens[token]) }

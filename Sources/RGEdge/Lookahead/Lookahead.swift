@@ -28,6 +28,7 @@ final class Lookahead {
     private(set) var used = 0
     /// True if the chunk is of guesses, which may be wrong.
     var isGuessed = true
+    let wantsAll: Bool
     private var draftLength: DraftLength
 
     /// Tokens that may follow the first one of a chunk.
@@ -42,7 +43,9 @@ final class Lookahead {
 
     /// Room for `drafts` guesses at once, up to ``limit``, and for `forced` tokens that a constraint leaves no choice about; one of
     /// them is not 0. Throws if there is no memory.
-    init(model: Model, drafts: Int, forced: Int = 0) throws(ModelError) {
+    /// With `wantsAll`, all logits are computed, whatever a constraint leaves.
+    init(model: Model, drafts: Int, forced: Int = 0, wantsAll: Bool = false) throws(ModelError) {
+        self.wantsAll = wantsAll
         let capacity = 1 + max(drafts, forced)
         vocabularySize = model.configuration.vocabularySize
         width = model.configuration.width

@@ -23,10 +23,20 @@ extension Session {
         messages: [Message], options: GenerationOptions, isCancelled: () -> Bool = { false },
         onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onText: (String) -> Bool
     ) throws(ModelError) -> GenerationResult {
+        try generatePieces(messages: messages, options: options, isCancelled: isCancelled, onProgress: onProgress) {
+            $0.show(onText)
+        }
+    }
+
+    /// The same with the tokens beside each piece of text, if ``GenerationOptions/logprobs`` asks for them.
+    public func generatePieces(
+        messages: [Message], options: GenerationOptions, isCancelled: () -> Bool = { false },
+        onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, onPiece: (AnswerPiece) -> Bool
+    ) throws(ModelError) -> GenerationResult {
         try check(options)
         // The encoder is gone before the answer begins.
         let conversation = try model.conversation(messages, with: try model.encoder())
-        return try generate(options, isCancelled: isCancelled, onText: onText) { held throws(ModelError) in
+        return try generate(options, isCancelled: isCancelled, onPiece: onPiece) { held throws(ModelError) in
             try prefill(conversation, cache: options.cache, wayBack: held, isCancelled: isCancelled, onProgress: onProgress)
         }
     }

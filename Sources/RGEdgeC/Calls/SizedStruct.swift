@@ -17,7 +17,9 @@ extension rg_model_options: GrowingStruct {
 extension rg_model_info: GrowingStruct {
     static var firstSize: Int { MemoryLayout<Self>.offset(of: \.resident_bytes) ?? MemoryLayout<Self>.stride }
 }
-extension rg_sampling: GrowingStruct {}
+extension rg_sampling: GrowingStruct {
+    static var firstSize: Int { MemoryLayout<Self>.offset(of: \.presence_penalty) ?? MemoryLayout<Self>.stride }
+}
 extension rg_generate_options: GrowingStruct {
     static var firstSize: Int { MemoryLayout<Self>.offset(of: \.sampling_at) ?? MemoryLayout<Self>.stride }
 }

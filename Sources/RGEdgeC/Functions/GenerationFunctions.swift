@@ -11,10 +11,10 @@ public func rg_session_sample(
     _ session: OpaquePointer!, _ sampling: UnsafePointer<rg_sampling>!, _ token: UnsafeMutablePointer<UInt32>!
 ) -> rg_status {
     status { () throws(Failure) in
-        let sampling = Sampling(try SizedStruct.read(sampling, "sampling"))
+        let sampling = try CallerSampling(sampling, "sampling")
         let result = try required(token, "token")
         try use(session) { session throws(Failure) in
-            result.pointee = try failures(session.sample(sampling))
+            try sampling.withCopy { sampling throws(Failure) in result.pointee = try failures(session.sample(sampling)) }
         }
     }
 }
@@ -30,10 +30,10 @@ public func rg_session_generate(
         try use(session) { (session, handle) throws(Failure) in
             let templateBytes = call.options.as_chat_turn ? session.model.chatTemplate?.byteCount ?? 0 : 0
             try call.run(handle, textBytes: prompt.count, overhead: templateBytes) {
-                (options, isCancelled, onProgress, onText) throws(ModelError) in
-                try session.generate(
+                (options, isCancelled, onProgress, onPiece) throws(ModelError) in
+                try session.generatePieces(
                     String(decoding: UnsafeRawBufferPointer(prompt), as: UTF8.self), options: options, isCancelled: isCancelled,
-                    onProgress: onProgress, onText: onText)
+                    onProgress: onProgress, onPiece: onPiece)
             }
         }
     }
@@ -50,9 +50,9 @@ public func rg_session_generate_messages(
         try use(session) { (session, handle) throws(Failure) in
             let messages = try CallerMessages(messages, message_count, of: session.model)
             try call.run(handle, textBytes: messages.textBytes, overhead: messages.overhead) {
-                (options, isCancelled, onProgress, onText) throws(ModelError) in
-                try session.generate(
-                    messages: messages.copies, options: options, isCancelled: isCancelled, onProgress: onProgress, onText: onText)
+                (options, isCancelled, onProgress, onPiece) throws(ModelError) in
+                try session.generatePieces(
+                    messages: messages.copies, options: options, isCancelled: isCancelled, onProgress: onProgress, onPiece: onPiece)
             }
         }
     }
@@ -61,7 +61,9 @@ public func rg_session_generate_messages(
 /// What the functions that generate are given, checked.
 private struct GenerationCall {
     let options: rg_generate_options
-    private let stopBytes: Int
+    private let sampling: CallerSampling
+    /// What the options are in bytes of text.
+    private let textBytes: Int
     private let onText: rg_on_text
     private let user: UnsafeMutableRawPointer?
     private let result: UnsafeMutablePointer<rg_generate_result>?
@@ -71,7 +73,16 @@ private struct GenerationCall {
         _ result: UnsafeMutablePointer<rg_generate_result>?
     ) throws(Failure) {
         self.options = try SizedStruct.read(options, "options")
-        stopBytes = try self.options.stopBytes()
+        sampling =
+            if let at = self.options.sampling_at {
+                try CallerSampling(at, "sampling_at")
+            } else {
+                try CallerSampling(self.options.sampling)
+            }
+        guard self.options.on_token != nil || self.options.top_logprobs == 0 else {
+            throw .argument("top_logprobs is for on_token, which is NULL; give both or none")
+        }
+        textBytes = try self.options.textBytes(sampling)
         self.onText = try required(onText, "on_text")
         self.user = user
         self.result = result
@@ -83,13 +94,13 @@ private struct GenerationCall {
         _ handle: SessionHandle, textBytes: Int, overhead: Int,
         _ body: (
             _ options: GenerationOptions, _ isCancelled: () -> Bool, _ onProgress: (_ done: Int, _ total: Int) -> Void,
-            _ onText: (String) -> Bool
+            _ onPiece: (AnswerPiece) -> Bool
         ) throws(ModelError) -> GenerationResult
     ) throws(Failure) {
         let constrained = options.constraint == nil ? 0 : Constraint.growthBytes(of: handle.session.model)
-        let (more, overflow) = stopBytes.addingReportingOverflow(overhead + constrained)
+        let (more, overflow) = self.textBytes.addingReportingOverflow(overhead + constrained)
         try withHeadroom(forText: textBytes, and: overflow ? .max : more, of: handle.session.model) { () throws(Failure) in
-            let chosen = try GenerationOptions(options)
+            let chosen = try GenerationOptions(options, sampling.copy())
             var isStopped = false
             let generated = try handle.session.orStay { () throws(ModelError) in
                 try body(
@@ -98,11 +109,13 @@ private struct GenerationCall {
                         guard !isStopped, let onProgress = options.on_progress else { return }
                         isStopped = !onProgress(user, done, total)
                     },
-                    { text in
-                        var text = text
-                        return text.withUTF8 { bytes in
-                            bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
-                        }
+                    { piece in
+                        if let onToken = options.on_token { for token in piece.tokens { token.show(onToken, user) } }
+                        var text = piece.text
+                        return text.isEmpty
+                            || text.withUTF8 { bytes in
+                                bytes.withMemoryRebound(to: CChar.self) { onText(user, $0.baseAddress, $0.count) }
+                            }
                     })
             }
             if let result { SizedStruct.write(to: result) { $0.describe(generated) } }
@@ -128,53 +141,39 @@ extension Session {
     }
 }
 
-extension Sampling {
-    fileprivate init(_ sampling: rg_sampling) {
-        self.init(
-            temperature: sampling.temperature, topK: Int(sampling.top_k), topP: sampling.top_p, minP: sampling.min_p,
-            repetitionPenalty: sampling.repetition_penalty, repetitionWindow: Int(sampling.repetition_window), seed: sampling.seed)
-    }
-
-    /// That inside another struct, which can't grow.
-    fileprivate init(_ sampling: rg_sampling_v1) throws(Failure) {
-        let size = MemoryLayout<rg_sampling_v1>.stride
-        guard sampling.struct_size == size else {
-            throw Failure(
-                RG_ERROR_VERSION,
-                "struct_size of options.sampling is \(UInt(bitPattern: sampling.struct_size)), not \(size); "
-                    + "begin with RG_GENERATE_OPTIONS_INIT")
-        }
-        self.init(
-            temperature: sampling.temperature, topK: Int(sampling.top_k), topP: sampling.top_p, minP: sampling.min_p,
-            repetitionPenalty: sampling.repetition_penalty, repetitionWindow: Int(sampling.repetition_window), seed: sampling.seed)
-    }
-}
-
 extension GenerationOptions {
-    fileprivate init(_ options: rg_generate_options) throws(Failure) {
-        let sampling =
-            if let pointer = options.sampling_at {
-                Sampling(try SizedStruct.read(pointer, "sampling_at"))
-            } else {
-                try Sampling(options.sampling)
-            }
+    fileprivate init(_ options: rg_generate_options, _ sampling: Sampling) throws(Failure) {
         var stop: [String] = []
         for text in try buffer(options.stop, options.stop_count, "stop") { stop.append(try string(text, "a stop string")) }
         self.init(
             sampling: sampling, maxTokens: options.max_tokens == 0 ? nil : Int(options.max_tokens), stop: stop,
-            asChatTurn: options.as_chat_turn, constraint: Constraint.of(options.constraint))
+            asChatTurn: options.as_chat_turn,
+            logprobs: options.on_token == nil ? nil : Int(clamping: UInt(bitPattern: options.top_logprobs)),
+            constraint: Constraint.of(options.constraint))
     }
 }
 
 extension rg_generate_options {
-    /// Bytes that all stop strings take, each with its overhead.
-    fileprivate func stopBytes() throws(Failure) -> Int {
+    /// What the options take, in bytes of text that take as much: all stop strings, each with its overhead, the copy of `sampling`,
+    /// and the tokens that wait for their text.
+    fileprivate func textBytes(_ sampling: CallerSampling) throws(Failure) -> Int {
         let overhead = 64
         var total = 0
-        for text in try buffer(stop, stop_count, "stop") {
-            let (sum, overflow) = total.addingReportingOverflow(strlen(try required(text, "a stop string")) + overhead)
+        func add(_ count: Int) {
+            let (sum, overflow) = total.addingReportingOverflow(count)
             total = overflow ? .max : sum
         }
+        for text in try buffer(stop, stop_count, "stop") {
+            add(strlen(try required(text, "a stop string")))
+            add(overhead)
+        }
+        // So many tokens wait at most, each with up to twenty likely ones.
+        if on_token != nil {
+            add(1024)
+            let (bytes, overflow) = total.multipliedReportingOverflow(by: 8)
+            total = overflow ? .max : bytes
+        }
+        add(sampling.byteCount / bytesPerTextByte + 1)
         return total
     }
 }

@@ -7,7 +7,7 @@ import Text
 
 /// Bytes that growing arrays take per byte of a text, including copies of it, if the byte becomes three tokens, as one that is not
 /// UTF-8 does.
-private let bytesPerTextByte = 80
+let bytesPerTextByte = 80
 /// The same for tokens that become text.
 private let bytesPerDecodedByte = 24
 

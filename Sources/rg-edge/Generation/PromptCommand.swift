@@ -37,6 +37,15 @@ struct PromptCommand: ParsableCommand {
     @Flag(help: "JSON, one object per line: parts of the text, then a summary.")
     var json = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --json: beside each part of the text its tokens, with the logarithms of their probabilities, and so many of the "
+                + "likeliest tokens in their place; 0 to \(GenerationOptions.logprobsLimit). What --temperature and the like do to "
+                + "the probabilities doesn't count.",
+            valueName: "count"))
+    var logprobs: Int?
+
     @Flag(help: "A line of figures at the end, on standard error: tokens, speed, memory.")
     var timings = false
 
@@ -47,6 +56,11 @@ struct PromptCommand: ParsableCommand {
         if prompt != nil, promptFile != nil { throw ValidationError("Give a prompt or -f FILE, not both") }
         if prompt?.isEmpty == true {
             throw ValidationError("The prompt is empty; give some text, or - to read it from standard input")
+        }
+        if let logprobs {
+            let limit = GenerationOptions.logprobsLimit
+            if !(0...limit).contains(logprobs) { throw ValidationError("--logprobs must be 0 to \(limit), not \(logprobs)") }
+            if !json { throw ValidationError("--logprobs goes with --json") }
         }
         if promptFile == "" { throw ValidationError("-f needs the name of a file") }
         if raw, instructions.areGiven { throw ValidationError("--system goes with the chat template, which --raw leaves out") }
@@ -65,19 +79,20 @@ struct PromptCommand: ParsableCommand {
         }
         FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
-        let options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
+        var options = try generation.options(for: model, asChatTurn: !raw && model.chatTemplate != nil)
+        options.logprobs = logprobs
 
         let output = TextOutput(asJSON: json), progress = PromptProgress()
         // While there is no text and no file to take care of, Ctrl-C may as well end the process.
         if kept != nil || options.cache != nil { Interruption.watch() }
         let result: GenerationResult
         do throws(ModelError) {
-            result = try session.generate(
+            result = try session.generatePieces(
                 session.opening(text, after: system), options: options, isCancelled: { Interruption.signal != nil },
                 onProgress: { progress.show(done: $0, of: $1) },
-                onText: { part in
+                onPiece: { piece in
                     if !output.hasText { Interruption.watch() }
-                    return output.write(part)
+                    return output.write(piece.text, piece.json(model.tokenizer, hasTokens: logprobs != nil))
                 })
             progress.clear()
         } catch {

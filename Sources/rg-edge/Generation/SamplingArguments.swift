@@ -10,8 +10,8 @@ struct SamplingArguments: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Applied to what "
-                + "--repetition-penalty, --top-k, --top-p and --min-p, in this order, leave, as in llama.cpp; Hugging Face applies "
-                + "it before --top-k. "
+                + "--logit-bias, the penalties, --top-k, --top-p and --min-p, in this order, leave, as in llama.cpp; Hugging Face "
+                + "applies it before --top-k. "
                 + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
             valueName: "number"))
     var temperature: Float?
@@ -48,7 +48,28 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The last tokens that --repetition-penalty counts, including those of the prompt and of the conversation before it; "
+            "Taken from the logits of the tokens in --repetition-window, once for each token; below 0 favors them.",
+            valueName: "number"))
+    var presencePenalty: Float = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Taken from the logit of a token each time that it is in --repetition-window; below 0 favors it.", valueName: "number"))
+    var frequencyPenalty: Float = 0
+
+    @Option(
+        name: [.customShort("l"), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Add to the logit of a token: 1234+1 makes token 1234 likelier, 1234-1 less likely, 1234-inf bans it; may be given "
+                + "several times. 'rg-edge tokenize' shows tokens.",
+            valueName: "token±bias"))
+    var logitBias: [LogitBias] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The last tokens that the penalties count, including those of the prompt and of the conversation before it; "
                 + "0 to \(Sampling.repetitionWindowLimit).",
             valueName: "count"))
     var repetitionWindow = Sampling().repetitionWindow
@@ -63,6 +84,14 @@ struct SamplingArguments: ParsableArguments {
         if let seed, Int64(exactly: seed) == nil { throw ValidationError("--seed must be below 2^63, not \(seed)") }
         if let repetitionPenalty, !(repetitionPenalty > 0 && repetitionPenalty.isFinite) {
             throw ValidationError("--repetition-penalty must be above 0, not \(repetitionPenalty)")
+        }
+        if !presencePenalty.isFinite { throw ValidationError("--presence-penalty must be a finite number, not \(presencePenalty)") }
+        if !frequencyPenalty.isFinite {
+            throw ValidationError("--frequency-penalty must be a finite number, not \(frequencyPenalty)")
+        }
+        var biased: Set<UInt32> = []
+        if let twice = logitBias.first(where: { !biased.insert($0.token).inserted }) {
+            throw ValidationError("--logit-bias has token \(twice.token) twice; give it one bias")
         }
         let limit = Sampling.repetitionWindowLimit
         if !(0...limit).contains(repetitionWindow) {
@@ -79,7 +108,10 @@ struct SamplingArguments: ParsableArguments {
         sampling.topP = topP ?? 1
         sampling.minP = minP ?? 0
         sampling.repetitionPenalty = repetitionPenalty ?? 1
+        sampling.presencePenalty = presencePenalty
+        sampling.frequencyPenalty = frequencyPenalty
         sampling.repetitionWindow = repetitionWindow
+        for bias in logitBias { sampling.logitBias[bias.token] = bias.value }
         // Short enough to be typed again.
         sampling.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         return sampling

@@ -15,11 +15,13 @@ final class TextOutput {
     init(asJSON: Bool) { self.asJSON = asJSON }
 
     /// Writes a part; false if that failed, in which case ``finish()`` throws the reason.
-    func write(_ part: String) -> Bool {
+    func write(_ part: String) -> Bool { write(part, ["text": .string(part)]) }
+
+    /// Writes a part, or the object that stands for it in JSON.
+    func write(_ part: String, _ object: @autoclosure () -> JSONValue) -> Bool {
         hasText = true
-        let object: JSONValue = ["text": .string(part)]
         do throws(OutputError) {
-            try StandardOutput.write(asJSON ? object.line : part)
+            try StandardOutput.write(asJSON ? object().line : part)
         } catch {
             failure = error
         }

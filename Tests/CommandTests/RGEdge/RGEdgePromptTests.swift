@@ -155,6 +155,63 @@ import Testing
         #expect(try #require(summary["allocated_bytes"]?.intValue) > 100_000)
     }
 
+    @Test func biasAndPenaltiesChangeTheText() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let plain = try prompt("-n", "12", "In the beginning", model: model).text
+        let of = try token(" of", model)
+        // " of" is what it would begin with.
+        #expect(plain.hasPrefix(" of"))
+        #expect(try !prompt("-n", "12", "-l", "\(of)-inf", "In the beginning", model: model).text.contains(" of"))
+        #expect(try !prompt("-n", "12", "--logit-bias", "\(of)-100", "In the beginning", model: model).text.hasPrefix(" of"))
+        let forced = try prompt("-n", "4", "-l", "\(of)+100", "-l", "5+1.5", "In the beginning", model: model).text
+        #expect(forced == " of of of of")
+        for penalty in ["--presence-penalty", "--frequency-penalty"] {
+            let long = try prompt("-n", "40", "In the beginning", model: model).text
+            #expect(try prompt("-n", "40", penalty, "0", "In the beginning", model: model).text == long)
+            #expect(try prompt("-n", "40", penalty, "1.5", "In the beginning", model: model).text != long)
+            #expect(try prompt("-n", "40", penalty, "-0.5", "In the beginning", model: model).text != long)
+        }
+    }
+
+    /// The only token of a text.
+    private func token(_ text: String, _ model: String) throws -> Int {
+        try #require(Int(Command.rgEdge.run("tokenize", "-m", model, "--ids", "--no-bos", text).text.dropLast()))
+    }
+
+    @Test func logprobsComeBesideEachPartOfTheText() throws {
+        let model = try ConvertedModel.englishInQ4(), folder = try TemporaryFolder()
+        let objects = try objects(
+            try prompt(
+                "-n", "20", "--json", "--logprobs", "2", "--temperature", "2", "--seed", "1", "In the beginning", model: model))
+        let parts = objects.dropLast(), tokens = parts.flatMap { $0["tokens"]?.arrayValue ?? [] }
+        #expect(parts.allSatisfy { $0.objectValue?.members.map(\.key) == ["text", "tokens"] })
+        #expect(tokens.count == 20)
+        for token in tokens {
+            #expect(token.objectValue?.members.map(\.key) == ["id", "piece", "logprob", "top"])
+            let top = try #require(token["top"]?.arrayValue)
+            #expect(top.allSatisfy { $0.objectValue?.members.map(\.key) == ["id", "piece", "logprob"] })
+            let values = try top.map { try #require($0["logprob"]?.doubleValue) }
+            #expect(values.count == 2 && values[0] >= values[1] && values[0] < 0)
+            #expect(try #require(token["logprob"]?.doubleValue) <= values[0])
+        }
+        let ids = tokens.compactMap { $0["id"]?.intValue.map(String.init) }.joined(separator: ",")
+        #expect(try Command.rgEdge.run("tokenize", "-m", model, "--decode", ids).text == text(objects))
+
+        // The first is the log softmax of what `logits` writes, whatever the temperature.
+        let prompt = try Command.rgEdge.run("tokenize", "-m", model, "--ids", "In the beginning").text.dropLast()
+        let path = folder.file("logits.npy")
+        _ = try Command.rgEdge.run("logits", "-m", model, "--tokens", String(prompt), "-o", path)
+        let array = try NumpyArray(path: path)
+        let logits = array.floats.suffix(2048), largest = Double(logits.max() ?? 0)
+        let sum = largest + log(logits.reduce(0.0) { $0 + exp(Double($1) - largest) })
+        let first = try #require(tokens.first), id = try #require(first["id"]?.intValue)
+        let logprob = try #require(first["logprob"]?.doubleValue)
+        #expect(abs(logprob - (Double(logits[logits.startIndex + id]) - sum)) < 1e-5)
+
+        let bare = try self.objects(try self.prompt("-n", "3", "--json", "--logprobs", "0", "In the beginning", model: model))
+        #expect(bare.first?["tokens"]?.arrayValue?.first?["top"] == .array([]))
+    }
+
     @Test func timingsAreOneLineOnStandardError() throws {
         let model = try ConvertedModel.englishInQ4()
         let outcome = try prompt("-n", "8", "--timings", "--temperature", "1", "--seed", "3", "-t", "1", "In the", model: model)

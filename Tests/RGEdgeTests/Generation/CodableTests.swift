@@ -19,11 +19,13 @@ struct CodableTests {
     @Test("They come back as they were")
     func roundTrips() throws {
         let sampling = Sampling(
-            temperature: 0.7, topK: 40, topP: 0.9, minP: 0.05, repetitionPenalty: 1.1, repetitionWindow: 128, seed: .max)
+            temperature: 0.7, topK: 40, topP: 0.9, minP: 0.05, repetitionPenalty: 1.1, presencePenalty: 0.25,
+            frequencyPenalty: -0.5,
+            repetitionWindow: 128, logitBias: [0: 1.5, 7: -.infinity, .max: -100], seed: .max)
         #expect(try roundTrip(sampling) == sampling)
-        for maxTokens in [nil, 0, 99] {
+        for maxTokens in [nil, 0, 20] {
             let options = GenerationOptions(
-                sampling: sampling, maxTokens: maxTokens, stop: ["a", "b"], asChatTurn: true, lookup: 8)
+                sampling: sampling, maxTokens: maxTokens, stop: ["a", "b"], asChatTurn: true, lookup: 8, logprobs: maxTokens)
             #expect(try roundTrip(options) == options)
         }
         for residency in [Residency.auto, .all, .mapped, .bytes(0), .bytes(.max)] {
@@ -38,6 +40,9 @@ struct CodableTests {
             acceptedTokens: 5,
             prefillTime: .nanoseconds(6), decodeTime: .seconds(7))
         #expect(try roundTrip(result) == result)
+        let piece = AnswerPiece(
+            text: " of", tokens: [AnswerToken(token: 277, logprob: -0.5, top: [TokenLogprob(token: 5, logprob: -0.25)])])
+        #expect(try roundTrip(piece) == piece)
     }
 
     @Test("What is missing is as by default")
@@ -48,6 +53,8 @@ struct CodableTests {
         #expect(
             try decode(#"{"sampling": {"temperature": 1}, "maxTokens": null}"#)
                 == GenerationOptions(sampling: Sampling(temperature: 1), maxTokens: nil))
+        #expect(
+            try decode(#"{"logitBias": {"5": -1, "6": false}}"#) == Sampling(logitBias: [5: -1, 6: -.infinity]))
         #expect(try decode(#"{"residency": 800000000}"#) == Model.Options(residency: .bytes(800_000_000)))
         #expect(try decode(#"{"residency": "mapped"}"#) == Model.Options(residency: .mapped))
         #expect(try decode(#"{"latency": 0.07}"#) == Model.Options(latency: .milliseconds(70)))
@@ -57,7 +64,9 @@ struct CodableTests {
         "What makes no sense is an error that names it",
         arguments: [
             (#"{"sampling": {"topP": 0}}"#, "top-p"), (#"{"maxTokens": -1}"#, "number of tokens"), (#"{"stop": [""]}"#, "stop"),
-            (#"{"lookup": 65}"#, "ahead"),
+            (#"{"lookup": 65}"#, "ahead"), (#"{"logprobs": 21}"#, "21"),
+            (#"{"sampling": {"logitBias": {"5": true}}}"#, "true"), (#"{"sampling": {"logitBias": {"-5": 1}}}"#, "-5"),
+            (#"{"sampling": {"logitBias": {"4294967296": 1}}}"#, "4294967296"),
         ])
     func senseless(text: String, clause: String) throws {
         let error = #expect(throws: DecodingError.self) { try decode(text) as GenerationOptions }

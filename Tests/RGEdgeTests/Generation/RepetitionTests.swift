@@ -5,8 +5,8 @@ import Text
 
 @testable import RGEdge
 
-/// What the repetition penalty sees: the last tokens that a session has consumed, wherever they came from.
-@Suite("Repetition penalty")
+/// What the penalties see: the last tokens that a session has consumed, wherever they came from.
+@Suite("What penalties look back to")
 struct RepetitionTests {
     private let model: Model
     private let folder: TemporaryFolder
@@ -22,7 +22,9 @@ struct RepetitionTests {
         for token in Set(tokens.suffix(sampling.repetitionWindow)) {
             let logit = logits[Int(token)]
             logits[Int(token)] = logit > 0 ? logit / sampling.repetitionPenalty : logit * sampling.repetitionPenalty
+            logits[Int(token)] -= sampling.presencePenalty
         }
+        for token in tokens.suffix(sampling.repetitionWindow) { logits[Int(token)] -= sampling.frequencyPenalty }
         return UInt32(try #require(logits.indices.max { logits[$0] < logits[$1] }))
     }
 
@@ -31,11 +33,17 @@ struct RepetitionTests {
         #expect(session.position == tokens.count, what)
         var choices: Set<UInt32> = []
         for window in [0, 1, 5, 64, 200, Sampling.repetitionWindowLimit] {
-            // Below 1 it makes what was there likelier, so that the choice shows what it sees.
-            let sampling = Sampling(repetitionPenalty: 0.05, repetitionWindow: window)
-            let token = try session.sample(sampling)
-            #expect(token == (try expected(session, tokens, sampling)), "\(what), window \(window)")
-            choices.insert(token)
+            // These make what was there likelier, so that the choice shows what they see. Sums of whole numbers and halves are exact
+            // enough in any order.
+            for sampling in [
+                Sampling(repetitionPenalty: 0.05, repetitionWindow: window),
+                Sampling(presencePenalty: -20, repetitionWindow: window),
+                Sampling(frequencyPenalty: -0.5, repetitionWindow: window),
+            ] {
+                let token = try session.sample(sampling)
+                #expect(token == (try expected(session, tokens, sampling)), "\(what), window \(window)")
+                choices.insert(token)
+            }
         }
         #expect(choices.count > 1, what)
     }
