@@ -120,7 +120,7 @@ let package = Package(
         .target(
             name: "RGEdge",
             dependencies: [
-                "CLZ4", "CXXHash", "Files", "Grammar", "Griffin", "KernelTypes", "Kernels", "ModelFile", "System", "Text",
+                "CLZ4", "CXXHash", "Files", "Grammar", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "System", "Text",
             ]),
 
         // The C library: its header, and the functions behind it.

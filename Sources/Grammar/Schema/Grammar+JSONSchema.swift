@@ -27,7 +27,11 @@ extension Grammar {
     /// the pattern is one repeated class, `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `allOf`,
     /// `oneOf` whose alternatives exclude each other, `$ref` into the same schema. Every other keyword that demands something is an
     /// error that names its path; what only describes is passed over.
-    public convenience init(jsonSchema bytes: [UInt8], options: JSONSchemaOptions = JSONSchemaOptions()) throws(GrammarError) {
+    ///
+    /// With `orWords`, a text may also be any other that doesn't begin with `{` or white space: for schemas of objects.
+    public convenience init(
+        jsonSchema bytes: [UInt8], options: JSONSchemaOptions = JSONSchemaOptions(), orWords: Bool = false
+    ) throws(GrammarError) {
         guard bytes.count <= Limits.schemaBytes else {
             throw GrammarError(.whole, "has more than \(Limits.schemaBytes) bytes", advice: "make it smaller")
         }
@@ -39,7 +43,15 @@ extension Grammar {
         }
         var compiler = SchemaCompiler(reader: SchemaReader(schema, options: options))
         let root = try compiler.compile()
-        try self.init(compiler.builder, root: root)
+        var builder = compiler.builder
+        try self.init(builder, root: orWords ? builder.choice([root, Self.words(&builder)]) : root)
+    }
+
+    /// A text that doesn't begin as an object does.
+    private static func words(_ builder: inout ExpressionBuilder) -> ExpressionID {
+        let first = builder.characters(ScalarSet([0x21...0x7A, 0x7C...0x84, 0x86...0x9F, 0xA1...0x10FFFF]))
+        let others = builder.repetition(builder.characters(.all), min: 0, max: nil)
+        return builder.sequence(first, others)
     }
 
     /// Any JSON value.

@@ -20,6 +20,8 @@ public final class Constraint: Sendable {
         case regex(String)
         /// One of some texts.
         case choices([String])
+        /// A call of one of some functions, or words, as the choice says.
+        case call(Tools, Tools.Choice)
     }
 
     /// What it was made from.
@@ -73,6 +75,8 @@ extension Model {
 
 extension Constraint.Form {
     fileprivate func grammar() throws(ModelError) -> Grammar {
+        var schema = "", orWords = false
+        if case .call(let tools, let choice) = self { (schema, orWords) = (try tools.schema(choice), choice == .auto) }
         do throws(GrammarError) {
             switch self {
             case .jsonSchema(let schema): return try Grammar(jsonSchema: Array(schema.utf8))
@@ -80,6 +84,7 @@ extension Constraint.Form {
             case .gbnf(let text): return try Grammar(gbnf: text)
             case .regex(let regex): return try Grammar(regex: regex)
             case .choices(let choices): return try Grammar(choices: choices)
+            case .call: return try Grammar(jsonSchema: Array(schema.utf8), orWords: orWords)
             }
         } catch {
             throw ModelError(.argument, "the \(name): \(error)")
@@ -93,6 +98,7 @@ extension Constraint.Form {
         case .gbnf: "grammar"
         case .regex: "regular expression"
         case .choices: "list of choices"
+        case .call: "JSON schema of the tools"
         }
     }
 
@@ -104,6 +110,8 @@ extension Constraint.Form {
         case .gbnf(let text): [2] + text.utf8
         case .regex(let regex): [3] + regex.utf8
         case .choices(let choices): choices.reduce(into: [4]) { $0 += Array($1.utf8) + [0xFF] }
+        case .call(let tools, let choice):
+            ((try? tools.chosen(choice)) ?? []).reduce(into: [choice == .auto ? 6 : 5]) { $0 += Array($1.schema.utf8) + [0xFF] }
         }
     }
 }

@@ -34,7 +34,7 @@ struct ChatCommand: ParsableCommand {
 
     func run() throws {
         let path = try file.path()
-        let system = try instructions.text()
+        let system = try generation.form.instructions(and: instructions.text())
         let model = try compute.open(path)
         guard model.chatTemplate != nil else {
             throw model.knowsNoConversations(advice: "let it go on with a text: rg-edge prompt")

@@ -28,18 +28,34 @@ struct ConstraintArguments: ParsableArguments {
             "Answer with one of these texts, which commas separate; line breaks, if there are any.", valueName: "texts"))
     var choices: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Let the model call functions: this file has them as OpenAI's API does, and instructions tell the model of them.",
+            valueName: "file"))
+    var tools: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "auto: a call or words; required: a call; or the name of the function to be called. (default: auto)",
+            valueName: "choice"))
+    var toolChoice: String?
+
     /// How many of them are given.
-    private var count: Int { [jsonSchema, grammar, regex, choices].count { $0 != nil } + (anyJSON ? 1 : 0) }
+    private var count: Int { [jsonSchema, grammar, regex, choices, tools].count { $0 != nil } + (anyJSON ? 1 : 0) }
 
     /// True if there is one.
     var isGiven: Bool { count > 0 }
 
     func validate() throws {
-        if count > 1 { throw ValidationError("Give one of --json-schema, --any-json, --grammar, --regex and --choices") }
+        if count > 1 { throw ValidationError("Give one of --json-schema, --any-json, --grammar, --regex, --choices and --tools") }
+        if toolChoice != nil, tools == nil { throw ValidationError("--tool-choice goes with --tools FILE") }
+        if tools == "" { throw ValidationError("--tools needs the name of a file") }
         if jsonSchema == "" { throw ValidationError("--json-schema needs the name of a file") }
         if grammar == "" { throw ValidationError("--grammar needs the name of a file") }
-        if [jsonSchema, grammar].contains(InputText.standardInput) {
-            throw ValidationError("--json-schema and --grammar take a file, not standard input, which is for what follows")
+        if [jsonSchema, grammar, tools].contains(InputText.standardInput) {
+            throw ValidationError("--json-schema, --grammar and --tools take a file, not standard input, which is for what follows")
         }
         if let choices, list(choices).contains("") { throw ValidationError("--choices needs texts that are not empty") }
     }
@@ -49,6 +65,7 @@ struct ConstraintArguments: ParsableArguments {
         if let jsonSchema { return try constraint(.jsonSchema(InputText.contents(ofFile: jsonSchema)), for: model, in: jsonSchema) }
         if let grammar { return try constraint(.gbnf(InputText.contents(ofFile: grammar)), for: model, in: grammar) }
         if let regex { return try model.constraint(.regex(regex)) }
+        if let tools = try readTools() { return try model.constraint(.call(tools, choice)) }
         if let choices { return try model.constraint(.choices(list(choices))) }
         return anyJSON ? try model.constraint(.json) : nil
     }
@@ -58,6 +75,30 @@ struct ConstraintArguments: ParsableArguments {
             return try model.constraint(form)
         } catch {
             throw ModelError(error.kind, "\(path): \(error.description)", code: error.code)
+        }
+    }
+
+    /// What goes before a conversation: of the tools, and then what the user gave.
+    func instructions(and system: String?) throws -> String? {
+        guard let tools = try readTools() else { return system }
+        return [tools.instructions(choice), system].compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    private func readTools() throws -> Tools? {
+        guard let tools else { return nil }
+        let text = try InputText.contents(ofFile: tools)
+        do throws(ModelError) {
+            return try Tools(json: text)
+        } catch {
+            throw ModelError(error.kind, "\(tools): \(error.description)")
+        }
+    }
+
+    private var choice: Tools.Choice {
+        switch toolChoice {
+        case nil, "auto": .auto
+        case "required": .required
+        case let name?: .function(name)
         }
     }
 

@@ -63,14 +63,16 @@ struct PromptCommand: ParsableCommand {
             if !json { throw ValidationError("--logprobs goes with --json") }
         }
         if promptFile == "" { throw ValidationError("-f needs the name of a file") }
-        if raw, instructions.areGiven { throw ValidationError("--system goes with the chat template, which --raw leaves out") }
+        if raw, instructions.areGiven || generation.form.tools != nil {
+            throw ValidationError("--system and --tools go with the chat template, which --raw leaves out")
+        }
     }
 
     func run() throws {
         let path = try file.path()
-        let text = try promptText(), system = try instructions.text()
+        let text = try promptText(), system = try generation.form.instructions(and: instructions.text())
         let model = try compute.open(path)
-        if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations(advice: "leave out --system") }
+        if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations(advice: "leave out --system and --tools") }
         if !raw, model.mayMissTemplate {
             Diagnostics.report(
                 "\(path): has no chat template: goes on with the prompt's text (as with --raw); if it is an -it model, "
