@@ -204,7 +204,7 @@ struct RegexParser {
         }
         if let scalar = reader.takeHexadecimal(4) { return ScalarSet(scalar) }
         let units = reader.take { $0.hexadecimalValue != nil || $0 == "\\" || $0 == "u" }
-        let parts = units.split(separator: "\\u").prefix(2).compactMap { UInt32($0.prefix(4), radix: 16) }
+        let parts = units.parts(separatedBy: "\\u").filter { !$0.isEmpty }.prefix(2).compactMap { UInt32($0.prefix(4), radix: 16) }
         guard parts.count == 2, (0xD800...0xDBFF).contains(parts[0]), (0xDC00...0xDFFF).contains(parts[1]) else {
             throw unknownEscape(start)
         }

@@ -156,7 +156,7 @@ struct SchemaReader {
             case "format":
                 guard options.assertsFormats, let name = member.value.stringValue else { break }
                 draft.shape.formats.append((name, here))
-            case "$schema" where member.value.stringValue?.contains("json-schema.org/") != true:
+            case "$schema" where member.value.stringValue.map { $0.parts(separatedBy: "json-schema.org/").count > 1 } != true:
                 throw here.error("is a dialect that is not known", advice: "leave it out for draft 2020-12")
             case Self.otherPattern where !part.mark.isEmpty:
                 guard let regex = member.value.stringValue else { throw part.error("is no string") }
@@ -245,7 +245,6 @@ struct SchemaReader {
             rest = rest.dropFirst(2)
         }
         let text = String(decoding: bytes, as: UTF8.self)
-        return text.split(separator: "~1", omittingEmptySubsequences: false).joined(separator: "/")
-            .split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~")
+        return text.parts(separatedBy: "~1").joined(separator: "/").parts(separatedBy: "~0").joined(separator: "~")
     }
 }

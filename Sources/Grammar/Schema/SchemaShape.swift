@@ -27,8 +27,8 @@ struct SchemaPart: Sendable {
     }
 
     func child(_ keys: String..., value: JSONValue) -> SchemaPart {
-        let escaped = keys.map { $0.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0") }
-            .map { $0.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1") }
+        let escaped = keys.map { $0.parts(separatedBy: "~").joined(separator: "~0") }
+            .map { $0.parts(separatedBy: "/").joined(separator: "~1") }
         return SchemaPart(value: value, path: escaped.reduce(path) { $0 + "/" + $1 }, mark: mark)
     }
 
