@@ -243,9 +243,9 @@ typedef struct rg_token_logprob {
   float logprob;            /* 0 or less */
 } rg_token_logprob;
 
-/* The same for the current logits, and for the top_count likeliest tokens, at
- * most 20, most likely first: the model's own, whatever the sampling. Both may
- * be NULL, top for a top_count of 0. */
+/* How likely the model thinks that token comes next, and the top_count likeliest
+ * tokens, at most 20, most likely first: its own probabilities, whatever the
+ * sampling. logprob may be NULL, and top for a top_count of 0. */
 rg_status rg_session_logprobs(const rg_session *session, uint32_t token,
                               float *logprob, rg_token_logprob *top,
                               size_t top_count);
@@ -389,8 +389,8 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   comes twice is RG_ERROR_ARGUMENT, as is a bias that leaves no token.
  * - logprob is the log softmax of the model's logits, before bias, penalties and
  *   all other sampling; equal logits give equal bits on every machine. top may
- *   lack the chosen token, and rg_session_logprobs writes fewer than top_count
- *   (token UINT32_MAX after them) only for a vocabulary that is smaller.
+ *   lack the chosen token. Where fewer tokens than top_count can come,
+ *   rg_session_logprobs writes UINT32_MAX after them, with -INFINITY.
  * - on_token is called for a token when on_text is about to be shown the first
  *   of its text; for one without text, or with the first bytes of a character,
  *   when the next text comes. Where over 1,024 tokens have none it is called for

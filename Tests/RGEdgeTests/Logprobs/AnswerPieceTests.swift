@@ -196,6 +196,26 @@ struct AnswerPieceTests {
         #expect(refusal(try model.makeSession(), 5, 0).contains("before the first token"))
     }
 
+    @Test("They are log softmax of Hugging Face's logits", arguments: Fixtures.oracleNames)
+    func reference(name: String) throws {
+        let model = try Model(path: try ConvertedModels.path(name, .f32), options: Model.Options(threads: 1))
+        for length in Fixtures.oraclePromptLengths {
+            let session = try model.makeSession()
+            try session.feed(try Fixtures.oracleArray(name, "tokens_\(length)").integers.map { UInt32($0) })
+            let logits = try Fixtures.oracleArray(name, "logits_\(length)").floats.suffix(model.configuration.vocabularySize)
+            let sum = log(logits.reduce(0.0) { $0 + exp(Double($1)) })
+            let expected = logits.map { Double($0) - sum }
+            for token in 0..<UInt32(expected.count) {
+                let found = try session.logprobs(of: token, top: token == 0 ? 20 : 0)
+                #expect(abs(Double(found.logprob) - expected[Int(token)]) < 2e-4)
+                // Two that are as likely as each other may have changed places.
+                for (likely, value) in zip(found.top, expected.sorted(by: >)) {
+                    #expect(abs(Double(likely.logprob) - value) < 2e-4)
+                }
+            }
+        }
+    }
+
     @Test("Options that name no token, or leave none, are refused, and nothing is consumed")
     func refusals() throws {
         func refusal(_ body: () throws -> Void) -> ModelError? {
