@@ -1,19 +1,45 @@
 /// The tokens that may come next.
 public final class TokenMask: Sendable {
-    /// One bit per token, the first token's the lowest of the first word.
-    public let words: [UInt64]
+    private enum Form: Sendable {
+        case words([UInt64])
+        /// Of few tokens these take less memory than a bit for each one of the vocabulary.
+        case few([UInt32], wordCount: Int)
+    }
+
+    private let form: Form
     /// How many may come.
     public let count: Int
 
     init(_ words: [UInt64]) {
-        self.words = words
         count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+        form = count <= words.count / 8 ? .few(Self.tokens(words, count), wordCount: words.count) : .words(words)
+    }
+
+    /// One bit per token, the first token's the lowest of the first word.
+    public var words: [UInt64] {
+        switch form {
+        case .words(let words): return words
+        case .few(let tokens, let count):
+            var words = [UInt64](repeating: 0, count: count)
+            for token in tokens { words[Int(token >> 6)] |= 1 << UInt64(token & 63) }
+            return words
+        }
     }
 
     /// Whether a token may come.
     public func allows(_ token: UInt32) -> Bool {
-        let word = Int(token >> 6)
-        return word < words.count && words[word] >> UInt64(token & 63) & 1 == 1
+        switch form {
+        case .words(let words):
+            let word = Int(token >> 6)
+            return word < words.count && words[word] >> UInt64(token & 63) & 1 == 1
+        case .few(let tokens, _):
+            var low = 0, high = tokens.count
+            while low < high {
+                let middle = (low + high) / 2
+                if tokens[middle] < token { low = middle + 1 } else { high = middle }
+            }
+            return low < tokens.count && tokens[low] == token
+        }
     }
 
     /// The token that must come; nil if several may, or none.
@@ -21,6 +47,13 @@ public final class TokenMask: Sendable {
 
     /// The tokens that may come, in order.
     public var tokens: [UInt32] {
+        switch form {
+        case .words(let words): Self.tokens(words, count)
+        case .few(let tokens, _): tokens
+        }
+    }
+
+    private static func tokens(_ words: [UInt64], _ count: Int) -> [UInt32] {
         var tokens: [UInt32] = []
         tokens.reserveCapacity(count)
         for (index, word) in words.enumerated() {
@@ -31,5 +64,13 @@ public final class TokenMask: Sendable {
             }
         }
         return tokens
+    }
+
+    /// Bytes that it holds in memory.
+    var byteCount: Int {
+        switch form {
+        case .words(let words): words.count * 8 + 64
+        case .few(let tokens, _): tokens.count * 4 + 64
+        }
     }
 }
