@@ -54,6 +54,33 @@ import Text
         }
     }
 
+    /// Names that further keys must not be, counts far from their ends, patterns.
+    static let schemas = [
+        #"{"type": "object", "properties": {"ab": true, "a": true, "éa": true, "日": {"type": "null"}}, "additionalProperties": {"type": "string"}}"#,
+        #"{"type": "object", "patternProperties": {"^ab": {"type": "string", "maxLength": 3}, "é": true}, "propertyNames": {"minLength": 2}}"#,
+        #"{"type": "string", "minLength": 300, "maxLength": 500}"#, #"{"type": "string", "pattern": "^[abx]{2,400}$"}"#,
+        #"{"type": "array", "items": {"enum": ["a", "ab", "x"]}, "minItems": 250}"#,
+    ]
+
+    @Test(arguments: schemas) func masksOfSchemasAreWhatEachTokenAloneSays(_ schema: String) throws {
+        var random = RandomSource(seed: 12)
+        let pieces = Self.pieces(&random) + ["{\"", "\": \"", "\", \"", ", "].map { Array($0.utf8) }
+        let trie = VocabularyTrie(vocabularySize: pieces.count, ends: [3]) { pieces[Int($0)] }
+        let options = JSONSchemaOptions(allowsUndeclared: true)
+        let masks = TokenMasks(grammar: try SchemaTests.grammar(schema, options), vocabulary: trie, capacity: 4)
+        for _ in 0..<8 {
+            var matcher = masks.grammar.matcher()
+            for _ in 0..<60 {
+                let mask = masks.mask(for: matcher)
+                #expect(mask.tokens == Self.expected(matcher, pieces, ends: [3]))
+                #expect(TokenMask(mask.words).tokens == mask.tokens && mask.tokens.allSatisfy(mask.allows))
+                let next = mask.tokens.filter { $0 != 3 }
+                guard let token = next.randomElement(using: &random) else { break }
+                matcher.advance(pieces[Int(token)])
+            }
+        }
+    }
+
     @Test func randomGrammarsHaveTheirMasks() throws {
         var random = RandomSource(seed: 8), made = 0
         let pieces = AutomatonTests.texts(upTo: 4)

@@ -60,6 +60,12 @@ struct NodeTable {
         return number
     }
 
+    /// Bytes that the tables hold.
+    var byteCount: Int {
+        items.capacity * MemoryLayout<Item>.stride + (starts.capacity + depths.capacity + slots.capacity)
+            * MemoryLayout<Int32>.stride
+    }
+
     private mutating func grow() {
         slots = [Int32](repeating: -1, count: 2 * slots.count)
         for number in 0..<Int32(count) {

@@ -10,9 +10,9 @@ final class StatePool: @unchecked Sendable {
     /// Dead, because what follows is beyond a limit.
     static let overLimit: Int32 = 1
 
-    /// Items and transitions after which a pool is full: some 4 MB.
-    private static let itemLimit = 1 << 17
-    private static let transitionLimit = 1 << 19
+    /// Items and transitions after which a pool is full: a megabyte.
+    private static let itemLimit = 1 << 15
+    private static let transitionLimit = 1 << 17
 
     let program: Program
     /// Differs from that of each other pool of the process.
@@ -28,7 +28,7 @@ final class StatePool: @unchecked Sendable {
     private var opened: [Int32: Int32] = [:]
     private var accepts: [Bool] = []
     /// State × class → state, or -1 where nobody has looked yet.
-    private(set) var transitions: [Int32] = []
+    private let transitions = TransitionTable()
     /// What was found out about plain characters, by state.
     var plainSteps: [Int32: PlainStep] = [:]
     var plainReaches: [Int32: PlainReach] = [:]
@@ -53,7 +53,7 @@ final class StatePool: @unchecked Sendable {
         _ = state(node: NodeTable.nothing)
         stateNodes.append(NodeTable.nothing)
         accepts.append(false)
-        transitions += repeatElement(Self.overLimit, count: classCount)
+        transitions.append(repeating: Self.overLimit, count: classCount)
         for index in 0..<classCount { transitions[index] = Self.dead }
     }
 
@@ -65,7 +65,9 @@ final class StatePool: @unchecked Sendable {
 
     /// Bytes that the tables hold, roughly.
     var byteCount: Int {
-        nodes.items.count * MemoryLayout<Item>.stride + nodes.count * 16 + transitions.count * 4 + stateCount * 30
+        // A dictionary takes some twice its entries.
+        let entries = states.capacity * 8 + opened.capacity * 8 + plainSteps.capacity * 68 + plainReaches.capacity * 20
+        return nodes.byteCount + transitions.byteCount + stateNodes.capacity * 4 + 2 * (entries + nearStates.capacity * 12)
     }
 
     func start() -> Int32 { state(opening: [Item(expression: program.root, count: 0, tail: NodeTable.end)]) }
@@ -138,7 +140,7 @@ final class StatePool: @unchecked Sendable {
         stateNodes.append(node)
         states[node] = state
         accepts.append(nodes.items(of: node).first == .end)
-        transitions += repeatElement(-1, count: classCount)
+        transitions.append(repeating: -1, count: classCount)
         return state
     }
 

@@ -5,25 +5,31 @@ import System
 public final class TokenMasks: Sendable {
     public let grammar: Grammar
     public let vocabulary: VocabularyTrie
-    /// Masks that are kept at least.
+    /// Bytes of masks that are kept at most.
     private let capacity: Int
     private let cache = Guarded(Cache())
 
-    /// What was used lately, and what was used before: when the first is full, the second is forgotten.
+    /// What was used lately, and what was used before: when the first has half the room, the second is forgotten.
     private struct Cache {
         var recent: [UInt64: TokenMask] = [:]
         var older: [UInt64: TokenMask] = [:]
+        var recentBytes = 0
+        var olderBytes = 0
     }
 
-    /// Masks that are kept, unless another number is asked for, at least and at most.
-    public static let usualCapacity = 64, largestCount = 2 * usualCapacity
+    /// What masks are kept, unless something else is asked for.
+    public static let usualCapacity = 32
 
-    /// `capacity` masks are kept at least, and twice as many at most; each takes a bit per token, 32 kB for Gemma's vocabulary.
+    /// Keeps what `capacity` masks of many tokens take, one bit per token of the vocabulary: 32 kB each for Gemma's, and so a megabyte.
+    /// Masks of few tokens take less.
     public init(grammar: Grammar, vocabulary: VocabularyTrie, capacity: Int = usualCapacity) {
         self.grammar = grammar
         self.vocabulary = vocabulary
-        self.capacity = max(1, capacity)
+        self.capacity = max(2, capacity) * (vocabulary.vocabularySize / 8 + 128)
     }
+
+    /// Bytes that the masks at hand hold.
+    public var byteCount: Int { cache.withLock { $0.recentBytes + $0.olderBytes } }
 
     /// The tokens that may come next. None if the matcher is dead; of a text that may end, those that end it too. The matcher must be
     /// of this grammar.
@@ -38,12 +44,6 @@ public final class TokenMasks: Sendable {
         let mask = TokenMask(words(pool, state))
         cache.withLock { keep(mask, key, in: &$0) }
         return mask
-    }
-
-    /// Bytes that masks and the states of the grammar hold, roughly.
-    public var byteCount: Int {
-        let masks = cache.withLock { $0.recent.count + $0.older.count }
-        return masks * ((vocabulary.vocabularySize + 63) / 64 * 8 + 64) + grammar.stateByteCount
     }
 
     private func words(_ pool: StatePool, _ state: Int32) -> [UInt64] {
@@ -70,10 +70,10 @@ public final class TokenMasks: Sendable {
     }
 
     private func keep(_ mask: TokenMask, _ key: UInt64, in cache: inout Cache) {
-        if cache.recent.count >= capacity {
-            cache.older = cache.recent
-            cache.recent = [:]
+        if cache.recentBytes + mask.byteCount > capacity / 2 {
+            (cache.older, cache.olderBytes) = (cache.recent, cache.recentBytes)
+            (cache.recent, cache.recentBytes) = ([:], 0)
         }
-        cache.recent[key] = mask
+        if cache.recent.updateValue(mask, forKey: key) == nil { cache.recentBytes += mask.byteCount }
     }
 }

@@ -42,7 +42,7 @@ public final class Constraint: Sendable {
 
     /// Bytes that it holds in memory, besides what all constraints of the model share (``Model/vocabularyBytes``), roughly: what has
     /// been needed so far.
-    public var byteCount: Int { masks.byteCount }
+    public var byteCount: Int { masks.byteCount + masks.grammar.stateByteCount }
 
     /// Before the first token of an answer.
     var start: ConstrainedAnswer { ConstrainedAnswer(constraint: self, matcher: masks.grammar.matcher()) }
@@ -127,7 +127,7 @@ extension Constraint {
 
     /// Bytes by which one may grow in an answer, at most: a pool of states that is full and another one, and masks.
     package static func growthBytes(of model: Model) -> Int {
-        (32 << 20) + TokenMasks.largestCount * ((model.configuration.vocabularySize + 63) / 64 * 8 + 256)
+        (32 << 20) + 3 * TokenMasks.usualCapacity * (model.configuration.vocabularySize / 8 + 256)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Grammar
 import System
 
 /// Chooses tokens from logits. Allocates 8 bytes per token of the vocabulary, once.
@@ -31,21 +32,17 @@ final class Sampler {
 
     /// The token to follow at `position`; nil if no logit is a number above -infinity.
     ///
-    /// `logits` has the size of the vocabulary; a NaN is never chosen. `allowed` has a bit per token, the first one's the lowest of the
-    /// first word; the logits of others count as -infinity, whatever they are. Takes time in proportion to the vocabulary, and for top-k
+    /// `logits` has the size of the vocabulary; a NaN is never chosen. With `allowed`, the logits of others count as
+    /// -infinity, whatever they are. Takes time in proportion to the vocabulary, and for top-k
     /// and top-p to the logarithm of its size per token kept.
     func next(
-        _ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling, allowed: [UInt64]? = nil
+        _ logits: UnsafePointer<Float>, recent: RecentTokens, position: Int64, _ sampling: Sampling, allowed: TokenMask? = nil
     ) -> UInt32? {
         let penalizes = sampling.hasPenalties && sampling.repetitionWindow > 0
         if sampling.temperature == 0 && !penalizes && sampling.logitBias.isEmpty {
             return allowed.map { mostLikely(logits, allowed: $0) } ?? mostLikely(logits)
         }
-        for token in 0..<vocabularySize {
-            candidates[token] = Candidate(
-                logit: logits[token].isNaN ? -.infinity : logits[token], token: UInt32(truncatingIfNeeded: token))
-        }
-        if let allowed { forbid(allBut: allowed) }
+        fill(logits, allowed: allowed)
         bias(sampling.logitBias)
         if penalizes { penalize(recent, sampling) }
         let best = candidates[mostLikelyIndex(0..<vocabularySize)]
@@ -68,27 +65,29 @@ final class Sampler {
         return best.map { UInt32(truncatingIfNeeded: $0) }
     }
 
-    private func mostLikely(_ logits: UnsafePointer<Float>, allowed: [UInt64]) -> UInt32? {
+    private func mostLikely(_ logits: UnsafePointer<Float>, allowed: TokenMask) -> UInt32? {
         var best: UInt32?
         var largest = -Float.infinity
-        for (index, word) in allowed.enumerated() {
-            var rest = word
-            while rest != 0 {
-                let token = 64 * index + rest.trailingZeroBitCount
-                rest &= rest - 1
-                if logits[token] > largest {
-                    largest = logits[token]
-                    best = UInt32(truncatingIfNeeded: token)
-                }
-            }
+        allowed.forEach { token in
+            guard logits[Int(token)] > largest else { return }
+            largest = logits[Int(token)]
+            best = token
         }
         return best
     }
 
-    private func forbid(allBut allowed: [UInt64]) {
-        for token in 0..<vocabularySize where allowed[token >> 6] >> UInt64(token & 63) & 1 == 0 {
-            candidates[token].logit = -.infinity
+    private func fill(_ logits: UnsafePointer<Float>, allowed: TokenMask?) {
+        func candidate(_ token: Int) -> Candidate {
+            Candidate(logit: logits[token].isNaN ? -.infinity : logits[token], token: UInt32(truncatingIfNeeded: token))
         }
+        guard let allowed else {
+            for token in 0..<vocabularySize { candidates[token] = candidate(token) }
+            return
+        }
+        for token in 0..<vocabularySize {
+            candidates[token] = Candidate(logit: -.infinity, token: UInt32(truncatingIfNeeded: token))
+        }
+        allowed.forEach { candidates[Int($0)] = candidate(Int($0)) }
     }
 
     private func mostLikelyIndex(_ range: Range<Int>) -> Int {

@@ -42,7 +42,7 @@ extension Lookahead {
             // What must come needs no logits.
             guard mask.count > 1 else { continue }
             guard mask.count * Self.fewShare <= mask.vocabularySize else { return false }
-            for (index, word) in mask.words.enumerated() { rows[index] |= word }
+            mask.insert(into: rows)
         }
         return true
     }

@@ -27,8 +27,8 @@ extension Session {
                 .argument, "no token of the model's may follow by the constraint, which the text so far can't end; use another one")
         }
         guard !isStreaming, extent != .none, let logits = someLogits?.baseAddress else { throw .noLogits }
-        guard let token = sampler.next(logits, recent: recent, position: position, sampling, allowed: mask?.words) else {
-            if sampler.next(logits, recent: recent, position: position, Sampling(), allowed: mask?.words) != nil {
+        guard let token = sampler.next(logits, recent: recent, position: position, sampling, allowed: mask) else {
+            if sampler.next(logits, recent: recent, position: position, Sampling(), allowed: mask) != nil {
                 throw ModelError(.argument, "the logit bias and the penalties leave no token to choose; make them smaller")
             }
             throw ModelError(
