@@ -43,8 +43,12 @@ extension Grammar {
         }
         var compiler = SchemaCompiler(reader: SchemaReader(schema, options: options))
         let root = try compiler.compile()
-        var builder = compiler.builder
-        try self.init(builder, root: orWords ? builder.choice([root, Self.words(&builder)]) : root)
+        var builder = compiler.builder, whole = root
+        if orWords {
+            let words = Self.words(&builder)
+            whole = builder.choice([root, words])
+        }
+        try self.init(builder, root: whole)
     }
 
     /// A text that doesn't begin as an object does.
