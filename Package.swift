@@ -67,7 +67,8 @@ let fuzzTargets: [Target] =
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "CLZ4", "Checkpoint", "CommandSupport", "Conversion", "Files", "Griffin", "JSON", "ModelFile", "Quantization",
+                "CLZ4", "Checkpoint", "CommandSupport", "Conversion", "Files", "Grammar", "Griffin", "JSON", "ModelFile",
+                "Quantization",
                 "RGEdge", "Text", "Tiles",
             ], path: "Tests/Fuzz/Targets"),
         .executableTarget(name: "fuzz-replay", dependencies: ["FuzzTargets", "TestSupport"], path: "Tests/Fuzz/Replay"),

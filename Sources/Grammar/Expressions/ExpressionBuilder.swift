@@ -93,7 +93,8 @@ struct ExpressionBuilder {
         for alternative in alternatives where alternative != never {
             switch expressions[Int(alternative)] {
             case .bytes(let more): set.formUnion(more)
-            case .choice(let inner): others.formUnion(inner)
+            // Large ones stay as they are: each of a long row of optional parts would have a copy of all that follow.
+            case .choice(let inner) where inner.count <= 16: others.formUnion(inner)
             default: others.insert(alternative)
             }
         }

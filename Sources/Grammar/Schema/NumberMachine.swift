@@ -4,13 +4,13 @@ struct NumberMachine {
         /// 0: nothing yet; 1: a zero; 2: digits; 3: the point; 4: digits after it.
         var phase: UInt8 = 0
         /// Digits of the part at hand.
-        var count: UInt8 = 0
+        var count: UInt16 = 0
         /// How the digits compare with those of each bound in the same places.
         var low: Int8 = 0
         var high: Int8 = 0
         var remainders: [UInt32] = []
         /// Digits before the point; kept only where it is asked how many there are altogether.
-        var before: UInt8 = 0
+        var before: UInt16 = 0
         /// Whether a digit after the point is not zero; kept only where it is asked for.
         var isBroken = false
     }

@@ -18,13 +18,19 @@ extension SchemaCompiler {
 
     mutating func object(_ parts: [SchemaPart]) throws(GrammarError) -> ExpressionID {
         let properties = try read(parts), check = SchemaCheck(reader: reader)
+        // By name: looking each up in the list would take the square of their number.
+        let schemasByName = parts.map { part in
+            Dictionary(
+                (part.value["properties"]?.objectValue?.members ?? []).map { ($0.key, $0.value) },
+                uniquingKeysWith: { first, _ in first })
+        }
         var values: [ExpressionID] = []
         for name in properties.names {
             var schemas: [SchemaPart] = [], isAllowed = true
             for key in properties.keys where isAllowed { isAllowed = try check.holds(key, .string(name)) }
             for (owner, part) in parts.enumerated() {
                 var isNamed = false
-                if let schema = part.value["properties"]?[name] {
+                if let schema = schemasByName[owner][name] {
                     schemas.append(part.child("properties", name, value: schema))
                     isNamed = true
                 }
@@ -62,7 +68,14 @@ extension SchemaCompiler {
                     result.patterns.append((member.key, place.child(member.key, value: member.value), owner))
                 }
             }
-            if let value = part.value["propertyNames"] { result.keys.append(part.child("propertyNames", value: value)) }
+            if let value = part.value["propertyNames"] {
+                let keys = part.child("propertyNames", value: value)
+                result.keys.append(keys)
+                // Names that are listed are declared, so that none comes twice.
+                if let names = try listed(keys) {
+                    for name in names where known.insert(name).inserted { result.names.append(name) }
+                }
+            }
             if part.value["additionalProperties"] != nil { saysOthers = true }
             if let value = part.value["minProperties"] {
                 result.least = max(result.least, try SchemaReader.count(part.child("minProperties", value: value)))
@@ -77,6 +90,16 @@ extension SchemaCompiler {
         }
         result.isOpen = saysOthers || reader.options.allowsUndeclared || !declares
         return result
+    }
+
+    /// The names that a schema of keys lists; nil if it lists none.
+    private func listed(_ keys: SchemaPart) throws(GrammarError) -> [String]? {
+        var names: [String] = []
+        for shape in try reader.shapes(of: [keys]) where shape.types.contains(.string) {
+            guard let values = shape.values else { return nil }
+            names += try SchemaCheck(reader: reader).filter(values, [keys]).compactMap(\.stringValue)
+        }
+        return names
     }
 
     /// A member that isn't declared; `never` if there may be none.

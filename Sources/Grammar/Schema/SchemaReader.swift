@@ -79,12 +79,21 @@ struct SchemaReader {
             case .object(let whole):
                 let object = demands(whole)
                 try add(object, part, to: &draft)
-                try branch(object, part, draft, depth, into: &drafts)
+                if object.members.contains(where: { Self.branching.contains($0.key) }) {
+                    try branch(object, part, draft, depth, into: &drafts)
+                } else {
+                    drafts.append(draft)
+                }
             default: throw part.error("is no schema", advice: "schemas are objects, true or false")
             }
         }
         return shapes.filter { !$0.types.isEmpty }
     }
+
+    /// Keywords that ``branch`` reads.
+    private static let branching: Set = [
+        "anyOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "dependencies",
+    ]
 
     /// Adds the drafts that a draft and the alternatives of a schema come to.
     private func branch(

@@ -13,7 +13,8 @@ public struct FuzzTarget: Sendable {
 
     /// All of them.
     public static let all: [FuzzTarget] = [
-        .safetensors, .index, .config, .statistics, .tokenizer, .template, .text, .model, .session, .line,
+        .safetensors, .index, .config, .statistics, .tokenizer, .template, .text, .model, .session, .line, .schema,
+        .gbnf, .regex,
     ]
 
     /// The one of that name, or nil.
