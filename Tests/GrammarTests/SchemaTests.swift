@@ -79,7 +79,7 @@ import Testing
         (#"{"properties": {"a": {"contains": {}}}}"#, "#/properties/a/contains: is not supported"),
         (#"{"properties": {"x/y~": {"type": "int"}}}"#, "#/properties/x~1y~0/type: is no type"),
         (#"{"oneOf": [{"items": {"type": "integer"}}, {"minItems": 2}]}"#, "#: oneOf: alternatives 0 and 1 may both hold"),
-        (#"{"$ref": "other.json"}"#, "#/$ref: a reference of this kind"),
+        (#"{"$ref": "other.json"}"#, "#/$ref: leads to no schema in this one"),
         (##"{"$ref": "#/$defs/a"}"##, "#/$ref: leads to nothing"),
         (#"{"type": "string", "pattern": "(?=a)"}"#, "#/pattern: character 1: a group"),
         (#"{"type": "string", "format": "regex"}"#, "#/format: is a format that is not supported"),
