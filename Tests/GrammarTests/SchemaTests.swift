@@ -65,7 +65,7 @@ import Testing
         ),
         (#"{"type": "string", "pattern": "^(ab|c){2}$", "minLength": 1, "maxLength": 9}"#, [#""abc""#], [#""c""#]),
         (#"{"type": "string", "format": "uuid", "maxLength": 36}"#, [#""01234567-89ab-cdef-0123-456789abcdef""#], [#""""#]),
-        ("true", ["[1, {\"a\": null}]", "\"x\"", "-1.5e-3"], ["[1,]", "01", "tru"]),
+        ("true", ["[1, {\"a\": null}]", "\"x\"", "-1.5e-3"], ["[1,]", "01", "tru", #""\u0000""#]),
         (#"{"exclusiveMinimum": 0, "exclusiveMaximum": 1, "type": "number"}"#, ["0.5", "0.001"], ["0", "1", "0.0", "-0.5"]),
     ]
 
