@@ -99,6 +99,16 @@ import Testing
         ),
         (#"{"type": "array", "items": {"type": "null"}, "additionalItems": false}"#, ["[null, null]"], ["[1]"]),
         (#"{"type": "integer", "minimum": 3, "exclusiveMinimum": true}"#, ["4"], ["3"]),
+        // References.
+        (
+            ##"{"$id": "http://x.y/a/root.json", "$defs": {"n": {"$id": "other.json", "$anchor": "here", "type": "null", "$defs": {"m": {"type": "boolean"}}}}, "anyOf": [{"$ref": "other.json"}, {"$ref": "http://x.y/a/other.json#/$defs/m"}, {"$ref": "/a/../a/other.json#here"}, {"$ref": "#/$defs/n/$defs/m"}]}"##,
+            ["null", "true"], ["1"]
+        ),
+        (
+            ##"{"$schema": "http://json-schema.org/draft-04/schema#", "definitions": {"n": {"id": "#name", "type": "null"}}, "$ref": "#name", "type": "string"}"##,
+            ["null"], [#""a""#]
+        ),
+        (##"{"$defs": {"a": {"const": {"$id": "x"}}, "b": {"$ref": "x"}}, "type": "null"}"##, ["null"], ["1"]),
         // Numbers that a double can't tell from what is left out.
         (#"{"type": "number", "exclusiveMaximum": 100001}"#, ["100000.999999999"], ["100000.9999999999999999"]),
         (#"{"type": "number", "not": {"type": "integer"}}"#, ["0.5", "-12.25"], ["705480188322315.049", "1.0", "0.0"]),
@@ -114,7 +124,7 @@ import Testing
         ("duration", ["P1D", "P1Y2M3D", "PT1H30M", "P2W", "P1DT1S"], ["P", "PT", "P1DT", "P1W2D", "P1Y1D", "1D"]),
         ("json-pointer", ["", "/a/b~0~1", "/"], ["a", "/~", "/~2"]),
         ("relative-json-pointer", ["0", "1/a", "2#"], ["01", "-1", "/a"]),
-        ("uri-reference", ["", "/a/b?c#d", "a/b", "http://x.y/z", "#f", "?q"], ["a b", "\\\\x", ":a"]),
+        ("uri-reference", ["", "/a/b?c#d", "a/b", "http://x.y/z", "#f", "?q"], ["a b", "\\\\x", ":a", "//x.y:abc/p", "//a@b@c/"]),
         ("uri-template", ["http://x/{a}/{?b,c*}", "{a:3}"], ["http://x/{a", "}", "{a b}"]), ("iri", ["http://x.y"], ["x"]),
         ("color", ["anything"], []), ("int32", ["x"], []),
     ]
@@ -126,6 +136,8 @@ import Testing
     }
 
     static let refused: [(schema: String, message: String)] = [
+        (#"{"$ref": "x", "$defs": {"a": {"const": {"$id": "x"}}}}"#, "#/$ref: leads to no schema in this one"),
+        (##"{"$ref": "#missing"}"##, "#/$ref: leads to no schema in this one"),
         (#"{"not": {"items": {"type": "null"}}}"#, "#/not/items: is not supported inside of not"),
         (#"{"not": {"const": [1]}}"#, "#/not: leaves out an array or object"),
         (#"{"type": "string", "not": {"type": " fraction"}}"#, "#/not/type: is no type"),

@@ -65,7 +65,7 @@ import Testing
         ),
         (#"{"type": "string", "pattern": "^(ab|c){2}$", "minLength": 1, "maxLength": 9}"#, [#""abc""#], [#""c""#]),
         (#"{"type": "string", "format": "uuid", "maxLength": 36}"#, [#""01234567-89ab-cdef-0123-456789abcdef""#], [#""""#]),
-        ("true", ["[1, {\"a\": null}]", "\"x\"", "-1.5e-3"], ["[1,]", "01", "tru"]),
+        ("true", ["[1, {\"a\": null}]", "\"x\"", "-1.5e-3"], ["[1,]", "01", "tru", #""\u0000""#]),
         (#"{"exclusiveMinimum": 0, "exclusiveMaximum": 1, "type": "number"}"#, ["0.5", "0.001"], ["0", "1", "0.0", "-0.5"]),
     ]
 
@@ -79,7 +79,7 @@ import Testing
         (#"{"properties": {"a": {"contains": {}}}}"#, "#/properties/a/contains: is not supported"),
         (#"{"properties": {"x/y~": {"type": "int"}}}"#, "#/properties/x~1y~0/type: is no type"),
         (#"{"oneOf": [{"items": {"type": "integer"}}, {"minItems": 2}]}"#, "#: oneOf: alternatives 0 and 1 may both hold"),
-        (#"{"$ref": "other.json"}"#, "#/$ref: a reference of this kind"),
+        (#"{"$ref": "other.json"}"#, "#/$ref: leads to no schema in this one"),
         (##"{"$ref": "#/$defs/a"}"##, "#/$ref: leads to nothing"),
         (#"{"type": "string", "pattern": "(?=a)"}"#, "#/pattern: character 1: a group"),
         (#"{"type": "string", "format": "regex"}"#, "#/format: is a format that is not supported"),

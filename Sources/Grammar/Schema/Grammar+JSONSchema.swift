@@ -21,12 +21,8 @@ extension Grammar {
     /// The JSON texts that a schema (draft 2020-12) allows, each value in one spelling: properties in the schema's order and then
     /// those that it doesn't declare, no spaces but those of the options, numbers without needless zeros, the shortest escapes.
     ///
-    /// Supported: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `patternProperties` (one pattern, and nothing
-    /// undeclared besides), `minProperties`, `maxProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `minLength`, `maxLength`,
-    /// `pattern` (``RegexParser``) or `format` (``SchemaFormats``), beside a length where all matches have it or
-    /// the pattern is one repeated class, `minimum`, `maximum`, their exclusive forms, `multipleOf`, `anyOf`, `allOf`,
-    /// `oneOf` whose alternatives exclude each other, `$ref` into the same schema. Every other keyword that demands something is an
-    /// error that names its path; what only describes is passed over.
+    /// The article Grammars of the module RGEdge has a table of what is supported. Every other keyword that demands something is an error
+    /// that names its path; what only describes is passed over.
     ///
     /// With `orWords`, a text may also be any other that doesn't begin with `{` or white space: for schemas of objects.
     public convenience init(

@@ -18,7 +18,6 @@ struct JSONForm {
 
     init(spacing: JSONSpacing) { self.spacing = spacing }
 
-    static let controls = ScalarSet([0...0x1F])
     static let plain = ScalarSet([0...0x1F, 0x22...0x22, 0x5C...0x5C]).inverted
 
     func after(_ mark: String, _ builder: inout ExpressionBuilder) -> ExpressionID {
@@ -37,8 +36,8 @@ struct JSONForm {
         return escaped == 0 ? plain : builder.choice([plain, escapes(escaped, &builder)])
     }
 
-    /// Characters that have escapes.
-    private static let escaped = Array(UInt32(0)...0x1F) + [0x22, 0x5C]
+    /// Characters that have escapes. U+0000 is left out altogether: strings of C end there, so that parsers refuse it.
+    private static let escaped = Array(UInt32(1)...0x1F) + [0x22, 0x5C]
 
     /// The escapes of those of ``escaped`` whose bits are set: their common beginnings are there once.
     private func escapes(_ set: UInt64, _ builder: inout ExpressionBuilder) -> ExpressionID {

@@ -33,7 +33,7 @@ enum SchemaFormats {
     private static let uri =
         "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(authority)\(path)|/?\(uriCharacter){1,100}\(path)|/?)\(query)"
     /// Its first part has no colon.
-    private static let relative = "(\(authority)\(path)|(/|\(uriName)|@)(\(uriName)|@){0,100}\(path)|)\(query)"
+    private static let relative = "(\(authority)\(path)|/(\(uriCharacter){1,100}\(path))?|(\(uriName)|@){1,100}\(path)|)\(query)"
     private static let variable = "[a-zA-Z0-9_]{1,30}(\\.[a-zA-Z0-9_]{1,30}){0,3}(:[1-9][0-9]{0,3}|\\*)?"
     private static let pointer = "(/([^/~]|~[01]){0,200}){0,50}"
 

@@ -4,8 +4,8 @@ import JSON
 struct SchemaReader {
     let root: JSONValue
     let options: JSONSchemaOptions
-    /// Whether a schema inside has an `$id` of its own: references in it mean something else, and are refused.
-    let hasInnerIDs: Bool
+    /// What references lead to.
+    private let resources: SchemaResources
     /// Whether a `$ref` stands for all of its schema, as until draft 7, and what is beside it says nothing.
     let refStandsAlone: Bool
     let work = SchemaWork()
@@ -14,14 +14,10 @@ struct SchemaReader {
     init(_ root: JSONValue, options: JSONSchemaOptions) {
         self.root = root
         self.options = options
-        var found = false, pending = [(root, true)]
-        while let (value, isRoot) = pending.popLast() {
-            if !isRoot, value["$id"]?.stringValue != nil { found = true }
-            pending += (value.arrayValue ?? value.objectValue?.members.map(\.value) ?? []).map { ($0, false) }
-        }
-        hasInnerIDs = found
         let dialect = root["$schema"]?.stringValue ?? ""
         refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.contains($0) }
+        let idName = dialect.contains("/draft-04/") || dialect.contains("/draft-03/") ? "id" : "$id"
+        resources = SchemaResources(root, isOld: refStandsAlone, idName: idName)
     }
 
     /// Keywords that demand something and are not supported.
@@ -221,16 +217,11 @@ struct SchemaReader {
 
     func resolve(_ part: SchemaPart) throws(GrammarError) -> SchemaPart {
         guard let reference = part.value.stringValue else { throw part.error("is no string") }
-        let advice = "references are # or #/ and a path, into the same schema"
-        guard reference.first == "#", !hasInnerIDs else {
-            throw part.error("a reference of this kind is not supported", advice: advice)
+        guard let found = resources.find(reference, at: part.path) else {
+            throw part.error("leads to no schema in this one", advice: "copy what it means into $defs, and refer to that")
         }
-        var place = SchemaPart(value: root, path: "")
-        let pointer = reference.dropFirst()
-        guard pointer.isEmpty || pointer.first == "/" else {
-            throw part.error("a reference of this kind is not supported", advice: advice)
-        }
-        for token in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+        var place = found.part
+        for token in found.pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
             guard let key = Self.unescaped(token) else { throw part.error("is no JSON pointer") }
             let value =
                 place.value.arrayValue.flatMap { array in Int(key).flatMap { array.indices.contains($0) ? array[$0] : nil } }

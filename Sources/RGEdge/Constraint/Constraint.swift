@@ -58,15 +58,19 @@ extension Model {
         sortedVocabulary.withLock { sorted in
             if let sorted { return sorted }
             let tokenizer = tokenizer, size = configuration.vocabularySize
-            var ends = [configuration.eos]
-            if let endOfTurn = configuration.endOfTurn, endOfTurn != configuration.eos { ends.append(endOfTurn) }
             let role: @Sendable (UInt32) -> PieceRole = { tokenizer.role(of: $0) }
-            let made = VocabularyTrie(vocabularySize: size, ends: ends, role: tokenizer.areRanked ? role : nil) {
+            let made = VocabularyTrie(vocabularySize: size, ends: endTokens, role: tokenizer.areRanked ? role : nil) {
                 tokenizer.decode(CollectionOfOne($0))
             }
             sorted = made
             return made
         }
+    }
+
+    /// The tokens that end an answer.
+    var endTokens: [UInt32] {
+        let endOfTurn = configuration.endOfTurn
+        return [configuration.eos] + (endOfTurn.map { $0 == configuration.eos ? [] : [$0] } ?? [])
     }
 
     /// Bytes that all constraints of the model share; 0 before the first.

@@ -4,12 +4,19 @@ extension Session {
 
     /// Has the tokens that come from here on obey a constraint, from its beginning: ``sample(_:)`` chooses only what may come, and
     /// ``feed(_:)-([UInt32])`` throws for anything else. It ends when a token that ends the text is fed, or with nil. For programs that
-    /// choose each token themselves; answers have ``GenerationOptions/constraint``. Throws for a constraint of another model.
+    /// choose each token themselves; answers have ``GenerationOptions/constraint``, and what that says counts for them: an answer
+    /// without one ends this one, too.
+    ///
+    /// A session that was loaded has no constraint until it is set. If it was saved within an answer under the same one, it goes on with
+    /// that. Throws for a constraint of another model, and if too many tokens of that answer are forgotten.
     public func constrain(by constraint: Constraint?) throws(ModelError) {
         try claim()
         if let constraint { try check(constraint) }
-        settle()
-        memory.constrain(constraint?.start)
+        try completeLogits()
+        let saved = memory.savedAnswer
+        memory.constrain(try constraint.map { constraint throws(ModelError) in
+            try unfinishedAnswer(nil, saved, under: constraint)
+        })
     }
 
     /// Throws for a constraint of another model.
@@ -31,7 +38,7 @@ extension Session {
                     "token \(token) (number \(index + 1)) may not come by the session's constraint; end the constraint to feed it")
             }
             // Nothing constrains what follows the end.
-            if answer.constraint.masks.vocabulary.ends.contains(token) { return }
+            if answer.isEnd(token) { return }
             answer.append(token)
         }
     }
@@ -42,8 +49,9 @@ extension Session {
     func beginAnswer<Prompt>(
         under constraint: Constraint?, prefill: () throws(ModelError) -> Prompt?
     ) throws(ModelError) -> Prompt? {
-        settle()
-        let before = memory.constrained, savedBefore = memory.savedAnswer, start = position
+        // What another constraint has left out may be wanted by this one.
+        try completeLogits()
+        let before = memory.constrained, savedBefore = memory.savedAnswer, start = (position, memory.tokenHash)
         memory.constrain(nil)
         func restore() {
             memory.constrain(before)
@@ -55,7 +63,7 @@ extension Session {
                 return nil
             }
             guard let constraint else { return prompt }
-            let goesOn = position == start && start > 0
+            let goesOn = position > 0 && (position, memory.tokenHash) == start
             memory.constrain(goesOn ? try unfinishedAnswer(before, savedBefore, under: constraint) : constraint.start)
             return prompt
         } catch {
@@ -82,9 +90,9 @@ extension Session {
     }
 
     /// Computes the logits after the last token that no constraint has asked for.
-    func completeLogits() throws(ModelError) {
+    package func completeLogits() throws(ModelError) {
         settle()
-        guard memory.extent == .few else { return }
+        guard memory.extent == .few, position > 0 else { return }
         try model.writeLogits(of: memory)
     }
 }
@@ -92,8 +100,8 @@ extension Session {
 extension ConstrainedAnswer {
     /// True for a token that spells what must come, if in another way than the tokenizer's.
     func isSpelling(_ token: UInt32) -> Bool {
-        let next = after(token)
-        return !next.isDead && constraint.model.tokenizer.largestByteCount(of: CollectionOfOne(token)) > 0
-            && !constraint.model.tokenizer.isControl(token)
+        var addsText = false
+        constraint.model.tokenizer.forEachByte(of: token) { _ in addsText = true }
+        return addsText && !isEnd(token) && !after(token).isDead
     }
 }

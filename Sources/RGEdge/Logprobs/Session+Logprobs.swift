@@ -13,13 +13,19 @@ extension Session {
 
     /// The same for what is known to make sense.
     func answerToken(_ token: UInt32, top: Int) throws(ModelError) -> AnswerToken {
-        guard let logits = currentLogits else { throw .noLogits }
+        guard let logits = currentLogits else { throw noLogits }
         let logprobs = Logprobs(logits)
         return AnswerToken(token: token, logprob: logprobs[token], top: logprobs.top(top))
     }
 }
 
-extension ModelError {
-    /// There is nothing to choose a token from.
-    static let noLogits = ModelError(.argument, "there are no logits before the first token, nor within a prompt; feed it first")
+extension Session {
+    /// Why there are no logits.
+    package var noLogits: ModelError {
+        ModelError(
+            .argument,
+            extent == .few
+                ? "the answer under a constraint that is being made leaves out logits; fork the session, which has all"
+                : "there are no logits before the first token, nor within a prompt; feed it first")
+    }
 }

@@ -83,6 +83,7 @@ extension Model {
     private struct Progress {
         let index: Int
         let wayBack: Snapshot?
+        let constrained: ConstrainedAnswer?
         var consumed = 0
     }
 
@@ -98,11 +99,15 @@ extension Model {
         var open: [Progress] = []
         for (index, feed) in feeds.enumerated() where !feed.tokens.isEmpty {
             feed.session.settle()
-            open.append(Progress(index: index, wayBack: try feed.session.wayBack(from: feed.tokens.count)))
+            open.append(
+                Progress(
+                    index: index, wayBack: try feed.session.wayBack(from: feed.tokens.count),
+                    constrained: feed.session.memory.constrained))
         }
         var failures: [FeedFailure] = []
         func fail(_ progress: Progress, _ error: ModelError) {
-            feeds[progress.index].session.goBack(progress.wayBack, after: progress.consumed)
+            feeds[progress.index].session.goBack(
+                progress.wayBack, after: progress.consumed, to: progress.constrained)
             failures.append(FeedFailure(index: progress.index, error: error))
         }
         while !open.isEmpty {

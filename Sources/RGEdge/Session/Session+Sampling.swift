@@ -19,6 +19,7 @@ extension Session {
 
     /// As ``sample(_:)``, for options that make sense.
     func nextToken(_ sampling: Sampling) throws(ModelError) -> UInt32 {
+        guard position > 0 else { throw noLogits }
         let mask = memory.constrained?.mask
         if mask == nil { try completeLogits() }
         if let only = mask?.only, sampling.logitBias[only] != -.infinity { return only }
@@ -26,7 +27,7 @@ extension Session {
             throw ModelError(
                 .argument, "no token of the model's may follow by the constraint, which the text so far can't end; use another one")
         }
-        guard !isStreaming, extent != .none, let logits = someLogits?.baseAddress else { throw .noLogits }
+        guard !isStreaming, extent != .none, let logits = someLogits?.baseAddress else { throw noLogits }
         guard let token = sampler.next(logits, recent: recent, position: position, sampling, allowed: mask) else {
             if sampler.next(logits, recent: recent, position: position, Sampling(), allowed: mask) != nil {
                 throw ModelError(.argument, "the logit bias and the penalties leave no token to choose; make them smaller")

@@ -47,7 +47,8 @@ public final class Session {
     }
 
     /// The logits after the last token, soft-capped; nil before the first, within a prompt, whose other tokens have none, and while an
-    /// answer is being streamed. Valid until the session is next changed. [vocabulary]
+    /// answer is being streamed, or, under a constraint, made: that leaves out those that it doesn't need (``fork()`` has all). Valid
+    /// until the session is next changed. [vocabulary]
     public var logits: UnsafeBufferPointer<Float>? { isStreaming ? nil : currentLogits }
 
     /// The same in any case.
@@ -82,11 +83,11 @@ public final class Session {
     func orStay<Result>(
         tokens count: Int, perPass: Int = Session.onePassTokens, _ body: () throws(ModelError) -> Result
     ) throws(ModelError) -> Result {
-        let start = position, wayBack = try wayBack(from: count, perPass: perPass)
+        let start = position, wayBack = try wayBack(from: count, perPass: perPass), constrained = memory.constrained
         do throws(ModelError) {
             return try body()
         } catch {
-            goBack(wayBack, after: Int(position - start))
+            goBack(wayBack, after: Int(position - start), to: constrained)
             throw error
         }
     }
@@ -97,12 +98,13 @@ public final class Session {
         count > min(perPass, Self.onePassTokens) && position > 0 ? try snapshot() : nil
     }
 
-    /// Goes back to before the last `consumed` tokens.
-    func goBack(_ wayBack: Snapshot?, after consumed: Int) {
+    /// Goes back to before the last `consumed` tokens, and to where the answer then was.
+    func goBack(_ wayBack: Snapshot?, after consumed: Int, to constrained: ConstrainedAnswer?) {
         if let wayBack {
             restore(own: wayBack)
         } else if consumed > 0 {
             reset()
+            memory.constrain(constrained)
         }
     }
 
@@ -139,7 +141,12 @@ public final class Session {
     /// Notes the tokens that a pass has taken, and returns their number.
     func noteServed() -> Int {
         for token in request.tokens.prefix(request.count) { memory.note(token) }
-        if case .none = request.logits { memory.removeLogits() }
+        switch request.logits {
+        case .none: memory.removeLogits()
+        // Those of a chunk that a pass took in part are still to come.
+        case .last where request.count < request.tokens.count: memory.removeLogits()
+        case .last, .all, .from: break
+        }
         return request.count
     }
 

@@ -13,6 +13,8 @@ final class SessionMemory {
     /// Which of the ``logits`` are there.
     private(set) var extent = LogitsExtent.all
     private let width: Int
+    /// Tokens that end an answer.
+    private let ends: [UInt32]
     private(set) var recent = RecentTokens()
     private(set) var tokenHash = TokenHash()
     private(set) var turn: TurnState
@@ -35,6 +37,7 @@ final class SessionMemory {
         }
         self.state = state
         self.width = width
+        ends = model.endTokens
         turn = TurnState(model)
         transcript = Transcript(model)
         self.logits = UnsafeMutableBufferPointer(start: logits, count: vocabulary)
@@ -95,9 +98,13 @@ final class SessionMemory {
         tokenHash.append(token)
         turn.append(token)
         transcript.append(token)
-        savedAnswer?.count += 1
-        guard let answer = constrained else { return }
-        if answer.constraint.masks.vocabulary.ends.contains(token) { constrained = nil } else { constrained?.append(token) }
+        guard constrained != nil || savedAnswer != nil else { return }
+        if ends.contains(token) {
+            constrain(nil)
+        } else {
+            constrained?.append(token)
+            savedAnswer?.count += 1
+        }
     }
 
     /// Takes over what a saved session knows of its tokens: the last ones, whether they are all, the hash of all, and whether a turn
@@ -141,5 +148,6 @@ final class SessionMemory {
         turn.reset()
         transcript.reset()
         constrain(nil)
+        extent = .all
     }
 }

@@ -81,6 +81,11 @@ private func make(
 }
 
 extension Constraint {
+    /// Bytes by which the constraint that a session is under may grow in a call; 0 if there is none.
+    static func growthBytes(under session: Session) -> Int {
+        session.constraint == nil ? 0 : growthBytes(of: session.model)
+    }
+
     /// The object behind a handle; nil for NULL.
     static func of(_ pointer: OpaquePointer?) -> Constraint? {
         pointer.map { Unmanaged.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }

@@ -97,9 +97,9 @@ private struct GenerationCall {
             _ onPiece: (AnswerPiece) -> Bool
         ) throws(ModelError) -> GenerationResult
     ) throws(Failure) {
-        let constrained = options.constraint == nil ? 0 : Constraint.growthBytes(of: handle.session.model)
-        let (more, overflow) = self.textBytes.addingReportingOverflow(overhead + constrained)
-        try withHeadroom(forText: textBytes, and: overflow ? .max : more, of: handle.session.model) { () throws(Failure) in
+        let model = handle.session.model, constrained = options.constraint == nil ? 0 : Constraint.growthBytes(of: model)
+        let (more, overflow) = self.textBytes.addingReportingOverflow(overhead)
+        try withHeadroom(forText: textBytes, and: overflow ? .max : more, others: constrained, of: model) { () throws(Failure) in
             let chosen = try GenerationOptions(options, sampling.copy())
             var isStopped = false
             let generated = try handle.session.orStay { () throws(ModelError) in
@@ -127,7 +127,7 @@ extension Session {
     /// Generates by `body`; where that fails, the session is as before, even if the failure came after some tokens.
     fileprivate func orStay(_ body: () throws(ModelError) -> GenerationResult) throws(Failure) -> GenerationResult {
         // Going back to the start costs nothing.
-        let before = position == 0 ? nil : try failures(snapshot())
+        let before = position == 0 ? nil : try failures(snapshot()), constraint = constraint
         do throws(ModelError) {
             return try body()
         } catch {
@@ -135,6 +135,8 @@ extension Session {
                 try failures(restore(before))
             } else {
                 reset()
+                // It was at its beginning, too.
+                try failures(constrain(by: constraint))
             }
             throw Failure(error)
         }

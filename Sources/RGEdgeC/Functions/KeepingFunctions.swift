@@ -41,6 +41,7 @@ public func rg_session_serialize(
         try use(session) { session throws(Failure) in
             let room = try result.room(for: session.largestSerialization)
             try Headroom.with(0, for: "to pack a session") { () throws(Failure) in
+                try failures(session.completeLogits())
                 result.report(session.serialize(into: UnsafeMutableRawBufferPointer(room)) ?? 0)
             }
         }

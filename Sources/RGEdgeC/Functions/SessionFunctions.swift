@@ -54,10 +54,11 @@ public func rg_session_feed(_ session: OpaquePointer!, _ tokens: UnsafePointer<U
         try use(session) { (session, handle) throws(Failure) in
             let tokens = try buffer(tokens, count, "tokens")
             // A short feed needs no way back, and must not wait for the system.
-            guard tokens.count > Session.onePassTokens, session.position > 0 else {
+            let constrained = Constraint.growthBytes(under: session)
+            guard tokens.count > Session.onePassTokens && session.position > 0 || constrained > 0 else {
                 return try failures(session.feed(tokens, isCancelled: { handle.isCancelled }))
             }
-            try Headroom.with(0, for: "for a way back from many tokens") { () throws(Failure) in
+            try Headroom.with(constrained, for: "for a way back from many tokens, or for a constraint") { () throws(Failure) in
                 try failures(session.feed(tokens, isCancelled: { handle.isCancelled }))
             }
         }
@@ -91,9 +92,7 @@ public func rg_session_logits(
     status { () throws(Failure) in
         let handle = try SessionHandle.of(session)
         let (logits, count) = (try required(logits, "logits"), try required(count, "count"))
-        guard let current = handle.session.logits else {
-            throw .argument("there are no logits before the first token, nor within a prompt; feed it first")
-        }
+        guard let current = handle.session.logits else { throw Failure(handle.session.noLogits) }
         logits.pointee = current.baseAddress
         count.pointee = current.count
     }

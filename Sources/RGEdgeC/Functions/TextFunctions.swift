@@ -67,13 +67,14 @@ public func rg_detokenize(
     }
 }
 
-/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, `more` bytes of texts besides, and the
-/// copies of the tokenizer's model that SentencePiece is loaded from. The system may refuse what SentencePiece itself allocates.
+/// Runs `body` with memory for work on a text of `count` bytes: for the text, its tokens, `more` bytes of texts besides, the copies of
+/// the tokenizer's model that SentencePiece is loaded from, and `others` bytes. The system may refuse what SentencePiece itself
+/// allocates.
 func withHeadroom(
-    forText count: Int, and more: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
+    forText count: Int, and more: Int = 0, others: Int = 0, of model: Model, _ body: () throws(Failure) -> Void
 ) throws(Failure) {
     let (bytes, overflow) = count.addingReportingOverflow(more)
     try Headroom.with(
-        bytesPerTextByte, times: overflow ? .max : bytes, and: 3 * model.tokenizer.byteCount,
+        bytesPerTextByte, times: overflow ? .max : bytes, and: 3 * model.tokenizer.byteCount + others,
         for: "to work on a text of \(count) bytes", body)
 }

@@ -32,7 +32,11 @@ public func rg_sessions_feed(
                             session: handle.session, tokens: try buffer(starts[index], counts[index], "tokens of a session"),
                             isCancelled: { handle.isCancelled }))
                 }
-                let found = try failures(model.feed(feeds)).map { (index: $0.index, failure: Failure($0.error)) }
+                let constrained = handles.reduce(0) { $0 + Constraint.growthBytes(under: $1.session) }
+                var found: [(index: Int, failure: Failure)] = []
+                try Headroom.with(constrained, for: "for the constraints of the sessions") { () throws(Failure) in
+                    found = try failures(model.feed(feeds)).map { ($0.index, Failure($0.error)) }
+                }
                 if let statuses {
                     for index in feeds.indices { statuses[index] = RG_OK }
                     for (index, failure) in found { statuses[index] = failure.status }
