@@ -1,4 +1,7 @@
 extension StringProtocol {
+    /// Whether a part of a text is `other`.
+    func has(_ other: String) -> Bool { parts(separatedBy: other).count > 1 }
+
     /// The parts of a text before, between and after each `separator`, which is not empty. (The standard library's is in a module of
     /// its own, of regular expressions, which the C library does without.)
     func parts(separatedBy separator: String) -> [String] {

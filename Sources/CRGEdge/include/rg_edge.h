@@ -443,9 +443,15 @@ rg_status rg_session_deserialize(rg_model *model, const void *buffer,
  *   or one of the same text, and a prompt of length 0; also in a fork, and in a
  *   session that was saved, if it has no more than 4,096 tokens. With any other prompt
  *   or constraint a new answer begins. One that ends with RG_FINISH_END is whole.
+ *   Until then rg_session_feed takes only what may come, or after
+ *   rg_session_constrain with NULL. rg_session_generate without a constraint
+ *   ends one that rg_session_constrain has set. A session that was loaded obeys
+ *   none until it is set; rg_session_constrain then goes on, too.
+ * - In on_text of an answer under a constraint there are no logits
+ *   (RG_ERROR_ARGUMENT), unless on_token is given.
  * - The first rg_constraint_create of a model sorts its vocabulary, which takes
  *   some tenths of a second and then some 10 MB for 256,000 pieces. A
- *   constraint holds what its answers have needed so far, up to some 20 MB.
+ *   constraint holds what its answers have needed so far, some MB.
  * - An answer under a constraint holds room for the logits and states of 17
  *   tokens, most of which is never touched.
  * - Forks and saved sessions have no kept turns; a reset keeps them.

@@ -15,8 +15,8 @@ struct SchemaReader {
         self.root = root
         self.options = options
         let dialect = root["$schema"]?.stringValue ?? ""
-        refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.contains($0) }
-        let idName = dialect.contains("/draft-04/") || dialect.contains("/draft-03/") ? "id" : "$id"
+        refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.has($0) }
+        let idName = dialect.has("/draft-04/") || dialect.has("/draft-03/") ? "id" : "$id"
         resources = SchemaResources(root, isOld: refStandsAlone, idName: idName)
     }
 
@@ -161,7 +161,7 @@ struct SchemaReader {
             case "format":
                 guard options.assertsFormats, let name = member.value.stringValue else { break }
                 draft.shape.formats.append((name, here))
-            case "$schema" where member.value.stringValue.map { $0.parts(separatedBy: "json-schema.org/").count > 1 } != true:
+            case "$schema" where member.value.stringValue?.has("json-schema.org/") != true:
                 throw here.error("is a dialect that is not known", advice: "leave it out for draft 2020-12")
             case Self.otherPattern where !part.mark.isEmpty:
                 guard let regex = member.value.stringValue else { throw part.error("is no string") }

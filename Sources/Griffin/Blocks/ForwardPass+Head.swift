@@ -61,11 +61,24 @@ extension ForwardPass {
         for index in 0..<chunk.wantedCount {
             let values = product.output + index * product.outputStride
             // The soft cap would make 30 of infinity.
-            expect(
-                kernels.areFinite(values, part.shape.rows), Place(.head, layer: configuration.layerCount),
-                run: chunk.run(of: chunk.wantedToken(index)), member)
+            if !kernels.areFinite(values, part.shape.rows) {
+                noteFaults(values, rowTiles, part.shape.rows, token: index, chunk, member)
+            }
             kernels.softCap(values, part.shape.rows, configuration.logitsSoftCap)
             (chunk.logits(index) + rowTiles.lowerBound * Tile.rows).update(from: values, count: part.shape.rows)
+        }
+    }
+
+    /// Notes that logits are not finite, if the token's run wants some of their rows of tiles: others may want what it doesn't.
+    private func noteFaults(
+        _ values: UnsafePointer<Float>, _ rowTiles: Range<Int>, _ rows: Int, token index: Int, _ chunk: Chunk, _ member: TeamMember
+    ) {
+        let run = chunk.isHeadOnly ? 0 : chunk.run(of: chunk.wantedToken(index))
+        for rowTile in rowTiles where chunk.isHeadOnly || chunk.runs[run].wants(rowTile: rowTile) {
+            let first = (rowTile - rowTiles.lowerBound) * Tile.rows
+            expect(
+                kernels.areFinite(values + first, min(Tile.rows, rows - first)), Place(.head, layer: configuration.layerCount),
+                run: run, member)
         }
     }
 

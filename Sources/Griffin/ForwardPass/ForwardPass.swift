@@ -145,6 +145,7 @@ public final class ForwardPass: @unchecked Sendable {
         after stream: UnsafePointer<Float>, to logits: UnsafeMutablePointer<Float>
     ) throws(ForwardPassError) {
         clearFaults(runs: 1)
+        do throws(FileProblem) { try self.stream?.enter() } catch { throw .unreadable(error) }
         workspace.residual.update(from: stream, count: configuration.width)
         current = Chunk(headOnly: logits, workspace.tables)
         team.run(self)

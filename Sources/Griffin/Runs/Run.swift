@@ -1,3 +1,5 @@
+import Tiles
+
 /// Tokens of one session, one after the other, that pass through the model together: alone, or with the runs of other sessions.
 public struct Run {
     /// Each below the vocabulary's size. They must stay where they are until the pass is over.
@@ -40,6 +42,13 @@ public struct Run {
         case .all: count
         case .from(let first, _): max(0, count - first)
         }
+    }
+
+    /// True if a logit of a row of tiles of the head is wanted.
+    func wants(rowTile: Int) -> Bool {
+        guard let rows else { return true }
+        let first = rowTile * Tile.rows, word = first / 64
+        return word < rows.count && rows[word] >> UInt64(first % 64) & (1 << UInt64(Tile.rows) - 1) != 0
     }
 
     /// True if the two can be in one pass: neither changes what the other reads or writes.

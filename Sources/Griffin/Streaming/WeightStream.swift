@@ -92,21 +92,25 @@ final class WeightStream: @unchecked Sendable {
 
     // MARK: - A pass
 
+    /// Has a child process use a ring of its own. Throws if it gets no memory for that.
+    func enter() throws(FileProblem) {
+        guard getpid() != process else { return }
+        // Its threads and memory are the parent's; so is all that they hold.
+        _ = Unmanaged.passRetained(ring)
+        guard let ring = StreamRing(file, reader: reader, plan: plan) else {
+            throw .system(file.path, while: "reading", ENOMEM)
+        }
+        guard ring.start() else {
+            ring.stop()
+            throw .system(file.path, while: "reading", EAGAIN)
+        }
+        self.ring = ring
+        process = getpid()
+    }
+
     /// Begins a pass, by the thread that runs it. Throws if this is a child process that gets no memory for a ring of its own.
     func begin(wantsHead: Bool) throws(FileProblem) {
-        if getpid() != process {
-            // Its threads and memory are the parent's; so is all that they hold.
-            _ = Unmanaged.passRetained(ring)
-            guard let ring = StreamRing(file, reader: reader, plan: plan) else {
-                throw .system(file.path, while: "reading", ENOMEM)
-            }
-            guard ring.start() else {
-                ring.stop()
-                throw .system(file.path, while: "reading", EAGAIN)
-            }
-            self.ring = ring
-            process = getpid()
-        }
+        try enter()
         // Where the system has let resident parts go, in a pause or under pressure, reading them as they are used is slow.
         let fetches = sincePass.seconds > Self.pause || faultsOfPass > Self.fewFaults
         faultsAtBegin = ProcessMemory.majorFaults

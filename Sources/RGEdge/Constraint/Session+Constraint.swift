@@ -14,9 +14,10 @@ extension Session {
         if let constraint { try check(constraint) }
         try completeLogits()
         let saved = memory.savedAnswer
-        memory.constrain(try constraint.map { constraint throws(ModelError) in
-            try unfinishedAnswer(nil, saved, under: constraint)
-        })
+        memory.constrain(
+            try constraint.map { constraint throws(ModelError) in
+                try unfinishedAnswer(nil, saved, under: constraint)
+            })
     }
 
     /// Throws for a constraint of another model.

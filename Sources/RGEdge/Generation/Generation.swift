@@ -17,7 +17,7 @@ public struct GenerationOptions: Hashable, Sendable {
     /// Where the beginnings of prompts are kept; used at position 0. Not encoded: it is a folder in use.
     public var cache: PromptCache?
     /// What the answer is to look like; nil for anything. An answer that ``maxTokens`` or a stop text cut short is gone on with by an
-    /// empty prompt and the same constraint. Allocates room for the logits and states of 16 tokens, of which little is touched (23 MB
+    /// empty prompt and the same constraint. Allocates room for the logits and states of 17 tokens, of which little is touched (23 MB
     /// with the 2B model). Not encoded: it is made for a model.
     public var constraint: Constraint?
 

@@ -110,24 +110,34 @@ extension Tools {
 }
 
 extension JSONValue {
+    /// Keywords whose members are schemas by name.
+    private static let namedSchemas: Set<String> = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]
+    /// Keywords whose values are no schemas.
+    private static let values: Set<String> = ["const", "enum", "default", "examples"]
+
     /// A schema that has moved to another place, with what it refers to.
     fileprivate func rebased(from start: String, to base: String) -> JSONValue {
         switch self {
         case .array(let elements): return .array(elements.map { $0.rebased(from: start, to: base) })
         case .object(let object):
             return .object(
-                JSONObject(
-                    object.members.map { member in
-                        var value = member.value
-                        switch (member.key, value) {
-                        case ("$ref", .string(let target)) where target == start || target.hasPrefix(start + "/"):
-                            value = .string(base + target.dropFirst(start.count))
-                        case ("const", _), ("enum", _), ("default", _), ("examples", _): break
-                        default: value = value.rebased(from: start, to: base)
-                        }
-                        return JSONObject.Member(key: member.key, value: value)
-                    }))
+                object.mapValues { key, value in
+                    switch (key, value) {
+                    case ("$ref", .string(let target)) where target == start || target.utf8.starts(with: (start + "/").utf8):
+                        .string(base + target.dropFirst(start.count))
+                    case (_, .object(let schemas)) where Self.namedSchemas.contains(key):
+                        .object(schemas.mapValues { $1.rebased(from: start, to: base) })
+                    case _ where Self.values.contains(key): value
+                    default: value.rebased(from: start, to: base)
+                    }
+                })
         default: return self
         }
+    }
+}
+
+extension JSONObject {
+    fileprivate func mapValues(_ body: (_ key: String, _ value: JSONValue) -> JSONValue) -> JSONObject {
+        JSONObject(members.map { Member(key: $0.key, value: body($0.key, $0.value)) })
     }
 }

@@ -86,6 +86,13 @@ extension Constraint {
         session.constraint == nil ? 0 : growthBytes(of: session.model)
     }
 
+    /// Runs `body` with memory for what the constraint of a session may need, if it has one.
+    static func withHeadroom(under session: Session, _ body: () throws(Failure) -> Void) throws(Failure) {
+        let bytes = growthBytes(under: session)
+        guard bytes > 0 else { return try body() }
+        try Headroom.with(bytes, for: "for a constraint", body)
+    }
+
     /// The object behind a handle; nil for NULL.
     static func of(_ pointer: OpaquePointer?) -> Constraint? {
         pointer.map { Unmanaged.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }

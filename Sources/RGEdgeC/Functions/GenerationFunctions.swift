@@ -14,7 +14,9 @@ public func rg_session_sample(
         let sampling = try CallerSampling(sampling, "sampling")
         let result = try required(token, "token")
         try use(session) { session throws(Failure) in
-            try sampling.withCopy { sampling throws(Failure) in result.pointee = try failures(session.sample(sampling)) }
+            try Constraint.withHeadroom(under: session) { () throws(Failure) in
+                try sampling.withCopy { sampling throws(Failure) in result.pointee = try failures(session.sample(sampling)) }
+            }
         }
     }
 }
