@@ -249,3 +249,128 @@ struct ConstraintTests {
         #expect(results == alone)
     }
 }
+
+/// What must not be mixed up, or lost.
+extension ConstraintTests {
+    private func isDigits(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy(\.isNumber) }
+
+    private func answer(_ session: Session, _ prompt: String, _ options: GenerationOptions) throws -> String {
+        var text = ""
+        _ = try session.generate(prompt, options: options) {
+            text += $0
+            return true
+        }
+        return text
+    }
+
+    @Test("Another conversation of the same length begins its answer anew")
+    func otherConversation() throws {
+        let model = try Model(path: try ConvertedModels.pathWithTemplate("tiny-en", .q8)), session = try model.makeSession()
+        let constraint = try model.constraint(.regex("[0-9]{8}"))
+        var options = GenerationOptions(sampling: Sampling(temperature: 1, seed: 2), maxTokens: 3, constraint: constraint)
+        func answer(_ question: String) throws -> String {
+            var text = ""
+            _ = try session.generate(messages: [.user(question)], options: options) {
+                text += $0
+                return true
+            }
+            return text
+        }
+        _ = try answer("Aa?")
+        let position = session.position
+        // Questions until one has as many tokens as the first one and its answer.
+        for count in 1...40 {
+            options.maxTokens = 100
+            let question = String(repeating: "b", count: count)
+            if try model.tokens({ try model.conversation([.user(question)], with: $0).tokens }).count == Int(position) {
+                #expect(try answer(question).count == 8)
+                return
+            }
+        }
+        // Where there is none, nothing can be mixed up.
+    }
+
+    @Test("After an answer that failed, what another constraint wants is computed")
+    func afterFailure() throws {
+        let model = try model(), session = try model.makeSession(), plain = try model.makeSession()
+        let digits = try model.constraint(.regex("[0-9]{30}")), words = try model.constraint(.regex("[a-z ]{30}"))
+        var bias: [UInt32: Float] = [:]
+        for token in 0..<UInt32(model.configuration.vocabularySize) { bias[token] = -.infinity }
+        _ = try answer(session, "One:", GenerationOptions(maxTokens: 4, constraint: digits))
+        let tokens = session.recent.oldestFirst
+        try plain.feed(tokens)
+        #expect(throws: ModelError.self) {
+            try answer(session, "", GenerationOptions(sampling: Sampling(logitBias: bias), maxTokens: 4, constraint: digits))
+        }
+        #expect(Array(try #require(session.logits)) == Array(try #require(plain.logits)))
+        let options = GenerationOptions(maxTokens: 12, constraint: words)
+        #expect(try answer(session, "", options) == (try answer(plain, "", options)))
+    }
+
+    @Test("A call that fails at the start of a conversation leaves the constraint")
+    func failureAtStart() throws {
+        let model = try model(), session = try model.makeSession(), digits = try model.constraint(.regex("[0-9]{3}"))
+        try session.constrain(by: digits)
+        #expect(throws: ModelError.self) { try session.sample(Sampling()) }
+        #expect(throws: ModelError.self) { try session.feed([UInt32.max]) }
+        #expect(throws: ModelError.self) {
+            try session.feed(try model.encode(String(repeating: "1", count: 3)), isCancelled: { true })
+        }
+        #expect(session.constraint === digits)
+        let unknown = model.tokenizer.unknown
+        #expect(throws: ModelError.self) { try session.feed([unknown]) }
+        session.reset()
+        #expect(session.constraint == nil)
+        _ = try session.fork()
+    }
+
+    @Test("A saved session goes on by hand, too, and forgets an answer that has ended")
+    func savedByHand() throws {
+        let model = try model(), session = try model.makeSession(), digits = try model.constraint(.regex("[0-9]{3}"))
+        try session.feed([model.configuration.bos] + model.encode("It is"))
+        try session.constrain(by: digits)
+        let one = try #require(try model.encode("1").last), word = try model.encode("word")
+        try session.feed([one, one])
+        let saved = try model.session(deserializing: session.serialized().span.bytes)
+        #expect(saved.constraint == nil)
+        try saved.constrain(by: digits)
+        #expect(throws: ModelError.self) { try saved.feed([one, one]) }
+        try saved.feed([one])
+        #expect(throws: ModelError.self) { try saved.feed(word) }
+        try saved.feed([model.configuration.eos])
+        #expect(saved.constraint == nil && saved.memory.unfinishedAnswer == nil)
+        let other = try model.session(deserializing: session.serialized().span.bytes)
+        try other.feed([model.configuration.eos])
+        #expect(other.memory.unfinishedAnswer == nil)
+    }
+
+    @Test("Within a prompt there are no logits, whatever part of a chunk a pass took")
+    func noLogitsWithinPrompt() throws {
+        let model = try model(), session = try model.makeSession()
+        try session.feed([model.configuration.bos, 20, 30])
+        let tokens = (0..<250).map { UInt32(10 + $0 % 300) }
+        var seen: [Bool] = []
+        try session.feed(tokens, isCancelled: { false }) { done, total in
+            if done < total { seen.append(session.logits == nil) }
+        }
+        #expect(seen.allSatisfy(\.self))
+        #expect(session.logits != nil)
+    }
+
+    @Test("Likelihoods under a constraint are the model's own, for all tokens")
+    func logprobs() throws {
+        let model = try model(), constraint = try model.constraint(.jsonSchema(Self.schema)), session = try model.makeSession()
+        var tokens: [AnswerToken] = []
+        let result = try session.generatePieces("Write:", options: GenerationOptions(logprobs: 2, constraint: constraint)) {
+            tokens += $0.tokens
+            return true
+        }
+        #expect(result.finish == .end && tokens.count == result.generatedTokens && result.forcedTokens > 0)
+        let plain = try model.makeSession()
+        try plain.feed([model.configuration.bos] + model.encode("Write:"))
+        for token in tokens {
+            #expect(try plain.logprobs(of: token.token, top: 2) == token)
+            try plain.feed([token.token])
+        }
+    }
+}

@@ -102,4 +102,37 @@ struct ToolsTests {
             ($0 as? ModelError)?.description.contains("no tool is named b; choose one of a") == true
         }
     }
+
+    @Test(
+        "A call is read as it was written",
+        arguments: [
+            (#"{"name": "a", "arguments": {}}"#, ToolCall(name: "a", arguments: "{}")),
+            (
+                #"{"name": "a\"b", "arguments": {"x": "}\", "y": [{}, 12345678901234567890]}}"#,
+                ToolCall(name: #"a"b"#, arguments: #"{"x": "}\", "y": [{}, 12345678901234567890]}"#)
+            ),
+            (#"{"name": "a", "arguments": {"x": "\u0000", "x": 1}}"#, ToolCall(name: "a", arguments: #"{"x": "\u0000", "x": 1}"#)),
+            (#"{"name": "a", "arguments": {"x": 1}"#, nil), (#"{"name": "a", "argu"#, nil), ("{", nil), ("", nil), ("Hello.", nil),
+            (#"{"name": "a", "arguments": {}} "#, nil),
+        ])
+    func reading(answer: String, call: ToolCall?) { #expect(ToolCall(answer: answer) == call) }
+
+    @Test("Parameters that refer to themselves mean themselves, under whatever name")
+    func references() throws {
+        let model = try Model(path: try ConvertedModels.path("tiny-en", .q8))
+        let tools = try Tools(
+            json: """
+                [{"name": "first"}, {"name": "second", "parameters": {"$defs": {"enum": {"enum": ["x", "y"]}}, "type": "object",
+                  "required": ["default"], "additionalProperties": false,
+                  "properties": {"default": {"$ref": "#/$defs/enum"}, "again": {"$ref": "#"}}}}]
+                """)
+        let constraint = try model.constraint(.call(tools, .required))
+        func allows(_ text: String) -> Bool {
+            var matcher = constraint.masks.grammar.matcher()
+            return matcher.advance(text.utf8) && matcher.isComplete
+        }
+        #expect(allows(#"{"name": "second", "arguments": {"default": "x", "again": {"default": "y"}}}"#))
+        #expect(!allows(#"{"name": "second", "arguments": {"default": "z"}}"#))
+        #expect(!allows(#"{"name": "second", "arguments": {"default": "x", "again": {"name": "first", "arguments": {}}}}"#))
+    }
 }
