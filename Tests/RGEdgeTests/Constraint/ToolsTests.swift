@@ -108,8 +108,8 @@ struct ToolsTests {
         arguments: [
             (#"{"name": "a", "arguments": {}}"#, ToolCall(name: "a", arguments: "{}")),
             (
-                #"{"name": "a\"b", "arguments": {"x": "}\", "y": [{}, 12345678901234567890]}}"#,
-                ToolCall(name: #"a"b"#, arguments: #"{"x": "}\", "y": [{}, 12345678901234567890]}"#)
+                #"{"name": "a\"b", "arguments": {"x": "}\\", "y": [{}, 12345678901234567890]}}"#,
+                ToolCall(name: #"a"b"#, arguments: #"{"x": "}\\", "y": [{}, 12345678901234567890]}"#)
             ),
             (#"{"name": "a", "arguments": {"x": "\u0000", "x": 1}}"#, ToolCall(name: "a", arguments: #"{"x": "\u0000", "x": 1}"#)),
             (#"{"name": "a", "arguments": {"x": 1}"#, nil), (#"{"name": "a", "argu"#, nil), ("{", nil), ("", nil), ("Hello.", nil),
