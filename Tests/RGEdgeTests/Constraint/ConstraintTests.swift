@@ -252,8 +252,6 @@ struct ConstraintTests {
 
 /// What must not be mixed up, or lost.
 extension ConstraintTests {
-    private func isDigits(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy(\.isNumber) }
-
     private func answer(_ session: Session, _ prompt: String, _ options: GenerationOptions) throws -> String {
         var text = ""
         _ = try session.generate(prompt, options: options) {
