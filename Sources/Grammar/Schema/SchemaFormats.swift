@@ -10,7 +10,8 @@ enum SchemaFormats {
     /// Without two hyphens after each other, which mean something of their own.
     private static let label = "[a-zA-Z0-9]{1,20}(-[a-zA-Z0-9]{1,20}){0,2}"
     private static let ipv4 = "\(byte)(\\.\(byte)){3}"
-    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,30}"
+    /// Five of them are a local part of 64 characters at most.
+    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,12}"
 
     /// Eight groups, the last two of which may be written as IPv4; `::` stands for one at least that are zero.
     private static let ipv6: String = {
@@ -65,7 +66,7 @@ enum SchemaFormats {
         case "time": time
         case "date-time": "\(date)[tT]\(time)"
         case "duration": duration
-        case "email", "idn-email": "\(atom)(\\.\(atom)){0,1}@\(label)(\\.\(label)){1,3}"
+        case "email", "idn-email": "\(atom)(\\.\(atom)){0,4}@\(label)(\\.\(label)){1,4}"
         case "hostname", "idn-hostname": "\(label)(\\.\(label)){0,3}"
         case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
         case "ipv4": ipv4
