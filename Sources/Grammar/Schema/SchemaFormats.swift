@@ -25,16 +25,17 @@ enum SchemaFormats {
         return forms.joined(separator: "|")
     }()
 
+    // Without counts: their states are few, so that most places in a URI have one mask.
     private static let uriName = "[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2}", uriCharacter = "(\(uriName)|[:@])"
-    private static let path = "(/\(uriCharacter){0,100}){0,30}"
-    private static let authority = "//((\(uriName)|:){0,60}@)?(\(uriName)){0,200}(:[0-9]{0,5})?"
-    private static let query = "(\\?(\(uriCharacter)|[/?]){0,200})?(#(\(uriCharacter)|[/?]){0,200})?"
+    private static let path = "(/\(uriCharacter)*)*"
+    private static let authority = "//((\(uriName)|:)*@)?(\(uriName))*(:[0-9]*)?"
+    private static let query = "(\\?(\(uriCharacter)|[/?])*)?(#(\(uriCharacter)|[/?])*)?"
     private static let uri =
-        "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(authority)\(path)|/?\(uriCharacter){1,100}\(path)|/?)\(query)"
+        "[a-zA-Z][a-zA-Z0-9+.-]*:(\(authority)\(path)|/?\(uriCharacter)+\(path)|/?)\(query)"
     /// Its first part has no colon.
-    private static let relative = "(\(authority)\(path)|/(\(uriCharacter){1,100}\(path))?|(\(uriName)|@){1,100}\(path)|)\(query)"
-    private static let variable = "[a-zA-Z0-9_]{1,30}(\\.[a-zA-Z0-9_]{1,30}){0,3}(:[1-9][0-9]{0,3}|\\*)?"
-    private static let pointer = "(/([^/~]|~[01]){0,200}){0,50}"
+    private static let relative = "(\(authority)\(path)|/(\(uriCharacter)+\(path))?|(\(uriName)|@)+\(path)|)\(query)"
+    private static let variable = "[a-zA-Z0-9_]+(\\.[a-zA-Z0-9_]+)*(:[1-9][0-9]{0,3}|\\*)?"
+    private static let pointer = "(/([^/~]|~[01])*)*"
 
     /// Years, months and days, then hours, minutes and seconds, none left out between two; or weeks.
     private static let duration: String = {
