@@ -24,7 +24,8 @@ import re
 import sys
 import time
 
-from schema_oracle import ask, has_lone_surrogate, spelled, split_command, without_path
+import jsonschema
+from schema_oracle import ask, has_lone_surrogate, spelled, spellings, split_command, without_path
 
 BRANCHES = 6  # of anyOf and oneOf whose properties are tried first
 
@@ -45,8 +46,17 @@ def resolve(root, reference):
     return place
 
 
-def applied(root, parts, branch):
-    """The schemas that speak about the same value as `parts`, in order; of alternatives the one numbered `branch` comes first."""
+def holds(root, schema, value):
+    """Whether a value follows a schema inside another one, by jsonschema; True if that can't be said."""
+    try:
+        return jsonschema.Draft202012Validator(root).evolve(schema=schema).is_valid(value)
+    except Exception:  # whatever is wrong with the schema: the order is a guess then
+        return True
+
+
+def applied(root, parts, branch, value):
+    """The schemas that speak about the same value as `parts`, in order; of alternatives the one numbered `branch` comes first, without a
+    number those that the value follows."""
     found, pending, seen = [], list(reversed(parts)), set()
     while pending:
         part = pending.pop()
@@ -55,12 +65,19 @@ def applied(root, parts, branch):
         seen.add(id(part))
         found.append(part)
         more = [resolve(root, part.get("$ref"))]
+        if more[0] is not None and re.search("draft-0[3-7]/", str(root.get("$schema"))):
+            found[-1] = {}  # until draft 7 a reference stands alone
+            pending += more
+            continue
         for key in ["allOf", "anyOf", "oneOf"]:
             choices = part.get(key) if isinstance(part.get(key), list) else []
-            if key != "allOf":
+            if key != "allOf" and branch is None:
+                choices = sorted(choices, key=lambda choice: not holds(root, choice, value))
+            elif key != "allOf":
                 choices = choices[branch : branch + 1] + choices[:branch] + choices[branch + 1 :]
             more += choices
-        more += [part.get(key) for key in ["if", "then", "else"]]
+        if "if" in part:
+            more += [part["if"], part.get("then")] if holds(root, part["if"], value) else [part.get("else")]
         more += part["dependentSchemas"].values() if isinstance(part.get("dependentSchemas"), dict) else []
         pending += reversed(more)
     return found
@@ -68,7 +85,7 @@ def applied(root, parts, branch):
 
 def ordered(root, parts, value, branch):
     """A value with its properties in the schema's order."""
-    parts = applied(root, parts, branch)
+    parts = applied(root, parts, branch, value)
     if isinstance(value, list):
         result = []
         for index, item in enumerate(value):
@@ -98,8 +115,11 @@ def ordered(root, parts, value, branch):
 
 
 def candidates(schema, value):
-    """The text as the file has it, and in the schema's order, by each of the first alternatives."""
-    texts = [spelled(value)] + [spelled(ordered(schema, [schema], value, branch)) for branch in range(BRANCHES)]
+    """The text as the file has it, and in the schema's order: that of the alternatives that hold, or of each of the first; of small
+    values in every order."""
+    texts = [spelled(value)] + [spelled(ordered(schema, [schema], value, branch)) for branch in [None, *range(BRANCHES)]]
+    if isinstance(value, dict) and len(value) <= 4:
+        texts += spellings(value)[:24]
     return [text for text in dict.fromkeys(texts) if not has_lone_surrogate(text)]
 
 

@@ -80,11 +80,11 @@ struct JSONForm {
         quoted(builder.repetition(characters(.all, &builder), min: min, max: max), &builder)
     }
 
-    /// A number that a double holds: up to 16 digits, then a fraction, an exponent or both.
+    /// A number that a double or a 64-bit integer holds: up to 18 digits, then a fraction, an exponent or both.
     func number(_ builder: inout ExpressionBuilder) -> ExpressionID {
         let digit = builder.characters(ScalarSet([0x30...0x39])), first = builder.characters(ScalarSet([0x31...0x39]))
         let whole = builder.choice([
-            builder.literal("0"), builder.sequence(first, builder.repetition(digit, min: 0, max: 15)),
+            builder.literal("0"), builder.sequence(first, builder.repetition(digit, min: 0, max: 17)),
         ])
         let fraction = builder.sequence(builder.literal("."), builder.repetition(digit, min: 1, max: 16))
         let sign = builder.optional(builder.bytes(ByteSet(0x2D))),

@@ -42,7 +42,12 @@ struct NumberMachine {
         return classes
     }()
 
-    private var mostWhole: Int { max(Self.digits, (low?.value.whole.count ?? 0) + 1, high?.value.whole.count ?? 0) }
+    /// Of whole numbers: what 64 bits keep.
+    private static let wholeDigits = 18
+
+    private var mostWhole: Int {
+        max(hasFraction ? Self.digits : Self.wholeDigits, (low?.value.whole.count ?? 0) + 1, high?.value.whole.count ?? 0)
+    }
     private var mostFraction: Int {
         if !hasFraction { return 0 }
         if let places { return places }

@@ -12,7 +12,8 @@ enum SchemaFormats {
     /// Without two hyphens after each other, which mean something of their own.
     private static let label = "[a-zA-Z0-9]{1,20}(-[a-zA-Z0-9]{1,20}){0,2}"
     private static let ipv4 = "\(byte)(\\.\(byte)){3}"
-    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,30}"
+    /// Five of them are a local part of 64 characters at most.
+    private static let atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,12}"
 
     /// Eight groups, the last two of which may be written as IPv4; `::` stands for one at least that are zero.
     private static let ipv6: String = {
@@ -26,16 +27,17 @@ enum SchemaFormats {
         return forms.joined(separator: "|")
     }()
 
+    // Without counts: their states are few, so that most places in a URI have one mask.
     private static let uriName = "[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2}", uriCharacter = "(\(uriName)|[:@])"
-    private static let path = "(/\(uriCharacter){0,100}){0,30}"
-    private static let authority = "//((\(uriName)|:){0,60}@)?(\(uriName)){0,200}(:[0-9]{0,5})?"
-    private static let query = "(\\?(\(uriCharacter)|[/?]){0,200})?(#(\(uriCharacter)|[/?]){0,200})?"
+    private static let path = "(/\(uriCharacter)*)*"
+    private static let authority = "//((\(uriName)|:)*@)?(\(uriName))*(:[0-9]*)?"
+    private static let query = "(\\?(\(uriCharacter)|[/?])*)?(#(\(uriCharacter)|[/?])*)?"
     private static let uri =
-        "[a-zA-Z][a-zA-Z0-9+.-]{0,30}:(\(authority)\(path)|/?\(uriCharacter){1,100}\(path)|/?)\(query)"
+        "[a-zA-Z][a-zA-Z0-9+.-]*:(\(authority)\(path)|/?\(uriCharacter)+\(path)|/?)\(query)"
     /// Its first part has no colon.
-    private static let relative = "(\(authority)\(path)|/(\(uriCharacter){1,100}\(path))?|(\(uriName)|@){1,100}\(path)|)\(query)"
-    private static let variable = "[a-zA-Z0-9_]{1,30}(\\.[a-zA-Z0-9_]{1,30}){0,3}(:[1-9][0-9]{0,3}|\\*)?"
-    private static let pointer = "(/([^/~]|~[01]){0,200}){0,50}"
+    private static let relative = "(\(authority)\(path)|/(\(uriCharacter)+\(path))?|(\(uriName)|@)+\(path)|)\(query)"
+    private static let variable = "[a-zA-Z0-9_]+(\\.[a-zA-Z0-9_]+)*(:[1-9][0-9]{0,3}|\\*)?"
+    private static let pointer = "(/([^/~]|~[01])*)*"
 
     /// Years, months and days, then hours, minutes and seconds, none left out between two; or weeks.
     private static let duration: String = {
@@ -67,7 +69,7 @@ enum SchemaFormats {
         case "time": time
         case "date-time": "\(date)[tT]\(time)"
         case "duration": duration
-        case "email", "idn-email": "\(atom)(\\.\(atom)){0,1}@\(label)(\\.\(label)){1,3}"
+        case "email", "idn-email": "\(atom)(\\.\(atom)){0,4}@\(label)(\\.\(label)){1,4}"
         case "hostname", "idn-hostname": "\(label)(\\.\(label)){0,3}"
         case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
         case "ipv4": ipv4

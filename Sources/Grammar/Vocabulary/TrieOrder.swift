@@ -16,7 +16,7 @@ struct TrieOrder: Sendable {
     }
 
     /// The longest string, in bytes; longer ones are left out.
-    static let longest = 200
+    static let longest = 64
 
     let nodes: [Node]
     /// One for each string, by their strings, in order.
