@@ -149,8 +149,8 @@ struct SessionTests {
         #expect(!model.isInstructionTuned)
         #expect(model.tokenizer.byteCount > 10_000 && model.sharedBytes > model.tokenizer.byteCount)
         // State: 6 recurrent layers of 4 × 128 f32, twice for the way back; 2 attention layers with rings of 16 keys and values of
-        // 64 f16, and an exponent of each; then logits, the next ones, and the sampler.
-        #expect(model.sessionBytes == 2 * 6 * 4 * 128 * 4 + 2 * 2 * 16 * (64 * 2 + 1) + 2 * 512 * 4 + 512 * 8)
+        // 64 f16, and an exponent of each; then logits, the next ones, with what they come from beside each, and the sampler.
+        #expect(model.sessionBytes == 2 * 6 * 4 * 128 * 4 + 2 * 2 * 16 * (64 * 2 + 1) + 2 * (512 + 128) * 4 + 512 * 8)
     }
 }
 
