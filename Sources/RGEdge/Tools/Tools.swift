@@ -3,7 +3,7 @@ import JSON
 /// Functions that a model may call: by answering with the name of one and its arguments, as JSON that fits their schema.
 ///
 /// Gemma 1, and so RecurrentGemma, was not trained to call functions. What tells it of them is therefore plain words
-/// (``instructions``), and what makes a call of its answer is a constraint (``Constraint/Form/call(_:_:)``): a call is always of a
+/// (``instructions(_:)``), and what makes a call of its answer is a constraint (``Constraint/Form/call(_:_:)``): a call is always of a
 /// function that there is, with arguments that fit. Whether it is a sensible one is up to the model.
 public struct Tools: Hashable, Sendable {
     /// When a call is to be made.
