@@ -1,3 +1,5 @@
+import System
+
 /// Reads a regular expression of the kind that JSON Schema has (ECMA-262 with the flag `u`, less what needs memory or looking around).
 ///
 /// Characters are Unicode scalars. Supported: literals; `.` (all but line breaks); classes with ranges and `^`; `\d \D \w \W \s \S`;
@@ -7,8 +9,8 @@
 struct RegexParser {
     private var reader: ScalarReader
     private var tree = RegexTree()
-    /// Those that were looked up: it takes a while.
-    private var categories: [String: ScalarSet] = [:]
+    /// Those that were looked up, by any parser: it takes a while.
+    private static let categories = Guarded<[String: ScalarSet]>([:])
 
     private struct Level {
         var start: Int
@@ -181,12 +183,12 @@ struct RegexParser {
         case "p", "P":
             guard reader.take("{") else { throw unknownEscape(start) }
             let name = reader.take { $0 != "}" }
-            guard reader.take("}"), let set = categories[name] ?? ScalarSet(category: name) else {
+            guard reader.take("}"), let set = Self.categories.withLock({ $0[name] }) ?? ScalarSet(category: name) else {
                 throw error(
                     "a property of characters that is not supported", at: start,
                     advice: "general categories are, as \\p{Lu} and \\p{Letter}")
             }
-            categories[name] = set
+            Self.categories.withLock { $0[name] = set }
             return mark == "P" ? set.inverted : set
         default:
             guard !mark.isLetter, !mark.isDigit else { throw unknownEscape(start) }

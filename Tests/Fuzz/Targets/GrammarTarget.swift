@@ -52,23 +52,19 @@ extension FuzzTarget {
         }
         let masks = TokenMasks(grammar: grammar, vocabulary: vocabulary, capacity: 2)
         var choice = bytes.reduce(UInt64(1)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        for _ in 0..<3 { walk(masks, isJSON: isJSON, &choice) }
+        for _ in 0..<2 { walk(masks, isJSON: isJSON, &choice) }
         return true
     }
 
     private static func walk(_ masks: TokenMasks, isJSON: Bool, _ choice: inout UInt64) {
         var matcher = masks.grammar.matcher(), text: [UInt8] = []
-        for step in 0..<120 {
+        for step in 0..<50 {
             if step % 16 == 0 { checkMask(masks, matcher) }
             let next = (UInt8.min...UInt8.max).filter { byte in
                 var copy = matcher
                 return copy.advance(byte)
             }
-            let isOverLimit = (UInt8.min...UInt8.max).contains { byte in
-                var copy = matcher
-                return !copy.advance(byte) && copy.isOverLimit
-            }
-            promise(!next.isEmpty || matcher.isComplete || isOverLimit, "a text that began can end")
+            promise(!next.isEmpty || matcher.isComplete || isAtLimit(matcher), "a text that began can end")
             if let forced = matcher.forced(limit: 8).first {
                 promise(next == [forced] && !matcher.isComplete, "what is forced is all that may come")
             }
@@ -83,6 +79,14 @@ extension FuzzTarget {
             let byte = from[Int(choice >> 33) % from.count]
             text.append(byte)
             matcher.advance(byte)
+        }
+    }
+
+    /// Whether some byte would go beyond a limit.
+    private static func isAtLimit(_ matcher: Matcher) -> Bool {
+        (UInt8.min...UInt8.max).contains { byte in
+            var copy = matcher
+            return !copy.advance(byte) && copy.isOverLimit
         }
     }
 
