@@ -280,7 +280,7 @@ extension ConstraintTests {
         for count in 1...40 {
             options.maxTokens = 100
             let question = String(repeating: "b", count: count)
-            if try model.tokens({ try model.conversation([.user(question)], with: $0).tokens }).count == Int(position) {
+            if try model.encode([Message.user(question)]).count == Int(position) {
                 #expect(try answer(question).count == 8)
                 return
             }
@@ -351,7 +351,7 @@ extension ConstraintTests {
         try session.feed(tokens, isCancelled: { false }) { done, total in
             if done < total { seen.append(session.logits == nil) }
         }
-        #expect(seen.allSatisfy(\.self))
+        #expect(!seen.contains(false))
         #expect(session.logits != nil)
     }
 
