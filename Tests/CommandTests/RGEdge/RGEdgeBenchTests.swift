@@ -68,7 +68,7 @@ import Testing
         (["--sessions-at-once", "2,1025"], "--sessions-at-once must be 1 to 1024, not 1025"),
         (
             ["--sessions-at-once", "2", "--sessions"],
-            "--kernels-only, --profile, --sessions, --sessions-at-once and --length each go alone"
+            "--kernels-only, --profile, --sessions, --sessions-at-once, --length and the form of answers each go alone"
         ),
     ])
     func argumentThatMakesNoSenseIsAUsageError(_ arguments: [String], _ message: String) throws {
