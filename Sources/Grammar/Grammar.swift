@@ -5,12 +5,11 @@ public final class Grammar: Sendable {
     let program: Program
     /// The pool that new states go to.
     private let latest: Guarded<StatePool>
-    /// Where a matcher starts in the first pool.
-    private let first: StatePool
 
     init(_ builder: ExpressionBuilder, root: ExpressionID) throws(GrammarError) {
         program = try Program(builder, root: root)
-        first = StatePool(program)
+        let first = StatePool(program)
+        guard first.start() > StatePool.overLimit else { throw Program.tooLarge }
         latest = Guarded(first)
     }
 

@@ -1,8 +1,14 @@
 /// How large what strangers give may become. Texts beyond a limit are refused when the grammar is made; while it runs, a byte that
 /// would go beyond one is not allowed.
 enum Limits {
-    /// Bytes of a grammar, a regular expression or a list of choices.
+    /// Bytes of a grammar or a list of choices.
     static let textBytes = 4 << 20
+    /// Bytes of a regular expression.
+    static let regexBytes = 1 << 16
+    /// Patterns of keys in one place: texts are told apart by which of them they match.
+    static let keyPatterns = 64
+    /// Bytes of the names that lead to a place in a schema.
+    static let pathBytes = 1 << 12
     /// Bytes of a schema.
     static let schemaBytes = 1 << 20
     /// Expressions that a grammar comes to.

@@ -19,6 +19,8 @@ struct LanguageProduct {
     mutating func add(
         _ builder: ExpressionBuilder, _ root: ExpressionID, isDemanded: Bool = false, isExcluded: Bool = false
     ) throws(GrammarError) {
+        // An expression beyond the limit looks like one that matches nothing.
+        guard !builder.isOverLimit else { throw Program.tooLarge }
         var pool: StatePool?
         if root != builder.never {
             do throws(GrammarError) { pool = StatePool(try Program(builder, root: root)) } catch {

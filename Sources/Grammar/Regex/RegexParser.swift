@@ -21,8 +21,8 @@ struct RegexParser {
     private init(_ text: String) { reader = ScalarReader(text) }
 
     static func parse(_ text: String) throws(GrammarError) -> RegexTree {
-        guard text.utf8.count <= Limits.textBytes else {
-            throw GrammarError(.whole, "has more than \(Limits.textBytes) bytes", advice: "make it smaller")
+        guard text.utf8.count <= Limits.regexBytes else {
+            throw GrammarError(.whole, "has more than \(Limits.regexBytes) bytes", advice: "make it smaller")
         }
         var parser = RegexParser(text)
         try parser.parse()
@@ -206,10 +206,13 @@ struct RegexParser {
         }
         if let scalar = reader.takeHexadecimal(4) { return ScalarSet(scalar) }
         let units = reader.take { $0.hexadecimalValue != nil || $0 == "\\" || $0 == "u" }
-        let parts = units.parts(separatedBy: "\\u").filter { !$0.isEmpty }.prefix(2).compactMap { UInt32($0.prefix(4), radix: 16) }
-        guard parts.count == 2, (0xD800...0xDBFF).contains(parts[0]), (0xDC00...0xDFFF).contains(parts[1]) else {
-            throw unknownEscape(start)
-        }
+        // A pair of surrogates: four digits, the same escape again, four digits.
+        let text = Array(units.utf8)
+        func number(_ range: Range<Int>) -> UInt32? { UInt32(String(decoding: text[range], as: UTF8.self), radix: 16) }
+        guard text.count >= 10, text[4..<6].elementsEqual("\\u".utf8), let high = number(0..<4), let low = number(6..<10),
+            (0xD800...0xDBFF).contains(high), (0xDC00...0xDFFF).contains(low)
+        else { throw unknownEscape(start) }
+        let parts = [high, low]
         reader.rewind(to: start + 12)
         let value = 0x10000 + (parts[0] - 0xD800) << 10 + parts[1] - 0xDC00
         return ScalarSet([value...value])

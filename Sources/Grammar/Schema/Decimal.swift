@@ -21,6 +21,13 @@ struct Decimal: Equatable, Sendable {
         }
     }
 
+    /// A whole number.
+    init(_ magnitude: UInt64, isNegative: Bool) {
+        self.isNegative = isNegative && magnitude > 0
+        whole = magnitude.description.utf8.map { $0 - 0x30 }
+        fraction = []
+    }
+
     private init?(_ text: String) {
         let parts = text.lowercased().split(separator: "e")
         guard let mantissa = parts.first, let exponent = parts.count == 2 ? Int(parts[1]) : 0, abs(exponent) <= 400 else {
@@ -49,6 +56,18 @@ struct Decimal: Equatable, Sendable {
     }
 
     var isZero: Bool { whole == [0] && fraction.isEmpty }
+
+    /// Whether it is a whole number of times another one; nil if that has too many digits to tell.
+    func isMultiple(of other: Decimal) -> Bool? {
+        let places = max(fraction.count, other.fraction.count)
+        func digits(_ number: Decimal) -> [UInt8] {
+            number.whole + number.fraction + [UInt8](repeating: 0, count: places - number.fraction.count)
+        }
+        let divisor = digits(other).drop { $0 == 0 }
+        guard divisor.count <= 17, !divisor.isEmpty else { return nil }
+        let modulus = divisor.reduce(UInt64(0)) { 10 * $0 + UInt64($1) }
+        return digits(self).reduce(UInt64(0)) { (10 * $0 + UInt64($1)) % modulus } == 0
+    }
 
     /// -1, 0 or 1 as it is smaller than the other, the same, or larger.
     func compared(to other: Decimal) -> Int {

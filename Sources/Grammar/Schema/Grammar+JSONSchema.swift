@@ -37,6 +37,7 @@ extension Grammar {
                 error.line > 0 ? .line(error.line, column: error.column) : .whole,
                 error.isMemory ? "no memory to read it" : error.message)
         }
+        try SchemaNames.check(schema)
         var compiler = SchemaCompiler(reader: SchemaReader(schema, options: options))
         let root = try compiler.compile()
         var builder = compiler.builder, whole = root

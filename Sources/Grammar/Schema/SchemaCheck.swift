@@ -22,7 +22,10 @@ struct SchemaCheck {
     }
 
     private func holds(_ shapes: [SchemaShape], _ value: JSONValue) throws(GrammarError) -> Bool {
-        for shape in shapes where try holds(shape, value) { return true }
+        for shape in shapes {
+            try reader.work.take()
+            if try holds(shape, value) { return true }
+        }
         return false
     }
 
@@ -31,7 +34,7 @@ struct SchemaCheck {
         if shape.excluded.contains(value) { return false }
         if let values = shape.values, !values.contains(value) { return false }
         switch value {
-        case .integer, .real: return try isWithin(shape, value)
+        case .integer, .real: return isWithin(shape.numbers, value)
         case .string(let text):
             let count = text.unicodeScalars.count
             guard count >= shape.minLength, count <= shape.maxLength ?? .max else { return false }
@@ -55,18 +58,17 @@ struct SchemaCheck {
         }
     }
 
-    private func isWithin(_ shape: SchemaShape, _ value: JSONValue) throws(GrammarError) -> Bool {
-        if shape.numbers.isEmpty { return true }
-        // The same digits that the grammar would read.
-        var inner = shape
-        inner.types = [.integer, .fraction]
-        var compiler = SchemaCompiler(reader: reader)
-        let root = try compiler.number(inner), text = compiler.form.constant(value, &compiler.builder)
-        guard let grammar = try? Grammar(compiler.builder, root: root), let only = try? Grammar(compiler.builder, root: text) else {
-            return false
+    private func isWithin(_ rules: NumberRules, _ value: JSONValue) -> Bool {
+        guard let number = Decimal(value) else { return false }
+        if let low = rules.low {
+            let order = number.compared(to: low.value)
+            if order < 0 || order == 0 && low.isExclusive { return false }
         }
-        var matcher = grammar.matcher()
-        return matcher.advance(only.matcher().forced()) && matcher.isComplete
+        if let high = rules.high {
+            let order = number.compared(to: high.value)
+            if order > 0 || order == 0 && high.isExclusive { return false }
+        }
+        return rules.multiples.allSatisfy { number.isMultiple(of: $0) == true }
     }
 
     private func holds(_ part: SchemaPart, _ elements: [JSONValue]) throws(GrammarError) -> Bool {

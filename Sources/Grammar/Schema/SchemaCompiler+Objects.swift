@@ -64,6 +64,9 @@ extension SchemaCompiler {
                 let place = part.child("patternProperties", value: value)
                 guard let object = value.objectValue else { throw place.error("is no object") }
                 declares = true
+                guard result.patterns.count + object.members.count <= Limits.keyPatterns else {
+                    throw place.error("has more than \(Limits.keyPatterns) patterns", advice: "use fewer")
+                }
                 for member in object.members {
                     result.patterns.append((member.key, place.child(member.key, value: member.value), owner))
                 }

@@ -32,7 +32,7 @@ struct SchemaCompiler {
         if parts.contains(where: { $0.value == false }) { return builder.never }
         if parts.isEmpty { return form.any(&builder) }
         parts.sort { ($0.path, $0.mark) < ($1.path, $1.mark) }
-        let key = parts.map(\.key).joined(separator: "\n")
+        let key = parts.map(\.key).joined(separator: "\0\0")
         if let rule = rules[key] { return builder.reference(rule) }
         let rule = builder.makeRule(parts.map { "#" + $0.path }.joined(separator: " and "))
         rules[key] = rule

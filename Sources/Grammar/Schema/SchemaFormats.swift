@@ -69,7 +69,7 @@ enum SchemaFormats {
         case "time": time
         case "date-time": "\(date)[tT]\(time)"
         case "duration": duration
-        case "email", "idn-email": "\(atom)(\\.\(atom)){0,4}@\(label)(\\.\(label)){1,4}"
+        case "email", "idn-email": "\(atom)(\\.\(atom)){0,4}@\(label)(\\.\(label)){1,3}"
         case "hostname", "idn-hostname": "\(label)(\\.\(label)){0,3}"
         case "uuid": "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
         case "ipv4": ipv4

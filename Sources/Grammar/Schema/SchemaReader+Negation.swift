@@ -27,7 +27,10 @@ extension SchemaReader {
         /// Less than a least count, or more than a largest one.
         func count(_ type: String, _ key: String, by difference: Int) throws(GrammarError) -> [[SchemaPart]] {
             let count = try Self.count(here) + difference
-            return count < 0 ? [] : only(type, key, .integer(Int64(min(count, Limits.count))))
+            guard count <= Limits.count else {
+                throw here.error("is \(Limits.count), the largest count", advice: "make it smaller")
+            }
+            return count < 0 ? [] : only(type, key, .integer(Int64(count)))
         }
         switch member.key {
         case "type":

@@ -15,8 +15,8 @@ struct SchemaReader {
         self.root = root
         self.options = options
         let dialect = root["$schema"]?.stringValue ?? ""
-        refStandsAlone = ["/draft-03/", "/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.has($0) }
-        let idName = dialect.has("/draft-04/") || dialect.has("/draft-03/") ? "id" : "$id"
+        refStandsAlone = ["/draft-04/", "/draft-05/", "/draft-06/", "/draft-07/"].contains { dialect.has($0) }
+        let idName = dialect.has("/draft-04/") ? "id" : "$id"
         resources = SchemaResources(root, isOld: refStandsAlone, idName: idName)
     }
 
@@ -137,19 +137,19 @@ struct SchemaReader {
             case "type": draft.shape.types.formIntersection(try types(here))
             case "enum":
                 guard let values = member.value.arrayValue else { throw here.error("is no list") }
-                restrict(&draft.shape, to: values)
-            case "const": restrict(&draft.shape, to: [member.value])
+                try restrict(&draft.shape, to: values, here)
+            case "const": try restrict(&draft.shape, to: [member.value], here)
             case "$ref": draft.pending.append(try resolve(here))
             case "allOf": draft.pending += try list(member.value, member.key, part).reversed()
             // In draft 4 the exclusive forms say whether the others are.
             case "exclusiveMinimum" where member.value == true || member.value == false: break
             case "exclusiveMaximum" where member.value == true || member.value == false: break
             case "minimum":
-                draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: object["exclusiveMinimum"] == true))
+                draft.shape.numbers.add(low: .init(value: try least(here), isExclusive: object["exclusiveMinimum"] == true))
             case "maximum":
-                draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: object["exclusiveMaximum"] == true))
-            case "exclusiveMinimum": draft.shape.numbers.add(low: .init(value: try decimal(here), isExclusive: true))
-            case "exclusiveMaximum": draft.shape.numbers.add(high: .init(value: try decimal(here), isExclusive: true))
+                draft.shape.numbers.add(high: .init(value: try most(here), isExclusive: object["exclusiveMaximum"] == true))
+            case "exclusiveMinimum": draft.shape.numbers.add(low: .init(value: try least(here), isExclusive: true))
+            case "exclusiveMaximum": draft.shape.numbers.add(high: .init(value: try most(here), isExclusive: true))
             case "multipleOf":
                 draft.shape.numbers.multiples.append(try decimal(here))
                 draft.shape.multiplePlace = here
@@ -159,8 +159,20 @@ struct SchemaReader {
                 guard let regex = member.value.stringValue else { throw here.error("is no string") }
                 draft.shape.patterns.append((regex, here))
             case "format":
-                guard options.assertsFormats, let name = member.value.stringValue else { break }
+                guard let name = member.value.stringValue else { throw here.error("is no name of a format") }
+                guard options.assertsFormats else { break }
                 draft.shape.formats.append((name, here))
+            case "required":
+                // In draft 3 it was a boolean of the property.
+                guard let names = member.value.arrayValue, names.allSatisfy({ $0.stringValue != nil }) else {
+                    throw here.error("is no list of names", advice: "give the names of properties to the object that has them")
+                }
+            case "uniqueItems":
+                guard member.value == true || member.value == false else { throw here.error("is neither true nor false") }
+            case "$schema"
+            where ["/draft-00/", "/draft-01/", "/draft-02/", "/draft-03/"].contains {
+                member.value.stringValue?.has($0) == true
+            }: throw here.error("is a draft whose words mean something else", advice: "write it by draft 4 or later")
             case "$schema" where member.value.stringValue?.has("json-schema.org/") != true:
                 throw here.error("is a dialect that is not known", advice: "leave it out for draft 2020-12")
             case Self.otherPattern where !part.mark.isEmpty:
@@ -183,7 +195,8 @@ struct SchemaReader {
         }
     }
 
-    private func restrict(_ shape: inout SchemaShape, to values: [JSONValue]) {
+    private func restrict(_ shape: inout SchemaShape, to values: [JSONValue], _ part: SchemaPart) throws(GrammarError) {
+        guard !values.contains(where: \.hasLostDigits) else { throw Self.lostDigits(part) }
         let new = ValueList(values)
         if shape.values == nil { shape.values = new } else { shape.values?.formIntersection(new) }
     }
@@ -203,7 +216,26 @@ struct SchemaReader {
 
     private func decimal(_ part: SchemaPart) throws(GrammarError) -> Decimal {
         guard let value = Decimal(part.value) else { throw part.error("is no number") }
+        guard !part.value.hasLostDigits else { throw Self.lostDigits(part) }
         return value
+    }
+
+    /// A largest value. Of one that is too large to have kept its digits, what is certainly below it.
+    private func most(_ part: SchemaPart) throws(GrammarError) -> Decimal {
+        guard case .real(let value) = part.value, value >= JSONValue.exactLimit else { return try decimal(part) }
+        return Decimal(UInt64(exactly: value.nextDown) ?? .max, isNegative: false)
+    }
+
+    /// A least value, in the same way.
+    private func least(_ part: SchemaPart) throws(GrammarError) -> Decimal {
+        guard case .real(let value) = part.value, -value >= JSONValue.exactLimit else { return try decimal(part) }
+        return Decimal(UInt64(exactly: (-value).nextDown) ?? .max, isNegative: true)
+    }
+
+    private static func lostDigits(_ part: SchemaPart) -> GrammarError {
+        part.error(
+            "has a whole number that is not kept exactly: of 2^53 or more, with an exponent or in a schema with one beyond 64 bits",
+            advice: "use smaller ones")
     }
 
     /// A number of characters, items or properties.

@@ -11,7 +11,7 @@ struct SchemaPart: Sendable {
     var mark = ""
 
     /// Differs from that of every other part.
-    var key: String { (isNegated ? "!" : "") + path + mark }
+    var key: String { (isNegated ? "!" : "") + path + "\0" + mark }
 
     /// What holds where this doesn't.
     var negated: SchemaPart {
