@@ -4,7 +4,7 @@ enum Limits {
     /// Bytes of a grammar or a list of choices.
     static let textBytes = 4 << 20
     /// Bytes of a regular expression.
-    static let regexBytes = 1 << 16
+    static let regexBytes = 1 << 19
     /// Patterns of keys in one place: texts are told apart by which of them they match.
     static let keyPatterns = 64
     /// Bytes of the names that lead to a place in a schema.
