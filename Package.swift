@@ -54,8 +54,7 @@ let loadTargets: [Target] =
     architecture == "arm64"
     ? [
         .executableTarget(
-            name: "kernel-load", dependencies: ["Grammar", "KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"],
-            path: "Tests/KernelLoad")
+            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad")
     ]
     : []
 

@@ -8,9 +8,6 @@ enum Operation {
     case quantize, rmsNorm, gelu, convolve, scan, rotate, attend, narrow, row
     /// 2560 of the 256,000 logits.
     case softCap
-    /// All masks of an answer under a schema of eight fields, a byte at a time, the grammar's states included.
-    case masks
-
     /// All of them by name, with the calls that a token of the 2B model takes, past a window of others.
     static let all = products + others
 
@@ -39,8 +36,6 @@ enum Operation {
         ("narrow", .narrow, 16),
         ("row", .row, 1),
         ("soft-cap", .softCap, 100),
-        // No part of a token: what a constraint takes besides.
-        ("masks", .masks, 0),
     ]
 
     init?(name: String) {
@@ -108,9 +103,6 @@ enum Operation {
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let matrix = TiledMatrix(tiles: memory.tiles(shape, .q4), shape: shape, type: .q4), output = memory.floats(width)
             for _ in 0..<rounds { kernels.row(matrix, 5, 50.5, output) }
-        case .masks:
-            guard let answer = ConstrainedAnswers() else { return }
-            for _ in 0..<rounds { answer.run() }
         case .softCap:
             let values = memory.floats(width)
             for _ in 0..<rounds { kernels.softCap(values, width, 30) }
