@@ -23,6 +23,10 @@ struct TrieOrder: Sendable {
     let tokens: [UInt32]
     /// Tokens whose string another one has: they may come where that one may.
     let twins: [(token: UInt32, twin: UInt32)]
+    /// The same by the token that has the string.
+    private let twinsByToken: [UInt32: [UInt32]]
+    /// By their first bytes: the nodes that begin strings; `.max` where none does.
+    private let roots: [UInt32]
     /// Whether all strings are plain.
     let isPlain: Bool
     /// Nodes that are the end of a string, as bits, and how many there are before each word of these.
@@ -76,6 +80,13 @@ struct TrieOrder: Sendable {
         }
         self.tokens = tokens
         self.twins = twins
+        twinsByToken = Dictionary(grouping: twins, by: \.token).mapValues { $0.map(\.twin) }
+        var roots = [UInt32](repeating: .max, count: 256), root = 0
+        while root < nodes.count {
+            roots[Int(nodes[root].byte)] = UInt32(root)
+            root = Int(nodes[root].end)
+        }
+        self.roots = roots
         var bits = [UInt64](repeating: 0, count: nodes.count / 64 + 1), counts: [UInt32] = []
         for (index, isEnd) in isEnd.enumerated() where isEnd { bits[index >> 6] |= 1 << UInt64(index & 63) }
         for word in bits { counts.append((counts.last ?? 0) + UInt32(word.nonzeroBitCount)) }
@@ -105,20 +116,22 @@ struct TrieOrder: Sendable {
 
     /// Calls `body` with the tokens of the first byte, of the first two, and so on, as far as the tree has nodes for them.
     private func forEachPrefix(of text: ArraySlice<UInt8>, _ body: (_ tokens: [UInt32]) -> Void) {
-        var candidates = 0..<nodes.count
-        for byte in text {
-            var node = candidates.lowerBound
-            while node < candidates.upperBound, nodes[node].byte != byte { node = Int(nodes[node].end) }
-            guard node < candidates.upperBound else { return }
+        guard let first = text.first, roots[Int(first)] != .max else { return }
+        var node = Int(roots[Int(first)])
+        body(tokens(ofNode: node))
+        for byte in text.dropFirst() {
+            let end = Int(nodes[node].end)
+            node += 1
+            while node < end, nodes[node].byte != byte { node = Int(nodes[node].end) }
+            guard node < end else { return }
             body(tokens(ofNode: node))
-            candidates = node + 1..<Int(nodes[node].end)
         }
     }
 
     private func tokens(ofNode node: Int) -> [UInt32] {
         guard isEnd(node) else { return [] }
         let first = tokens[firstToken(of: node)]
-        return [first] + twins.lazy.filter { $0.token == first }.map(\.twin)
+        return twinsByToken[first].map { [first] + $0 } ?? [first]
     }
 
     /// Whether a node is the end of a string.
