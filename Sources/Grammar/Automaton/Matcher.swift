@@ -1,5 +1,6 @@
 /// A place in a text that follows a grammar. A small value: copies go on independently, and it can be kept to go back to.
 public struct Matcher: Sendable {
+    /// What the text follows.
     public let grammar: Grammar
     private(set) var pool: StatePool
     private(set) var state: Int32

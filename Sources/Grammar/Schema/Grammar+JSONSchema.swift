@@ -10,6 +10,7 @@ public struct JSONSchemaOptions: Sendable {
     /// Whether `format` is a demand. Otherwise it is a remark, as the standard has it.
     public var assertsFormats: Bool
 
+    /// By default: one space after `:` and `,`, no properties but those that are declared, and formats that count.
     public init(spacing: JSONSpacing = .spaced, allowsUndeclared: Bool = false, assertsFormats: Bool = true) {
         self.spacing = spacing
         self.allowsUndeclared = allowsUndeclared

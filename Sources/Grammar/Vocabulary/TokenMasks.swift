@@ -3,7 +3,9 @@ import System
 /// The masks of a grammar and a vocabulary: made when they are asked for, kept for whoever comes to the same state. Used by many
 /// threads.
 public final class TokenMasks: Sendable {
+    /// What texts follow.
     public let grammar: Grammar
+    /// The tokens that they are made of.
     public let vocabulary: VocabularyTrie
     /// Bytes of masks that are kept at most.
     private let capacity: Int

@@ -75,7 +75,7 @@ extension Session {
 
     /// An answer to go on with under a constraint; a new one if there is none.
     private func unfinishedAnswer(
-        _ answer: ConstrainedAnswer?, _ saved: (fingerprint: UInt64, count: Int)?, under constraint: Constraint
+        _ answer: ConstrainedAnswer?, _ saved: UnfinishedAnswer?, under constraint: Constraint
     ) throws(ModelError) -> ConstrainedAnswer {
         if let answer, answer.constraint.fingerprint == constraint.fingerprint { return answer }
         guard let saved, saved.fingerprint == constraint.fingerprint else { return constraint.start }

@@ -28,6 +28,7 @@ final class Lookahead {
     private(set) var used = 0
     /// True if the chunk is of guesses, which may be wrong.
     var isGuessed = true
+    /// True if all logits are wanted, whatever a constraint leaves.
     let wantsAll: Bool
     private var draftLength: DraftLength
 
@@ -42,8 +43,7 @@ final class Lookahead {
     static let limit = 64
 
     /// Room for `drafts` guesses at once, up to ``limit``, and for `forced` tokens that a constraint leaves no choice about; one of
-    /// them is not 0. Throws if there is no memory.
-    /// With `wantsAll`, all logits are computed, whatever a constraint leaves.
+    /// them is not 0. With `wantsAll`, all logits are computed, whatever the constraint leaves. Throws if there is no memory.
     init(model: Model, drafts: Int, forced: Int = 0, wantsAll: Bool = false) throws(ModelError) {
         self.wantsAll = wantsAll
         let capacity = 1 + max(drafts, forced)

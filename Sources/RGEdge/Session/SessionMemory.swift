@@ -21,8 +21,8 @@ final class SessionMemory {
     private(set) var transcript: Transcript
     /// What the tokens to come obey, and where in it they are.
     private(set) var constrained: ConstrainedAnswer?
-    /// The same of a session that was saved: the fingerprint of the constraint, and the number of tokens of the answer.
-    private(set) var savedAnswer: (fingerprint: UInt64, count: Int)?
+    /// The same of a session that was saved, until it is told the constraint.
+    private(set) var savedAnswer: UnfinishedAnswer?
 
     /// What is new, to be fed, or to hold a copy.
     init(_ model: Model, canBeFed: Bool = true) throws(ModelError) {
@@ -68,10 +68,10 @@ final class SessionMemory {
 
     /// Takes over the logits after the last token, and if they are few what all can be computed from. [vocabulary], [width]
     func copyLogits(
-        from source: UnsafePointer<Float>, _ extent: LogitsExtent = .all, stream source2: UnsafePointer<Float>? = nil
+        from source: UnsafePointer<Float>, _ extent: LogitsExtent = .all, stream newStream: UnsafePointer<Float>? = nil
     ) {
         logits.baseAddress?.update(from: source, count: logits.count)
-        if extent == .few, let source2 { stream?.update(from: source2, count: width) }
+        if extent == .few, let newStream { stream?.update(from: newStream, count: width) }
         self.extent = extent
     }
 
@@ -85,12 +85,12 @@ final class SessionMemory {
     }
 
     /// The constraint of an answer that isn't finished, and how many tokens that has.
-    var unfinishedAnswer: (fingerprint: UInt64, count: Int)? {
-        constrained.map { ($0.constraint.fingerprint, $0.count) } ?? savedAnswer
+    var unfinishedAnswer: UnfinishedAnswer? {
+        constrained.map { UnfinishedAnswer(fingerprint: $0.constraint.fingerprint, count: $0.count) } ?? savedAnswer
     }
 
     /// Takes over what a saved session knows of the constraint of its answer.
-    func resume(answer: (fingerprint: UInt64, count: Int)?) { savedAnswer = answer }
+    func resume(answer: UnfinishedAnswer?) { savedAnswer = answer }
 
     /// Notes a token that the state is about to consume: all that is remembered of tokens follows from this.
     func note(_ token: UInt32) {

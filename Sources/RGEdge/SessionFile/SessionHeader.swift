@@ -16,7 +16,7 @@ struct SessionHeader {
     /// True if exponents follow the keys and values. Otherwise all are 0.
     let hasExponents: Bool
     /// The constraint of an answer that isn't finished, and how many tokens that has; nil if there is none.
-    let answer: (fingerprint: UInt64, count: Int)?
+    let answer: UnfinishedAnswer?
     let shape: SessionShape
 
     static let magic = Array("RGS1".utf8)
@@ -104,7 +104,10 @@ struct SessionHeader {
         guard answerCount <= position else {
             throw .invalid(source, "is within an answer of \(answerCount) tokens, more than its position")
         }
-        answer = hasAnswer ? (bytes.littleEndian(at: Self.answerOffset, as: UInt64.self), Int(answerCount)) : nil
+        answer =
+            hasAnswer
+            ? UnfinishedAnswer(fingerprint: bytes.littleEndian(at: Self.answerOffset, as: UInt64.self), count: Int(answerCount))
+            : nil
 
         fingerprint = bytes.littleEndian(at: 24, as: UInt64.self)
         guard fingerprint == model.file.fingerprint else {
