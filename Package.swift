@@ -95,12 +95,12 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CSIMD"),
-        .target(name: "CSystem"),
+        .target(name: "CLinux"),
         .target(name: "System"),
 
         // Files and formats.
         .target(name: "Tiles"),
-        .target(name: "Files", dependencies: ["CSystem", "System"]),
+        .target(name: "Files", dependencies: ["CLinux", "System"]),
         .target(name: "JSON", dependencies: ["CJansson", "System"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "System", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["CSIMD", "Files", "JSON", "System"]),

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 import Synchronization
 import System
@@ -21,8 +21,8 @@ public final class DirectFile: Sendable {
     public init(_ file: MappedFile) {
         let file = file.regularFile
         self.file = file
-        let direct = csystem_open_direct(file.descriptor)
-        let asked = direct >= 0 ? Int(csystem_direct_alignment(direct)) : -1
+        let direct = clinux_open_direct(file.descriptor)
+        let asked = direct >= 0 ? Int(clinux_direct_alignment(direct)) : -1
         let isSensible = asked >= 0 && asked & (asked - 1) == 0 && asked <= 1 << 20
         if direct >= 0, !isSensible { close(direct) }
         descriptor = isSensible ? direct : -1

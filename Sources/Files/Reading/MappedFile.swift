@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 import Synchronization
 import System
@@ -38,7 +38,7 @@ public final class MappedFile: Sendable {
             guardNumber = nil
             return
         }
-        let number = csystem_guard_mapping(start, file.byteCount)
+        let number = clinux_guard_mapping(start, file.byteCount)
         guard number >= 0 else {
             munmap(start, file.byteCount)
             throw FileProblem(
@@ -49,12 +49,12 @@ public final class MappedFile: Sendable {
     }
 
     deinit {
-        if let guardNumber { csystem_unguard_mapping(guardNumber) }
+        if let guardNumber { clinux_unguard_mapping(guardNumber) }
         munmap(start, byteCount)
     }
 
     /// False once zeros have taken the place of the mapping, since the system could not read the file.
-    public var isIntact: Bool { guardNumber.map { !csystem_is_mapping_lost($0) } ?? true }
+    public var isIntact: Bool { guardNumber.map { !clinux_is_mapping_lost($0) } ?? true }
 
     /// Throws if zeros have taken the place of the mapping: then what was read there before may have been zeros already.
     public func checkIntact() throws(FileProblem) {
@@ -130,7 +130,7 @@ public final class MappedFile: Sendable {
     }
 
     /// True if the file lies in memory anyway: on a tmpfs or ramfs.
-    public var isInMemory: Bool { csystem_is_in_memory(regularFile.descriptor) }
+    public var isInMemory: Bool { clinux_is_in_memory(regularFile.descriptor) }
 
     /// Has the system begin to read a range into its file cache, and nothing else.
     public func prefetch(_ range: Range<Int>) { regularFile.prefetch(range) }

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 import Synchronization
 
@@ -36,7 +36,7 @@ enum Leftovers {
         defer { close(descriptor) }
         var status = stat(), named = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, flock(descriptor, LOCK_EX | LOCK_NB) == 0,
-            csystem_is_on_local_disk(descriptor) || FileTime(status.st_mtim).seconds < FileTime.now.seconds - silence,
+            clinux_is_on_local_disk(descriptor) || FileTime(status.st_mtim).seconds < FileTime.now.seconds - silence,
             // Its writer may have renamed it meanwhile.
             lstat(path, &named) == 0, named.st_dev == status.st_dev, named.st_ino == status.st_ino
         else { return }

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 import System
 
@@ -55,10 +55,10 @@ final class TemporaryFile {
 
     /// Nil if the file system has no files without a name, or none that can get one later.
     private static func unnamed(in folder: String, _ mode: mode_t) -> Int32? {
-        var descriptor = csystem_open_unnamed(folder, mode)
-        while descriptor < 0, errno == EINTR { descriptor = csystem_open_unnamed(folder, mode) }
+        var descriptor = clinux_open_unnamed(folder, mode)
+        while descriptor < 0, errno == EINTR { descriptor = clinux_open_unnamed(folder, mode) }
         guard descriptor >= 0 else { return nil }
-        // One of the two ways of csystem_link. It may still fail; everything is written by then, and has to be copied.
+        // One of the two ways of clinux_link. It may still fail; everything is written by then, and has to be copied.
         guard geteuid() == 0 || access(place(descriptor), F_OK) == 0 else {
             close(descriptor)
             return nil
@@ -85,7 +85,7 @@ final class TemporaryFile {
     }
 
     static func link(_ descriptor: Int32, _ path: UnsafePointer<CChar>) -> Int32 {
-        csystem_link(descriptor, place(descriptor), path)
+        clinux_link(descriptor, place(descriptor), path)
     }
 
     private static func place(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// Has the disk take what is written to a file while more is written, from its front to its end.
@@ -30,7 +30,7 @@ struct WriteBehind {
             let start = startedBytes
             startedBytes += Self.step
             // Both are advice: nothing depends on them, and not every file system takes it.
-            _ = csystem_start_writing(descriptor, Int64(start), Int64(Self.step))
+            _ = clinux_start_writing(descriptor, Int64(start), Int64(Self.step))
             if start >= Self.cachedBytes {
                 _ = posix_fadvise(descriptor, off_t(start - Self.cachedBytes), off_t(Self.step), POSIX_FADV_DONTNEED)
             }
@@ -44,7 +44,7 @@ struct WriteBehind {
 
     /// Waits until the disk has a step of the file. Returns 0, or an errno that says that writing has failed.
     private static func wait(_ descriptor: Int32, from start: Int) -> Int32 {
-        let code = csystem_wait_for_writing(descriptor, Int64(start), Int64(step))
+        let code = clinux_wait_for_writing(descriptor, Int64(start), Int64(step))
         // No other error is possible here.
         return [EIO, ENOSPC, EDQUOT].contains(code) ? code : 0
     }

@@ -12,12 +12,12 @@
 /// Guards `size` bytes at `start`, a read-only mapping. The first call installs the handler, for good; a handler that was there
 /// before is called for all other addresses, and for signals that somebody sends. Returns a number for the calls below, or -1 if
 /// too many mappings are guarded. Allocates nothing.
-int csystem_guard_mapping(void *start, size_t size);
+int clinux_guard_mapping(void *start, size_t size);
 
 /// Ends the guard; called before the mapping is removed.
-void csystem_unguard_mapping(int number);
+void clinux_unguard_mapping(int number);
 
 /// True once zeros have taken the place of the mapping.
-bool csystem_is_mapping_lost(int number);
+bool clinux_is_mapping_lost(int number);
 
 #endif

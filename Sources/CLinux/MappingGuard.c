@@ -69,7 +69,7 @@ static void install(void) {
     sigaction(SIGBUS, &action, NULL);
 }
 
-int csystem_guard_mapping(void *start, size_t size) {
+int clinux_guard_mapping(void *start, size_t size) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, install);
     for (int index = 0; index < guard_count; index++) {
@@ -84,9 +84,9 @@ int csystem_guard_mapping(void *start, size_t size) {
     return -1;
 }
 
-void csystem_unguard_mapping(int number) {
+void clinux_unguard_mapping(int number) {
     guards[number].start = 0;
     guards[number].is_taken = false;
 }
 
-bool csystem_is_mapping_lost(int number) { return guards[number].is_lost; }
+bool clinux_is_mapping_lost(int number) { return guards[number].is_lost; }

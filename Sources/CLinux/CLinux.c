@@ -1,35 +1,36 @@
 #define _GNU_SOURCE
-#include "CSystem.h"
+#include "CLinux.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-int csystem_start_writing(int descriptor, int64_t offset, int64_t count) {
+int clinux_start_writing(int descriptor, int64_t offset, int64_t count) {
     return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) ? errno : 0;
 }
 
-int csystem_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
+int clinux_wait_for_writing(int descriptor, int64_t offset, int64_t count) {
     while (sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WAIT_BEFORE)) {
         if (errno != EINTR) return errno;
     }
     return 0;
 }
 
-int csystem_open_unnamed(const char *folder, unsigned mode) {
+int clinux_open_unnamed(const char *folder, unsigned mode) {
     return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 }
 
-int csystem_open_direct(int descriptor) {
+int clinux_open_direct(int descriptor) {
     char place[32];
     snprintf(place, sizeof place, "/proc/self/fd/%d", descriptor);
     return open(place, O_RDONLY | O_DIRECT | O_CLOEXEC);
 }
 
-int csystem_direct_alignment(int descriptor) {
+int clinux_direct_alignment(int descriptor) {
 #ifdef STATX_DIOALIGN
     struct statx status;
     if (statx(descriptor, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) || !(status.stx_mask & STATX_DIOALIGN)) return 0;
@@ -41,13 +42,13 @@ int csystem_direct_alignment(int descriptor) {
 #endif
 }
 
-int csystem_link(int descriptor, const char *place, const char *path) {
+int clinux_link(int descriptor, const char *place, const char *path) {
     if (linkat(descriptor, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0) return 0;
     if (errno == EEXIST) return EEXIST;
     return linkat(AT_FDCWD, place, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? errno : 0;
 }
 
-bool csystem_is_on_local_disk(int descriptor) {
+bool clinux_is_on_local_disk(int descriptor) {
     struct statfs system;
     if (fstatfs(descriptor, &system)) return false;
     switch ((uint32_t)system.f_type) {
@@ -68,9 +69,11 @@ bool csystem_is_on_local_disk(int descriptor) {
     }
 }
 
-bool csystem_is_in_memory(int descriptor) {
+bool clinux_is_in_memory(int descriptor) {
     struct statfs system;
     if (fstatfs(descriptor, &system)) return false;
     const uint32_t type = (uint32_t)system.f_type;
     return type == 0x01021994 /* tmpfs */ || type == 0x858458F6 /* ramfs */;
 }
+
+void clinux_keep_memory_private(void) { (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
