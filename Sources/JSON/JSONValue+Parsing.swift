@@ -17,6 +17,10 @@ extension JSONValue {
         guard let start = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 0, column: 0, message: "the text is empty")
         }
+        // jansson passes over one that follows a number or a word. JSON has none anywhere.
+        guard memchr(start, 0, bytes.count) == nil else {
+            throw JSONError(line: 0, column: 0, message: "the text has a byte that is 0")
+        }
         // Where a string can't grow, jansson leaves out a byte, even the quotation mark that ends it, and then reads and writes
         // beyond its end.
         guard SystemMemory.has(bytesPerByte * bytes.count) else { throw .noMemory }

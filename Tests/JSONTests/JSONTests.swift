@@ -48,6 +48,11 @@ import Testing
         #expect(error?.description.hasPrefix("not valid JSON: ") == true)
     }
 
+    @Test(arguments: ["1\0", "[1\0]", "{\"a\":true\0}", "\0", "[]\0", "\"\0\""])
+    func aByteThatIsZeroIsRefused(_ text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
+    }
+
     @Test func bytesThatAreNotUTF8AreRefused() {
         for bad: [UInt8] in [[0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE6, 0x97]] {
             #expect(throws: JSONError.self) { try JSONValue(parsing: [UInt8(ascii: "\"")] + bad + [UInt8(ascii: "\"")]) }
