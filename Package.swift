@@ -137,6 +137,9 @@ let package = Package(
             name: "CommandSupport",
             dependencies: ["Files", "System", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
+            name: "ModelArguments",
+            dependencies: ["Kernels", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(
             name: "Conversion",
             dependencies: [
                 "CSIMD", "Checkpoint", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelFile", "Quantization", "System",
@@ -155,8 +158,8 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelFile", "RGEdge", "System", "Text",
-                "Tiles", "Version",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelArguments", "ModelFile", "RGEdge", "System",
+                "Text", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmark
 import CommandSupport
 import Kernels
+import ModelArguments
 import RGEdge
 
 /// `rg-edge bench`: how fast a model or the kernels are, beside what the machine could do.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import ModelArguments
 import RGEdge
 
 /// How an answer is made.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import JSON
+import ModelArguments
 import RGEdge
 
 /// `rg-edge info`: what is in a model file, and what it takes to run it.

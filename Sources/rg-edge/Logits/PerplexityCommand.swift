@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Files
 import JSON
+import ModelArguments
 import RGEdge
 import System
 import Text

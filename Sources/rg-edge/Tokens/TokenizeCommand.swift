@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import JSON
+import ModelArguments
 import RGEdge
 import System
 import Text

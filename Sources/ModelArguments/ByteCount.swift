@@ -1,11 +1,25 @@
 import ArgumentParser
 
 /// A number of bytes as people write it: `2G`, `500M`, `1500000`. Units are powers of 1000, as ``Format/bytes(_:)`` shows them.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
-    let bytes: Int
-    let description: String
+public struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+    /// The number.
+    public let bytes: Int
+    /// As it was written.
+    public let description: String
 
-    init?(argument: String) {
+    /// A default, which must be a number of bytes.
+    public init(_ literal: StaticString) {
+        let text = "\(literal)"
+        self = ByteCount(argument: text) ?? ByteCount(bytes: 0, description: text)
+    }
+
+    private init(bytes: Int, description: String) {
+        self.bytes = bytes
+        self.description = description
+    }
+
+    /// Nil for what is no number of bytes.
+    public init?(argument: String) {
         let units: [Character: Int] = ["k": 1000, "K": 1000, "M": 1_000_000, "G": 1_000_000_000, "T": 1_000_000_000_000]
         var digits = Substring(argument)
         if digits.last == "B" { digits.removeLast() }
@@ -18,5 +32,6 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
         description = argument
     }
 
-    var defaultValueDescription: String { description }
+    /// As help shows it.
+    public var defaultValueDescription: String { description }
 }

@@ -1,0 +1,30 @@
+import ArgumentParser
+import RGEdge
+
+/// How to compute.
+public struct ComputeArguments: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads. (default: one per core that may be used)", valueName: "count"))
+    public var threads: Int?
+
+    @OptionGroup public var memory: MemoryArguments
+
+    @OptionGroup public var set: KernelsArgument
+
+    public func validate() throws {
+        let limit = Model.Options.threadLimit
+        if let threads, !(1...limit).contains(threads) { throw ValidationError("--threads must be 1 to \(limit), not \(threads)") }
+    }
+
+    /// Opens a model to run with them.
+    /// `latency` is how long a pass may last; nil for as long as usual.
+    public func open(_ path: String, latency: Duration? = nil) throws(ModelError) -> Model {
+        var options = Model.Options(threads: threads, kernels: set.kernels, residency: memory.resident.residency)
+        if let latency { options.latency = latency }
+        return try Model(path: path, options: options)
+    }
+
+    /// As ArgumentParser makes it.
+    public init() {}
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Kernels
+
+/// Which kernels to compute with.
+public struct KernelsArgument: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
+    public var kernels: String?
+
+    public func validate() throws {
+        guard let kernels, Kernels.named(kernels) == nil else { return }
+        let names = Kernels.available.map(\.name).joined(separator: ", ")
+        throw ValidationError(
+            Kernels.compiledNames.contains(kernels)
+                ? "This processor can't run the kernels '\(kernels)'; use one of \(names)"
+                : "There are no kernels '\(kernels)'; use one of \(names)")
+    }
+
+    /// As ArgumentParser makes it.
+    public init() {}
+}
