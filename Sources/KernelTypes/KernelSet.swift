@@ -8,6 +8,10 @@ public struct KernelSet: Sendable {
     /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
     public let name: String
 
+    /// What it rounds like: sets of the same word give the same bits, on any processor. Those that multiply and add in one rounding
+    /// do (`tools/test-arm` compares ARM's with x86-64's).
+    public var arithmetic: String { name == "scalar" || name == "x86-64-v2" ? name : "fma" }
+
     /// Quantizes `tokens` of activations [tokens × stride] for matrices of `shape`; `blocksPerScale` consecutive blocks share one
     /// scale (``WeightType/Properties/blocksPerActivationScale``).
     /// The pointers in `result` are those of the first token. False if some of the activations are infinite or NaN.

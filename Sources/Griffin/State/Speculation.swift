@@ -28,6 +28,11 @@ public final class Speculation: @unchecked Sendable {
     private let layout: Layout
     private let memory: UnsafeMutableRawPointer
 
+    /// Bytes of one for chunks of `capacity` tokens.
+    public static func byteCount(_ configuration: Configuration, element: CacheElement, capacity: Int) -> Int {
+        Layout(state: State.Layout(configuration, element: element), capacity: capacity).byteCount
+    }
+
     /// Room for a chunk of `capacity` tokens. Nil if the system has no memory for it.
     public init?(_ configuration: Configuration, element: CacheElement, capacity: Int) {
         layout = Layout(state: State.Layout(configuration, element: element), capacity: capacity)

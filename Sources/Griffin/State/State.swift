@@ -55,6 +55,16 @@ public final class State: @unchecked Sendable {
         return max(1, layout.byteCount + (canBeFed ? layout.recurrentBytes : 0))
     }
 
+    /// Bytes of a copy's memory that the system gives after so many tokens: for rings that are less than half full, pages of what they
+    /// hold; else large pages, so perhaps all.
+    public static func touchedBytes(_ configuration: Configuration, element: CacheElement, position: Int64) -> Int {
+        let layout = Layout(configuration, element: element), whole = byteCount(configuration, element: element, canBeFed: false)
+        guard position < layout.window / 2 else { return whole }
+        let page = 4096, filled = Int(max(0, position)) * layout.headDimension * element.bytes
+        // Each ring and its exponents begin and end within pages.
+        return min(whole, layout.recurrentBytes + layout.attentionLayers * 2 * (filled + 4 * page))
+    }
+
     /// An empty state, to be fed or to hold a copy of one. Nil if the system has no memory for it.
     public init?(_ configuration: Configuration, element: CacheElement, canBeFed: Bool = true) {
         layout = Layout(configuration, element: element)

@@ -68,7 +68,7 @@ extension Model {
     }
 
     /// The tokens that end an answer.
-    var endTokens: [UInt32] {
+    package var endTokens: [UInt32] {
         let endOfTurn = configuration.endOfTurn
         return [configuration.eos] + (endOfTurn.map { $0 == configuration.eos ? [] : [$0] } ?? [])
     }

@@ -71,6 +71,13 @@ final class Lookahead {
         draftLength = DraftLength(longest: drafts)
     }
 
+    /// Bytes that one allocates.
+    static func byteCount(_ model: Model, drafts: Int, forced: Int) -> Int {
+        let capacity = 1 + max(drafts, forced)
+        return capacity * (model.configuration.vocabularySize + model.configuration.width) * MemoryLayout<Float>.size
+            + Speculation.byteCount(model.configuration, element: model.weights.cacheElement, capacity: capacity)
+    }
+
     deinit {
         free(logits)
         free(streams)

@@ -18,6 +18,8 @@ public final class PromptCache: Sendable {
     public let limit: Int
 
     let model: Model
+    /// What names of files say of whom they are for.
+    private let owner: String
     private let files: Folder
     private let onProblem: @Sendable (String) -> Void
     /// True once `onProblem` was told that the system refuses to store or to remove something: it would be the same with the next
@@ -41,10 +43,19 @@ public final class PromptCache: Sendable {
     /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
     /// `onProblem` is told, in one sentence and once per kind of problem, what keeps sessions from being stored or used. Throws if
     /// the folder can't be made or read.
-    public init(
+    public convenience init(
         folder: String, limit: Int, model: Model, onProblem: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(ModelError) {
+        try self.init(folder: folder, limit: limit, model: model, owner: "", onProblem: onProblem)
+    }
+
+    /// The same for one of several who share the folder and its limit, but not their sessions: `owner` is a word for whom, of letters
+    /// and digits.
+    package init(
+        folder: String, limit: Int, model: Model, owner: String, onProblem: @escaping @Sendable (String) -> Void
+    ) throws(ModelError) {
         files = try modelErrors(Self.opened(folder))
+        self.owner = owner
         self.folder = folder
         self.limit = limit
         self.model = model
@@ -61,37 +72,65 @@ public final class PromptCache: Sendable {
 
     /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed more than `least` of them.
     func session(beginning tokens: [UInt32], longerThan least: Int = 0) -> Session? {
+        var session: Session?
+        let count = search(beginning: tokens, longerThan: least) { file throws(ModelError) in
+            let loaded = try model.session(from: file)
+            session = loaded
+            return loaded.memory
+        }
+        return count == nil ? nil : session
+    }
+
+    /// Makes a session, whatever it was, the stored one that has consumed the longest beginning of `tokens`, and returns how many
+    /// those are. Nil if none has consumed more than `least` of them; the session may then be of no use before it is reset.
+    package func resume(_ session: Session, beginning tokens: [UInt32], longerThan least: Int = 0) -> Int? {
+        session.settle()
+        return search(beginning: tokens, longerThan: least) { file throws(ModelError) in
+            try model.read(file, into: session.memory)
+            return session.memory
+        }
+    }
+
+    /// Looks for the stored session that has consumed the longest beginning of `tokens`, more than `least` of them, and has `read`
+    /// read it. Returns how many those are.
+    private func search(
+        beginning tokens: [UInt32], longerThan least: Int, read: (RegularFile) throws(ModelError) -> SessionMemory
+    ) -> Int? {
         guard let entries = try? files.entries() else { return nil }
         let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
         guard !names.isEmpty else { return nil }
+        // Few of the beginnings have a name that is there: the others need none.
+        let counts = Set(names.compactMap(Self.count(inName:)))
         // The hash of every beginning, in one pass.
         var hash = TokenHash()
         var found: [(name: String, count: Int)] = []
         for (index, token) in tokens.enumerated() {
             hash.append(token)
+            guard index >= least, counts.contains(index + 1) else { continue }
             let name = name(of: hash, count: index + 1)
-            if index >= least, names.contains(name) { found.append((name, index + 1)) }
+            if names.contains(name) { found.append((name, index + 1)) }
         }
         for (name, count) in found.reversed() {
-            if let session = session(name, beginning: tokens.prefix(count)) { return session }
+            if isRead(name, beginning: tokens.prefix(count), by: read) { return count }
         }
         return nil
     }
 
-    /// The session in a file, if it has consumed exactly these tokens.
-    private func session(_ name: String, beginning tokens: ArraySlice<UInt32>) -> Session? {
+    /// Reads the session in a file; true if it has consumed exactly these tokens.
+    private func isRead(
+        _ name: String, beginning tokens: ArraySlice<UInt32>, by read: (RegularFile) throws(ModelError) -> SessionMemory
+    ) -> Bool {
         do throws(ModelError) {
-            guard let file = trusted(name) else { return nil }
-            let session = try model.session(from: file)
+            guard let file = trusted(name) else { return false }
+            let memory = try read(file)
             // Somebody may have looked for two texts with the same hash.
-            guard session.position == tokens.count, session.memory.recent.oldestFirst == tokens.suffix(RecentTokens.limit) else {
-                return nil
-            }
+            guard memory.hasConsumed(tokens) else { return false }
             files.touch(name)
-            return session
+            return true
         } catch {
-            if error.kind != .io, error.kind != .memory { try? files.remove(name) }
-            return nil
+            // Another version's is for other programs that use the folder.
+            if ![.io, .memory, .version].contains(error.kind) { try? files.remove(name) }
+            return false
         }
     }
 
@@ -109,7 +148,7 @@ public final class PromptCache: Sendable {
 
     /// Tokens in the longest beginning that a prompt shares with a stored session. Sessions with more tokens than a file keeps
     /// don't count: their beginning is not known.
-    func longestCommonBeginning(of tokens: [UInt32]) -> Int {
+    package func longestCommonBeginning(of tokens: [UInt32]) -> Int {
         guard let entries = try? files.entries() else { return 0 }
         let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
         return own.sorted { $1.isOlder(than: $0) }.prefix(Self.comparisons).reduce(0) { longest, entry in
@@ -119,19 +158,20 @@ public final class PromptCache: Sendable {
     }
 
     /// Stores a session and removes what has been used longest ago, down to the limit.
-    func store(_ session: Session) {
+    /// False if that isn't possible.
+    @discardableResult package func store(_ session: Session) -> Bool {
         let byteCount = session.largestSerialization
         guard byteCount <= limit else {
-            guard !isLimitTold.exchange(true, ordering: .relaxed) else { return }
-            return onProblem(
+            guard !isLimitTold.exchange(true, ordering: .relaxed) else { return false }
+            onProblem(
                 "the prompt is not kept: \(folder) may take \(limit) bytes, and a session \(byteCount); allow the folder more")
+            return false
         }
-        attempt("the prompt is not kept") { () throws(ModelError) in
-            try session.save(
-                to: files.file(name(of: session.memory.tokenHash, count: Int(session.position))), replacing: .session,
-                for: .sharing(files.sharing))
+        let name = name(of: session.memory.tokenHash, count: Int(session.position))
+        defer { makeRoom() }
+        return attempt("the prompt is not kept") { () throws(ModelError) in
+            try session.save(to: files.file(name), replacing: .session, for: .sharing(files.sharing))
         }
-        makeRoom()
     }
 
     private func makeRoom() {
@@ -139,11 +179,13 @@ public final class PromptCache: Sendable {
     }
 
     /// Changes something in the folder. If the system refuses, reports `meaning`, the first time only.
-    private func attempt(_ meaning: String, _ change: () throws(ModelError) -> Void) {
+    @discardableResult private func attempt(_ meaning: String, _ change: () throws(ModelError) -> Void) -> Bool {
         do throws(ModelError) {
             try change()
+            return true
         } catch {
             if !isRefusalTold.exchange(true, ordering: .relaxed) { onProblem("\(meaning): \(error)") }
+            return false
         }
     }
 
@@ -167,8 +209,14 @@ public final class PromptCache: Sendable {
         if let refusal, total > limit { throw refusal }
     }
 
-    /// How the names of this model's files begin. They name the kernels as well, since others may round differently.
-    private var namePrefix: String { "\(model.file.fingerprint.hexadecimal)-\(model.kernels.name)-" }
+    /// How the names of this model's files begin. They name the kernels' arithmetic as well, since another rounds differently.
+    private var namePrefix: String {
+        let whose = owner.isEmpty ? "" : "." + owner
+        return "\(model.file.fingerprint.hexadecimal)-\(model.kernels.arithmetic)\(whose)-"
+    }
+
+    /// The number of tokens that the name of a file says.
+    private static func count(inName name: String) -> Int? { name.split(separator: "-").dropLast().last.flatMap { Int($0) } }
 
     /// The name of the file of a session.
     private func name(of hash: TokenHash, count: Int) -> String {

@@ -15,28 +15,33 @@ extension Model {
 
     /// The same for a file that is open.
     func session(from file: RegularFile) throws(ModelError) -> sending Session {
+        let session = try makeSession()
+        try read(file, into: session.memory)
+        return session
+    }
+
+    /// Makes a session's memory what a file holds. If it throws, the memory is of no use before it is reset.
+    func read(_ file: RegularFile, into memory: SessionMemory) throws(ModelError) {
         // The header decides whether there is anything more to read.
         let start = try modelErrors(file.bytes(0..<min(SessionHeader.byteCount, file.byteCount)))
         let header = try modelErrors(
             SessionHeader(parsing: start.span.bytes, fileBytes: file.byteCount, for: self, source: file.path))
         let count = file.byteCount - SessionHeader.byteCount
-        guard let memory = SystemMemory.zeroed(UInt8.self, count: count) else {
+        guard let packed = SystemMemory.zeroed(UInt8.self, count: count) else {
             throw ModelError(.memory, "\(file.path): no memory to unpack a session of \(count) bytes; close other programs")
         }
-        defer { free(memory) }
-        let content = UnsafeMutableRawBufferPointer(start: memory, count: count)
+        defer { free(packed) }
+        let content = UnsafeMutableRawBufferPointer(start: packed, count: count)
         try modelErrors(file.read(at: SessionHeader.byteCount, into: content))
-        return try session(header, content: content.bytes, source: file.path)
+        memory.reset()
+        try modelErrors(memory.restore(header, from: content.bytes, source: file.path))
     }
 
     /// Brings a session back from the bytes of a session file, as ``session(from:)`` does.
     public func session(deserializing bytes: RawSpan) throws(ModelError) -> sending Session {
         let source = "the saved session"
         let header = try modelErrors(SessionHeader(parsing: bytes, fileBytes: bytes.byteCount, for: self, source: source))
-        return try session(header, content: bytes.extracting(droppingFirst: SessionHeader.byteCount), source: source)
-    }
-
-    private func session(_ header: SessionHeader, content: RawSpan, source: String) throws(ModelError) -> sending Session {
+        let content = bytes.extracting(droppingFirst: SessionHeader.byteCount)
         let session = try makeSession()
         try modelErrors(session.memory.restore(header, from: content, source: source))
         return session

@@ -10,7 +10,8 @@ import System
 final class Processor: @unchecked Sendable {
     /// Bytes of memory that it takes per piece of the vocabulary, per byte of the pieces that are looked for in a text before it is
     /// cut, and per byte of a text that it is given at once; all rounded up.
-    private static let bytesPerPiece = 256, bytesPerTrieByte = 16, bytesPerByte = 280
+    private static let bytesPerPiece = 256, bytesPerTrieByte = 16
+    static let bytesPerByte = 280
 
     private let handle: OpaquePointer
 

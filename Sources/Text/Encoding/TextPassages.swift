@@ -4,7 +4,7 @@ struct TextPassages: Sequence, IteratorProtocol {
     /// Texts up to here are left whole.
     static let wanted = 64 << 10
     /// A longer line is cut as well, where words begin: tokens can differ only there, and only if a piece has a space inside.
-    static let limit = 1 << 20
+    static let limit = 1 << 17
     /// How far back from the limit such a place is looked for; where there is none, the cut is between any two characters.
     private static let longestWord = 4096
 

@@ -47,6 +47,9 @@ public final class Tokenizer: Sendable {
     /// Bytes that an ``encoder()`` takes at most, to be loaded.
     package var encoderByteCount: Int { Processor.byteCount(pieces: vocabularySize, model: model.count) }
 
+    /// Bytes that encoding a text takes at most, besides the text and its tokens.
+    package var encodingByteCount: Int { Processor.bytesPerByte * TextPassages.limit }
+
     /// Reads the bytes of a `tokenizer.model`. Throws if they are damaged or are the model of another kind of tokenizer. Whether
     /// SentencePiece takes them as well shows in ``encoder()``.
     /// `path` is where they come from, for what is thrown here and by encoders.
