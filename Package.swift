@@ -84,9 +84,12 @@ let package = Package(
         .library(name: "RGEdgeC", type: .static, targets: ["RGEdgeC"]),
         .executable(name: "rg-quant", targets: ["rg-quant"]),
         .executable(name: "rg-edge", targets: ["rg-edge"]),
+        .executable(name: "rg-edge-serve", targets: ["rg-edge-serve"]),
     ] + fuzzProducts,
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Compiled for rg-edge-serve alone.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // Debian's libraries, and C headers of our own.
@@ -158,8 +161,27 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelArguments", "ModelFile", "RGEdge", "System",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelArguments", "ModelFile", "RGEdge",
+                "System",
                 "Text", "Tiles", "Version",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // The server.
+        .target(
+            name: "HTTPServer",
+            dependencies: [
+                "System", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(
+            name: "Serving",
+            dependencies: ["CXXHash", "Files", "HTTPServer", "JSON", "RGEdge", "System", "Text", "Version"],
+            resources: [.embedInCode("Resources/page.html"), .embedInCode("Resources/openapi.json")]),
+        .executableTarget(
+            name: "rg-edge-serve",
+            dependencies: [
+                "CLinux", "CommandSupport", "Files", "HTTPServer", "ModelArguments", "RGEdge", "Serving", "System", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -196,12 +218,18 @@ let package = Package(
                 "TestSupport", "Text",
                 "Tiles",
             ]),
+        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "System", "TestSupport"]),
+        .testTarget(
+            name: "ServingTests",
+            dependencies: ["HTTPServer", "JSON", "ModelTestSupport", "RGEdge", "Serving", "System", "TestSupport", "Text"]),
         .testTarget(
             name: "BenchmarkTests",
             dependencies: ["Benchmark", "Griffin", "JSON", "KernelTypes", "Kernels", "TestSupport", "Tiles"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["CommandSupport", "JSON", "ModelFile", "System", "TestSupport", "Tiles", "rg-edge", "rg-quant"]),
+            dependencies: [
+                "CommandSupport", "JSON", "ModelFile", "System", "TestSupport", "Tiles", "rg-edge", "rg-edge-serve", "rg-quant",
+            ]),
     ] + loadTargets + fuzzTargets,
     cxxLanguageStandard: .cxx17
 )

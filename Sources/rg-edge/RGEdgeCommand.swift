@@ -10,7 +10,7 @@ struct RGEdgeCommand: ParsableCommand {
         abstract: "Runs RecurrentGemma models that rg-quant has made.",
         version: projectVersion,
         subcommands: [
-            PromptCommand.self, ChatCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self,
+            PromptCommand.self, ChatCommand.self, ServeCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self,
             PerplexityCommand.self,
             BenchCommand.self,
         ])
