@@ -25,9 +25,9 @@ package struct HTTPLimits: Sendable {
     package var connections = 1024
     /// Bytes of an answer that wait for a client to take them, before ``HTTPExchange/write(_:)`` waits too.
     package var pendingBytes = 64 << 10
-    /// Bytes of all answers together that wait for their clients to take them. Where an answer of more than ``pendingBytes`` would
-    /// make them more, the connections whose clients have taken nothing for ``patience`` are cut, and where that isn't enough, its
-    /// own. An answer alone always has room.
+    /// Bytes of all answers together that wait for their clients to take them. Where one that is given as a whole, and isn't small,
+    /// would make them more, connections are cut whose clients have taken next to nothing for ``patience``, and where that isn't
+    /// enough, its own. An answer alone always has room.
     package var unsentBytes = 32 << 20
     /// Seconds after which those that don't get on make room for others, where a limit is reached: heads and bodies that aren't
     /// whole, answers that aren't taken.

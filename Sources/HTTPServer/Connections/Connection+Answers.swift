@@ -11,7 +11,8 @@ extension Connection {
         if batch.bytes.isEmpty || !request.hasAnswerBody {
             answer.sent(count)
         } else {
-            guard core.reserve(unsentBytes: count, for: self) else {
+            let isWhole = batch.head?.length != nil
+            guard core.reserve(unsentBytes: count, isWhole: isWhole, for: self) else {
                 answer.sent(count)
                 return cut()
             }

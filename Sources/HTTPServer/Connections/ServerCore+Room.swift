@@ -29,15 +29,16 @@ extension ServerCore {
 
     func release(bodyBytes count: Int) { onLoop.value.bodyBytes -= count }
 
-    /// Counts bytes of an answer that its client is to take; false if there are too many of all answers. What is streamed is
-    /// bounded by itself.
-    func reserve(unsentBytes count: Int, for connection: Connection) -> Bool {
+    /// Counts bytes of an answer that its client is to take; false if there are too many of all answers. What is streamed has a
+    /// limit of its own, and what is small does no harm.
+    func reserve(unsentBytes count: Int, isWhole: Bool, for connection: Connection) -> Bool {
+        let isLarge = isWhole && count > Self.smallAnswer
         var isTooMuch: Bool {
-            count > limits.pendingBytes && onLoop.value.unsentBytes > 0 && onLoop.value.unsentBytes + count > limits.unsentBytes
+            isLarge && onLoop.value.unsentBytes > 0 && onLoop.value.unsentBytes + count > limits.unsentBytes
         }
         if isTooMuch {
             let stalled = onLoop.value.connections.values.filter {
-                $0 !== connection && $0.untakenBytes > limits.pendingBytes && isStalled(since: $0.unsentSince)
+                $0 !== connection && $0.untakenBytes > Self.smallAnswer && isStalled(since: $0.unsentSince)
             }
             for victim in stalled.sorted(by: { $0.unsentSince < $1.unsentSince }) where isTooMuch { victim.cut() }
         }
@@ -46,6 +47,8 @@ extension ServerCore {
         connection.untakenBytes += count
         return true
     }
+
+    private static let smallAnswer = 4 << 10
 
     func release(unsentBytes count: Int, of connection: Connection) {
         onLoop.value.unsentBytes -= count
