@@ -150,7 +150,7 @@ package final class Server: HTTPService {
             if request.head.method == "OPTIONS" { return answerPreflight(call, endpoint) }
             let ready = call
             if endpoint.isLight { return try endpoint.handler(self, ready) }
-            let isTaken = clerk.add(bytes: request.body.count + 1024) { [self] in
+            let isTaken = clerk.add(bytes: request.body.count + 1024, of: owner) { [self] in
                 if exchange.isGone { return }
                 do throws(APIError) { try endpoint.handler(self, ready) } catch { ready.fail(error) }
             }

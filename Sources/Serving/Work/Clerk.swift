@@ -5,7 +5,9 @@ import System
 /// preparing a grammar take milliseconds, and memory, which is then needed once.
 final class Clerk: Sendable {
     private let monitor = Monitor()
-    private nonisolated(unsafe) var tasks: [@Sendable () -> Void] = []
+    private nonisolated(unsafe) var tasks: [(owner: Owner, run: @Sendable () -> Void)] = []
+    /// Whose request was read last.
+    private nonisolated(unsafe) var last = Owner.everybody
     private nonisolated(unsafe) var byteCount = 0
     private nonisolated(unsafe) var isClosed = false
 
@@ -22,15 +24,16 @@ final class Clerk: Sendable {
         thread.detach()
     }
 
-    /// Has `body`, which holds so many bytes, called soon; false if too much waits.
-    func add(bytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+    /// Has `body`, which holds so many bytes, called soon; false if too much waits. Owners take turns.
+    func add(bytes: Int, of owner: Owner = .everybody, _ body: @escaping @Sendable () -> Void) -> Bool {
         monitor.withLock {
             guard !isClosed, tasks.count < Self.limit, tasks.isEmpty || byteCount + bytes <= Self.byteLimit else { return false }
             byteCount += bytes
-            tasks.append { [self] in
+            let task: @Sendable () -> Void = { [self] in
                 body()
                 monitor.withLock { byteCount -= bytes }
             }
+            tasks.append((owner, task))
             monitor.wakeAll()
             return true
         }
@@ -48,7 +51,10 @@ final class Clerk: Sendable {
         while true {
             let task: (@Sendable () -> Void)? = monitor.withLock {
                 while tasks.isEmpty, !isClosed { monitor.wait() }
-                return tasks.isEmpty ? nil : tasks.removeFirst()
+                guard !tasks.isEmpty else { return nil }
+                let next = tasks.remove(at: tasks.firstIndex { $0.owner != last } ?? 0)
+                last = next.owner
+                return next.run
             }
             guard let task else { return }
             task()
