@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Does to rg-edge-serve what a hostile or broken client would, and looks whether it is still as it was.
 
-    tools/serve/hostile_trial.py --server rg-edge-serve -m MODEL.rgq
-    tools/serve/hostile_trial.py --minutes 30 --seed 7 --server …
-    tools/serve/hostile_trial.py --seed 7 --case 1234 --server …    one case of the fuzzer, shown
+    tools/serve/hostile_trials/mutations.py --server rg-edge-serve -m MODEL.rgq
+    tools/serve/hostile_trials/mutations.py --minutes 30 --seed 7 --server …
+    tools/serve/hostile_trials/mutations.py --seed 7 --case 1234 --server …    one case of the fuzzer, shown
 
 Requests are mutated as JSON, as bytes and as HTTP, and sent in pieces, too slowly, too fast, or not to the end; connections are
 opened in turn, left idle, and left with half a request. Nothing may be answered with an error of the server's own, what is no JSON
@@ -25,7 +25,7 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 from trial import ask, eventually, trial  # noqa: E402
@@ -485,7 +485,8 @@ class Watched:
             is_small = eventually(lambda: self.server.resident() - self.before <= self.growth, 3)
             assert is_small, f"{grown / 1e6:.1f} MB more memory than before"
             most = re.search(r"Memory: at most (\d+) MB", self.server.said())
-            assert most and self.server.resident() < int(most[1]) * 1e6, "more memory than the server has said that it takes at most"
+            is_within = most and self.server.resident() < int(most[1]) * 1e6
+            assert is_within, "more memory than the server has said that it takes at most"
 
 
 def one(seed, number, port, counts, failures, missing):
@@ -649,7 +650,7 @@ def show(given, servers):
 
 
 def main():
-    made = support.parser("tools/serve/hostile_trial.py", __doc__)
+    made = support.parser("tools/serve/hostile_trials/mutations.py", __doc__)
     made.add_argument("--minutes", type=float, default=2, help="of mutated requests")
     made.add_argument("--seed", default="1")
     made.add_argument("--case", type=int, help="only this one, shown")
@@ -669,7 +670,7 @@ def main():
             return show(given, servers)
         watched = Watched(servers(*OPTIONS) if given.server else servers(), EARLY_GROWTH if given.short else GROWTH)
         counts = support.run(support.collected(globals()), given, watched, given)
-    support.finish("tools/serve/hostile_trial.py", counts, servers)
+    support.finish("tools/serve/hostile_trials/mutations.py", counts, servers)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Serving" / "Resources" / "page.html"
+PAGE = pathlib.Path(__file__).resolve().parents[3] / "Sources" / "Serving" / "Resources" / "page.html"
 POLICY = ("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
           "base-uri 'none'; form-action 'none'")
-ANSWER = """The sky is blue because air scatters **short waves** of light more than long ones: its molecules are far smaller than a \
-wave, and then the part that is scattered grows with the fourth power of the frequency.
+ANSWER = """The sky is blue because air scatters **short waves** of light more than long ones: its molecules are far smaller than \
+a wave, and then the part that is scattered grows with the fourth power of the frequency.
 
 1. Sunlight holds all colours.
 2. Blue has about two thirds of the wavelength of red, so some five times as much of it is scattered.

@@ -3,8 +3,8 @@
 
     start      READY once the model is open, and never if it can't be; a request that came before the start is answered
     watchdog   WATCHDOG at half the interval, also while answers are computed
-    end        SIGTERM in mid-answer: health says 503 at once, the answer ends in 2 s, the exit code is 0, and the next server goes on
-               from what was saved; a second SIGTERM ends at once
+    end        SIGTERM in mid-answer: health says 503 at once, the answer ends in 2 s, the exit code is 0, and the next server goes
+               on from what was saved; a second SIGTERM ends at once
     keys       as a credential and as a file: asked for, and shown nowhere
     examples   the figures that the examples ask for are there
     cost       from the start to the first answer, and memory of an idle server beyond the model's
@@ -28,8 +28,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
-from board import ROOT, Board, Connection, Report, ask, figures, free_port, stream, whole  # noqa: E402
+from board import ROOT, Board, Connection, Report, ask, free_port, stream, whole  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tools" / "support"))
 from control_group import Group  # noqa: E402
@@ -176,7 +177,8 @@ def try_start(given, report, folder):
             answers = [each.result(timeout=60) for each in early]
             report.check(
                 not any(each.broken for each in answers),
-                f"requests that came before the start are answered, over TCP and a Unix socket ({answers[0].broken or answers[1].broken or 'both'})")
+                "requests that came before the start are answered, over TCP and a Unix socket "
+                f"({answers[0].broken or answers[1].broken or 'both'})")
             report.check(manager.wait_for("READY=1", 5), "it says READY=1")
             report.check(len(manager.times("READY=1")) == 1, "once")
             running.signal(signal.SIGTERM)
@@ -220,7 +222,8 @@ def try_start(given, report, folder):
     if os.geteuid() == 0 and shutil.which("unshare"):
         with service(given, folder, "private", prefix=["unshare", "--net"]) as (manager, running):
             report.check(
-                manager.wait_for("READY=1", 10) and asked(manager.address) == 200, "it serves from a network of its own (PrivateNetwork=)")
+                manager.wait_for("READY=1", 10) and asked(manager.address) == 200,
+                "it serves from a network of its own (PrivateNetwork=)")
 
 
 # MARK: - Watchdog
@@ -235,7 +238,8 @@ def try_watchdog(given, report, folder):
             gaps = [b - a for a, b in zip(times, times[1:])]
             report.check(
                 len(gaps) >= 8 and max(gaps) < 0.35,
-                f"WATCHDOG=1 each {statistics.median(gaps or [0]):.2f} s beside two answers, of 0.4 s; at most {max(gaps or [0]):.2f} s")
+                f"WATCHDOG=1 each {statistics.median(gaps or [0]):.2f} s beside two answers, of 0.4 s; "
+                f"at most {max(gaps or [0]):.2f} s")
             running.end()
             for each in long:
                 each.result()
@@ -288,7 +292,8 @@ def try_end(given, report, folder):
         report.check(
             bool(cut.broken) or cut.finish is not None, "the stream is cut off so that its client sees it, or has an end")
     files = [each for each in sessions.rglob("*") if each.is_file()]
-    report.check(bool(files), f"sessions are in the folder: {len(files)} files, {sum(each.stat().st_size for each in files) / 1e6:.1f} MB")
+    size = sum(each.stat().st_size for each in files)
+    report.check(bool(files), f"sessions are in the folder: {len(files)} files, {size / 1e6:.1f} MB")
     report.check(not [each for each in files if each.stat().st_size == 0 or each.suffix in (".tmp", ".partial")], "whole ones only")
 
     with service(given, folder, "again", options) as (manager, running):
@@ -303,7 +308,8 @@ def try_end(given, report, folder):
         again = whole(manager.address, "/v1/completions", {**endless(given, 1), "max_tokens": 8})
         report.check(
             not again.broken and again.cached_tokens >= again.prompt_tokens - 1,
-            f"who was cut off asks again: {again.cached_tokens if again.usage else again.broken} of {again.usage and again.prompt_tokens} tokens cached")
+            f"who was cut off asks again: {again.cached_tokens if again.usage else again.broken} of "
+            f"{again.usage and again.prompt_tokens} tokens cached")
         report.check(
             not again.broken and cut.text.startswith(again.text[:20]), "and has the same text again")
 
@@ -318,7 +324,9 @@ def try_end(given, report, folder):
             running.signal(signal.SIGTERM)
             code = running.wait(5)
             took = time.monotonic() - told
-            report.check(code in (143, -signal.SIGTERM) and took < 0.3, f"a second SIGTERM ends it after {1000 * took:.0f} ms with {code}")
+            report.check(
+                code in (143, -signal.SIGTERM) and took < 0.3,
+                f"a second SIGTERM ends it after {1000 * took:.0f} ms with {code}")
             running.end()
             long.result()
 
@@ -349,10 +357,12 @@ def try_keys(given, report, folder):
                 asked(manager.address, "/slots")]
             report.check(
                 statuses == [200, 401, 401, 200, 401, 200, 401, 401],
-                f"{way}: health needs no key, all else does (without, wrong, right; figures without, with; models; slots): {statuses}")
+                f"{way}: health needs no key, all else does (without, wrong, right; figures without, with; models; slots): "
+                f"{statuses}")
             if way == "a credential":
                 report.check(
-                    asked(manager.address, "/v1/completions", body=body, key=other) == 200, f"{way}: a key without a name counts as well")
+                    asked(manager.address, "/v1/completions", body=body, key=other) == 200,
+                    f"{way}: a key without a name counts as well")
             shown = {
                 "its arguments": pathlib.Path(f"/proc/{running.pid}/cmdline").read_bytes().decode(errors="replace"),
                 "its environment": pathlib.Path(f"/proc/{running.pid}/environ").read_bytes().decode(errors="replace"),
@@ -378,7 +388,8 @@ def try_keys(given, report, folder):
     running = manager.start(given.server, ["-m", given.model, "--api-key-file", missing], folder / "missing.log")
     code = running.wait(5)
     running.end()
-    report.check(code not in (None, 0), f"a file of keys that isn't there: exit code {code}: {running.log.read_text().strip()[:150]}")
+    said = running.log.read_text().strip()[:150]
+    report.check(code not in (None, 0), f"a file of keys that isn't there: exit code {code}: {said}")
     manager.close()
 
 
@@ -393,7 +404,8 @@ def try_examples(given, report, folder):
         text = ask(manager.address, "/metrics")[2]
     there = set(re.findall(r"^(rg_edge_\w+)", text, re.MULTILINE))
     wanted = set(re.findall(r"rg_edge_\w+", (ROOT / "tools/examples/serve/dashboard.json").read_text()))
-    report.check(wanted <= there, f"the dashboard's {len(wanted)} figures are there; missing: {', '.join(sorted(wanted - there)) or 'none'}")
+    missing = ", ".join(sorted(wanted - there)) or "none"
+    report.check(wanted <= there, f"the dashboard's {len(wanted)} figures are there; missing: {missing}")
 
 
 # MARK: - Cost
@@ -434,8 +446,8 @@ def try_cost(given, report, folder):
     middle = statistics.median(each[0] for each in times)
     report.check(
         health < START_SECONDS,
-        f"{1000 * health:.0f} ms from the start to an answer of /health (median {1000 * middle:.0f}; target {1000 * START_SECONDS:.0f}), "
-        f"{1000 * token:.0f} ms to a completion of one token")
+        f"{1000 * health:.0f} ms from the start to an answer of /health (median {1000 * middle:.0f}; "
+        f"target {1000 * START_SECONDS:.0f}), {1000 * token:.0f} ms to a completion of one token")
     with service(given, folder, "idle") as (manager, running):
         manager.wait_for("READY=1", 10)
         for _ in range(5):
@@ -446,8 +458,8 @@ def try_cost(given, report, folder):
         beyond = own - info["shared_bytes"]
         report.check(
             beyond < IDLE_BYTES,
-            f"idle: {own / 1e6:.1f} MB anonymous, {beyond / 1e6:.1f} MB beyond the {info['shared_bytes'] / 1e6:.1f} MB that the model shares "
-            f"(target {IDLE_BYTES / 1e6:.0f} MB)")
+            f"idle: {own / 1e6:.1f} MB anonymous, {beyond / 1e6:.1f} MB beyond the {info['shared_bytes'] / 1e6:.1f} MB that the "
+            f"model shares (target {IDLE_BYTES / 1e6:.0f} MB)")
 
 
 # MARK: - Load
@@ -472,7 +484,8 @@ def client(address, number, end, given, words):
         text += " ".join(choice.choices(words, k=choice.randrange(50, given.words)))
         answer = stream(
             address, "/v1/completions",
-            {"prompt": text, "max_tokens": choice.randrange(50, 600), "seed": number, "logit_bias": {each: -100 for each in given.ends}},
+            {"prompt": text, "max_tokens": choice.randrange(50, 600), "seed": number,
+             "logit_bias": {each: -100 for each in given.ends}},
             timeout=300)
         if answer.broken:
             raise RuntimeError(f"client {number}: {answer.broken}")
@@ -511,16 +524,20 @@ def try_load(given, report, folder):
             status = pathlib.Path(f"/proc/{running.pid}/status").read_text() if running.wait(0) is None else ""
             peak = 1024 * int((re.search(r"VmHWM:\s+(\d+)", status) or [0, 0])[1])
             report.note(
-                f"{sum(a for a, _ in done)} answers, {sum(t for _, t in done)} tokens in {given.seconds} s; resident at most {peak / 1e6:.1f} MB, "
-                f"anonymous now {anonymous_bytes(running.pid) / 1e6:.1f} MB" if status else "it isn't there any more")
+                f"{sum(a for a, _ in done)} answers, {sum(t for _, t in done)} tokens in {given.seconds} s; "
+                f"resident at most {peak / 1e6:.1f} MB, anonymous now {anonymous_bytes(running.pid) / 1e6:.1f} MB"
+                if status else "it isn't there any more")
             if group:
                 report.check(
-                    group.kills == 0 and status != "", f"said {most / 1e6:.1f} MB, limit {limit / 1e6:.1f} MB: taken {group.peak / 1e6:.1f} MB, "
+                    group.kills == 0 and status != "",
+                    f"said {most / 1e6:.1f} MB, limit {limit / 1e6:.1f} MB: taken {group.peak / 1e6:.1f} MB, "
                     f"killed {group.kills} times")
                 # What the system keeps of written session files counts for the group as well, and makes room by itself.
                 report.note(f"the group was full {group.times_full} times")
             else:
-                report.check(0 < peak <= limit, f"said {most / 1e6:.1f} MB, limit {limit / 1e6:.1f} MB: resident at most {peak / 1e6:.1f} MB")
+                report.check(
+                    0 < peak <= limit,
+                    f"said {most / 1e6:.1f} MB, limit {limit / 1e6:.1f} MB: resident at most {peak / 1e6:.1f} MB")
             running.signal(signal.SIGTERM)
             report.check(running.wait(END_SECONDS) == 0, f"it ends with {running.code}")
     finally:

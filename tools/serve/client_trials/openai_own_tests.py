@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs openai-python's own tests of its API against rg-edge-serve: of chat completions, completions, models and responses.
 
-    tools/serve/openai_api_tests.py --tests openai-3.57.0 --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/openai_own_tests.py --tests openai-3.57.0 --server rg-edge-serve -m MODEL.rgq
 
 FOLDER is the unpacked source distribution of the installed openai (`pip download --no-deps --no-binary :all: openai==VERSION`),
 with pytest and pytest-asyncio beside it. Each test sends a request with few or with all parameters, and checks the types of the
@@ -17,7 +17,7 @@ import sys
 import openai
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 
@@ -69,7 +69,7 @@ class Recorder:
 
 
 def main():
-    made = support.parser("tools/serve/openai_api_tests.py", __doc__)
+    made = support.parser("tools/serve/client_trials/openai_own_tests.py", __doc__)
     made.add_argument("--tests", metavar="FOLDER", required=True)
     given = support.arguments(made)
     recorder = Recorder()
@@ -90,7 +90,7 @@ def main():
         if given.verbose:
             print(whole)
     print("refused by name, as meant: " + ", ".join(f"{name} {count}" for name, count in sorted(recorder.refused.items())))
-    support.finish("tools/serve/openai_api_tests.py", recorder.counts, servers)
+    support.finish("tools/serve/client_trials/openai_own_tests.py", recorder.counts, servers)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Puts every field that rg-edge-serve knows before it through OpenAI's own client, and looks at what comes back.
 
-    tools/serve/openai_trial.py --server rg-edge-serve -m MODEL.rgq
-    tools/serve/openai_trial.py --address http://127.0.0.1:8080 --only stream,logprobs
+    tools/serve/client_trials/openai_fields.py --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/openai_fields.py --address http://127.0.0.1:8080 --only stream,logprobs
 
 Needs `openai` and `jsonschema` (tools/serve/clients installs them). Whatever the model says: the form has to be right, and the same
 seed has to say the same, however it is asked. Ends with 1 if something doesn't hold.
@@ -20,7 +20,7 @@ import threading
 import jsonschema
 import openai
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 from trial import Each, ask, events, eventually, metric, trial  # noqa: E402
@@ -777,4 +777,4 @@ def prepare(servers):
 
 
 if __name__ == "__main__":
-    support.main(globals(), "tools/serve/openai_trial.py", prepare)
+    support.main(globals(), "tools/serve/client_trials/openai_fields.py", prepare)

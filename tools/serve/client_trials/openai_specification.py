@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Holds every answer of rg-edge-serve, and every event of its streams, against OpenAI's public specification.
 
-    tools/serve/spec_trial.py --server rg-edge-serve -m MODEL.rgq
-    tools/serve/spec_trial.py --spec openapi.json --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/openai_specification.py --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/openai_specification.py --spec openapi.json --server rg-edge-serve -m MODEL.rgq
 
 The specification is 3 MB and not ours to keep. But the classes of the package `openai` are made of it: by default answers are read
 strictly as those, with all members that they need; which members the specification wants though they may be null, the classes don't
@@ -18,12 +18,12 @@ import pydantic
 from openai import pagination, types
 from openai.types import chat, responses
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 from trial import ask, events, trial  # noqa: E402
 
-OWN = pathlib.Path(__file__).resolve().parent.parent.parent / "Sources" / "Serving" / "Resources" / "openapi.json"
+OWN = pathlib.Path(__file__).resolve().parents[3] / "Sources" / "Serving" / "Resources" / "openapi.json"
 MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Who made the heaven and the earth?"}]
 PARAMETERS = {"type": "object", "properties": {"room": {"enum": ["hall", "attic"]}}, "required": ["room"],
               "additionalProperties": False}
@@ -244,7 +244,7 @@ def own_answers(address, specification):
 
 
 def main():
-    made = support.parser("tools/serve/spec_trial.py", __doc__)
+    made = support.parser("tools/serve/client_trials/openai_specification.py", __doc__)
     made.add_argument("--spec", metavar="FILE", help="OpenAI's openapi.json")
     given = support.arguments(made)
     with support.Servers(given) as servers:
@@ -252,7 +252,7 @@ def main():
         specification = Specification(given.spec, json.loads(OWN.read_text()))
         counts = support.run(support.collected(globals()), given, address, specification)
         print(f"{specification.checked} answers and events checked")
-    support.finish("tools/serve/spec_trial.py", counts, servers)
+    support.finish("tools/serve/client_trials/openai_specification.py", counts, servers)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Has schemathesis make up requests from rg-edge-serve's own document, right and wrong ones, and check the answers with it.
 
-    tools/serve/schemathesis_trial.py --examples 500 --server rg-edge-serve -m MODEL.rgq
+    tools/serve/hostile_trials/schemathesis_trial.py --examples 500 --server rg-edge-serve -m MODEL.rgq
 
 All of its checks are made but one: a request that fits the document may be refused, since a JSON schema or a regular expression in
 it may be none, and tokens may be none of the model's. Ends with 1 if it finds anything, or the server doesn't end as it should.
@@ -14,13 +14,13 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 
 
 def main():
-    made = support.parser("tools/serve/schemathesis_trial.py", __doc__)
+    made = support.parser("tools/serve/hostile_trials/schemathesis_trial.py", __doc__)
     made.add_argument("--examples", type=int, default=100, help="for each operation")
     made.add_argument("--seed", type=int, default=1)
     given = support.arguments(made)
@@ -38,7 +38,7 @@ def main():
         counts["failed" if outcome.returncode else "passed"] += 1
         health = support.ask(address, "GET", "/health", seconds=5)
         counts["passed" if health.status == 200 else "failed"] += 1
-    support.finish("tools/serve/schemathesis_trial.py", counts, servers)
+    support.finish("tools/serve/hostile_trials/schemathesis_trial.py", counts, servers)
 
 
 if __name__ == "__main__":

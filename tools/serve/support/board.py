@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Connection(http.client.HTTPConnection):
@@ -39,7 +39,8 @@ def ask(address, path, body=None, key=None, headers=None, timeout=60, connection
     """One request, GET without a body and POST with one: (status, headers, the answer read as JSON if it is)."""
     link = connection or Connection(address, timeout)
     try:
-        link.request("POST" if body is not None else "GET", path, None if body is None else json.dumps(body), headers_of(key, headers))
+        method, content = ("GET", None) if body is None else ("POST", json.dumps(body))
+        link.request(method, path, content, headers_of(key, headers))
         answer = link.getresponse()
         text = answer.read().decode()
     finally:

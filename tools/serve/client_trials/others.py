@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets other people's clients talk with rg-edge-serve: llm, ollama, litellm and instructor, as far as they are installed.
 
-    tools/serve/other_clients.py --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/others.py --server rg-edge-serve -m MODEL.rgq
 
 instructor wants an older `openai` than the newest, so that tools/serve/clients runs this in two environments. Ends with 1 if a
 client doesn't get what it should.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 from trial import Skipped, ask, trial  # noqa: E402
@@ -209,4 +209,4 @@ def prepare(servers):
 
 
 if __name__ == "__main__":
-    support.main(globals(), "tools/serve/other_clients.py", prepare)
+    support.main(globals(), "tools/serve/client_trials/others.py", prepare)

@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 from board import ROOT, Board, Report, ask, figures, free_port, stream, whole  # noqa: E402
 
@@ -325,7 +326,8 @@ def main():
     parser.add_argument("--turns", type=int, default=4, help="while boards go; one more follows (4)")
     parser.add_argument("--tokens", type=int, default=300, help="of an answer, so that it lasts (300)")
     parser.add_argument(
-        "--pause", type=float, default=0.5, help="seconds that a client takes to read an answer: the server may then still save it (0.5)")
+        "--pause", type=float, default=0.5,
+        help="seconds that a client takes to read an answer: the server may then still save it (0.5)")
     parser.add_argument("--ends", default="1,6", help="tokens that would end an answer, and are not to (1,6)")
     parser.add_argument("--namespaces", action="store_true", help="a network for each board, and a cable to pull; root only")
     parser.add_argument("--folder", type=pathlib.Path, help="for what servers and the proxy say, kept")

@@ -18,10 +18,10 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-import page_browser  # noqa: E402
-import page_mock  # noqa: E402
+import browser  # noqa: E402
+import mock  # noqa: E402
 
-PAGE = page_mock.PAGE
+PAGE = mock.PAGE
 LARGEST = 30_000
 LAST = "shown.messages.at(-1)"
 IDLE = "!runs.has(shown.id)"
@@ -42,7 +42,8 @@ CONTRAST = """(() => {
   }
   return bad; })()"""
 SEEN = "[...document.querySelectorAll('{}')].filter(e => e.offsetParent).map(e => [e, e.getBoundingClientRect()])"
-SMALL = SEEN.format("button, #list a, input, textarea") + ".filter(([, r]) => r.width < 24 || r.height < 24).map(([e]) => e.outerHTML)"
+SMALL = (SEEN.format("button, #list a, input, textarea")
+         + ".filter(([, r]) => r.width < 24 || r.height < 24).map(([e]) => e.outerHTML)")
 WIDE = (SEEN.format("main *, dialog *")
         + ".filter(([e, r]) => !e.closest('pre, .unseen') && r.right > innerWidth + 1).map(([e]) => e.outerHTML)")
 
@@ -122,7 +123,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 class Trial:
     def __init__(self, address, shots):
         self.address, self.shots = address, shots
-        self.browser = page_browser.Browser()
+        self.browser = browser.Browser()
         self.browser.on_event = self.event
         self.requests, self.complaints = [], []
         self.said = None  # what the next prompt() is answered with
@@ -143,7 +144,7 @@ class Trial:
             self.browser.number += 1
             message = {"id": self.browser.number, "method": "Page.handleJavaScriptDialog", "sessionId": self.browser.session,
                        "params": {"accept": said is not None, "promptText": said or ""}}
-            page_browser.os.write(self.browser.writing, json.dumps(message).encode() + b"\0")
+            browser.os.write(self.browser.writing, json.dumps(message).encode() + b"\0")
 
     # What a person does
 
@@ -282,7 +283,7 @@ class Trial:
         self.check(f"JSON.stringify(shown.messages.map(m => m.content)) === JSON.stringify({json.dumps(before)})")
 
     def try_several_conversations(self):
-        self.browser.key("n", page_browser.ALT)
+        self.browser.key("n", browser.ALT)
         self.browser.wait("shown.messages.length === 0")
         self.check("document.activeElement === $('box')")
         self.send("Tell me of the sea, and of the ships that sail on it, and of harbours")
@@ -331,7 +332,7 @@ class Trial:
         body = Proxy.bodies[-1]
         assert (body["temperature"], body["max_completion_tokens"], body["seed"]) == (0.5, 9, 0), body
         assert body["messages"][0] == {"role": "system", "content": "Answer briefly."}
-        self.browser.key("n", page_browser.ALT)
+        self.browser.key("n", browser.ALT)
         self.browser.wait("shown.messages.length === 0")
         self.check("shown.settings.system === 'Answer briefly.'", "new conversations take the settings over")
         self.browser.run("localStorage.removeItem('rg-edge:settings'); history.back()")
@@ -438,7 +439,7 @@ class Trial:
     def try_typing(self):
         self.browser.run("$('box').value = ''; $('box').focus()")
         self.browser.type("one")
-        self.browser.key("Enter", page_browser.SHIFT)
+        self.browser.key("Enter", browser.SHIFT)
         # Enter in an input method's choice.
         self.browser.call("Input.imeSetComposition", text="に", selectionStart=1, selectionEnd=1)
         count = self.browser.run("shown.messages.length")
@@ -527,7 +528,7 @@ class Trial:
 
     def try_dark(self):
         self.browser.media(prefers_color_scheme="dark")
-        self.browser.key("n", page_browser.ALT)
+        self.browser.key("n", browser.ALT)
         self.browser.wait("shown.messages.length === 0")
         self.send("Why is the sky blue?")
         self.browser.run("$('scroll').scrollTop = 0")
@@ -584,12 +585,12 @@ def main():
 
     server = None
     if given.mock:
-        Proxy.server_address = page_mock.start()
+        Proxy.server_address = mock.start()
     else:
         host, _, port = given.address.rpartition(":")
         Proxy.server_address = (host, int(port))
         server = subprocess.Popen(given.command)
-    proxy = page_mock.Server(("127.0.0.1", 0), Proxy)
+    proxy = mock.Server(("127.0.0.1", 0), Proxy)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     trial = None
     try:

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Sends rg-edge-serve the requests of Home Assistant and Open WebUI, and reads of the answers what those would read.
 
-    tools/serve/replay_trial.py --server rg-edge-serve -m MODEL.rgq
+    tools/serve/client_trials/replay.py --server rg-edge-serve -m MODEL.rgq
 
 Both are too heavy to be installed for a test. The requests in recorded_requests/ were written after what their sources send
 (home-assistant/core, open-webui/open-webui), MODEL being the name that the server gives its model; the functions here read as they
-do.
-Standard library only. Ends with 1 if a client wouldn't get its answer.
+do. Standard library only. Ends with 1 if a client wouldn't get its answer.
 """
 import datetime
 import json
@@ -15,7 +14,7 @@ import re
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER))
+sys.path.insert(0, str(FOLDER.parent / "support"))
 sys.dont_write_bytecode = True
 import trial as support  # noqa: E402
 from trial import ask, stream  # noqa: E402
@@ -198,7 +197,7 @@ def replay(address, request, fields, name):
 
 
 def main():
-    given = support.arguments(support.parser("tools/serve/replay_trial.py", __doc__))
+    given = support.arguments(support.parser("tools/serve/client_trials/replay.py", __doc__))
     with support.Servers(given) as servers:
         address = (servers("--max-tokens", "200") if given.server else servers()).address
         name = ask(address, "GET", "/v1/models").json["data"][0]["id"]
@@ -214,7 +213,7 @@ def main():
                 one.__doc__ = recorded["client"]
                 trials.append(one)
         counts = support.run(trials, given)
-    support.finish("tools/serve/replay_trial.py", counts, servers)
+    support.finish("tools/serve/client_trials/replay.py", counts, servers)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs our server and llama.cpp's in turns under the same load, and prints both side by side. `tools/serve/load` calls it.
 
-Models differ (RecurrentGemma-2B, Gemma-1-2B) but are of one size, with weights of the same bits; threads, places (--parallel), prompts
-(in tokens, distinct from the first on) and answers (as many tokens, none ends before) are the same. Both use the system's usual ways
-to sample. What is measured, at the client:
+Models differ (RecurrentGemma-2B, Gemma-1-2B) but are of one size, with weights of the same bits; threads, places (--parallel),
+prompts (in tokens, distinct from the first on) and answers (as many tokens, none ends before) are the same. Both use the system's
+usual ways to sample. What is measured, at the client:
     first token    from the request to the first text: median and 95th percentile of all requests
     between        from one text to the next, in each answer: median, 95th percentile, the longest
     tokens/s       of all answers together, from the first request to the last token
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.dont_write_bytecode = True
 from board import ask, free_port  # noqa: E402
 
@@ -236,7 +237,8 @@ async def aside(server, given, seed):
         await asyncio.gather(task, return_exceptions=True)
         figures = {}
     return {
-        "aside, first token alone, s": alone.first, "aside, first token, median, s": statistics.median(each.first for each in beside),
+        "aside, first token alone, s": alone.first,
+        "aside, first token, median, s": statistics.median(each.first for each in beside),
         "aside, first token, longest, s": max(each.first for each in beside),
         "aside, between, median, ms": 1000 * statistics.median(gap for each in beside for gap in each.gaps),
         "aside, between, longest, ms": 1000 * max(gap for each in beside for gap in each.gaps),
@@ -311,7 +313,9 @@ def main():
             kinds, given, 16, given.prompt + given.answer + 64, lambda server, seed: load(server, given, clients, seed + clients),
             given.rounds, f"{clients} client{'s' if clients > 1 else ''}")
     if given.long:
-        run(kinds, given, 2, given.long + 200, lambda server, seed: aside(server, given, seed), given.long_rounds, f"{given.long} tokens")
+        run(
+            kinds, given, 2, given.long + 200, lambda server, seed: aside(server, given, seed), given.long_rounds,
+            f"{given.long} tokens")
 
 
 if __name__ == "__main__":
