@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -75,5 +74,3 @@ bool clinux_is_in_memory(int descriptor) {
     const uint32_t type = (uint32_t)system.f_type;
     return type == 0x01021994 /* tmpfs */ || type == 0x858458F6 /* ramfs */;
 }
-
-void clinux_keep_memory_private(void) { (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
