@@ -29,9 +29,6 @@ struct ChatRequest {
         }
         self.model = try fields.string("model")
         let (sampling, hasSeed) = try fields.sampling(of: model)
-        var maxTokens = try Fields.first(
-            fields.integer("max_completion_tokens", 0...(1 << 40)), fields.integer("max_tokens", -1...(1 << 40)))
-        if maxTokens == -1 { maxTokens = nil }
         let top = try fields.integer("top_logprobs", 0...GenerationOptions.logprobsLimit)
         let logprobs = try fields.bool("logprobs") == true ? top ?? 0 : nil
         if let top, top > 0, logprobs == nil { throw .wrong("top_logprobs", "is \(top), and \"logprobs\" isn't true") }
@@ -42,7 +39,8 @@ struct ChatRequest {
         try reader.read(messages)
         var instructions: String?
         settings = AnswerSettings(
-            sampling: sampling, hasSeed: hasSeed, count: try fields.choiceCount(), maxTokens: maxTokens, stop: try fields.stops(),
+            sampling: sampling, hasSeed: hasSeed, count: try fields.choiceCount(), maxTokens: try fields.maxTokens(),
+            stop: try fields.stops(),
             logprobs: logprobs, format: try fields.responseFormat(), formatParam: "response_format")
         if settings.format == .text, let own = try fields.ownFormat() { settings.format = own }
         hasTools = false

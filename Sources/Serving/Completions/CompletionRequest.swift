@@ -30,16 +30,14 @@ struct CompletionRequest {
         if let best = try fields.integer("best_of", 0...16), best > count {
             throw .unsupported("best_of", "ask for \"n\" answers, and choose")
         }
-        var maxTokens = try Fields.first(
-            fields.integer("max_tokens", -1...(1 << 40)), fields.integer("max_completion_tokens", 0...(1 << 40)))
-        if maxTokens == -1 { maxTokens = nil }
         let logprobs = try fields.integer("logprobs", 0...GenerationOptions.logprobsLimit)
         echo = try fields.bool("echo") ?? false
         if echo, logprobs != nil { throw .unsupported("echo", "with \"logprobs\" it is not supported; leave one out") }
         isStreamed = try fields.bool("stream") ?? false
         includesUsage = try fields.fields("stream_options")?.bool("include_usage") ?? false
         settings = AnswerSettings(
-            sampling: sampling, hasSeed: hasSeed, count: count, maxTokens: maxTokens, stop: try fields.stops(), logprobs: logprobs,
+            sampling: sampling, hasSeed: hasSeed, count: count, maxTokens: try fields.maxTokens(), stop: try fields.stops(),
+            logprobs: logprobs,
             format: try fields.responseFormat(), formatParam: "response_format")
         if settings.format == .text, let own = try fields.ownFormat() { settings.format = own }
     }

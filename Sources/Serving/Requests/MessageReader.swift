@@ -122,9 +122,10 @@ struct MessageReader {
             let path = fields.path("\(name)[\(index)]")
             let part = try Fields(part, at: path)
             let type = try part.string("type") ?? "text"
+            let words = try part.string("text"), refusal = try part.string("refusal")
             switch type {
-            case "text", "input_text", "output_text": text += try part.string("text") ?? ""
-            case "refusal": text += try part.string("refusal") ?? ""
+            case "text", "input_text", "output_text": text += words ?? ""
+            case "refusal": text += refusal ?? ""
             default:
                 throw APIError(
                     "\"\(path)\" is of type \"\(type)\"; this model reads text alone", param: path, code: "unsupported_content")

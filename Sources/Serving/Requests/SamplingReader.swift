@@ -62,6 +62,13 @@ extension Fields {
         return bias
     }
 
+    /// Tokens of an answer at most; nil for as many as usual. OpenAI has two names for it, of which the newer counts first; -1 is
+    /// llama.cpp's word for no limit.
+    func maxTokens() throws(APIError) -> Int? {
+        let newer = try integer("max_completion_tokens", 0...(1 << 40)), older = try integer("max_tokens", -1...(1 << 40))
+        return (newer ?? older).flatMap { $0 < 0 ? nil : $0 }
+    }
+
     /// Texts that end an answer: up to 4 with OpenAI; more are no harm.
     func stops() throws(APIError) -> [String] {
         let stops = try strings("stop") ?? []
