@@ -30,7 +30,11 @@ package enum HTTPAddress: Sendable, Hashable {
     /// What stands before and after the colon of the port.
     private static func split(_ text: String) throws(HTTPServerError) -> (host: String, port: String) {
         guard let colon = text.lastIndex(of: ":") else {
-            throw HTTPServerError("\(text): no port; add one, like \(text.isEmpty ? "127.0.0.1" : text):8080")
+            let isPort = Int(text) != nil
+            throw HTTPServerError(
+                isPort
+                    ? "\(text): no host; 127.0.0.1:\(text) is for this machine alone, 0.0.0.0:\(text) for the network"
+                    : "\(text): no port; add one, like \(text.isEmpty ? "127.0.0.1" : text):8080")
         }
         let host = text[..<colon]
         let port = String(text[text.index(after: colon)...])
