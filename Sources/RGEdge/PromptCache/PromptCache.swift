@@ -20,25 +20,23 @@ public final class PromptCache: Sendable {
     let model: Model
     /// What names of files say of whom they are for.
     private let owner: String
-    private let files: Folder
-    private let onProblem: @Sendable (String) -> Void
+    let files: Folder
+    let onProblem: @Sendable (String) -> Void
     /// True once `onProblem` was told that the system refuses to store or to remove something: it would be the same with the next
     /// file.
     private let isRefusalTold = Atomic<Bool>(false)
     /// True once `onProblem` was told that a session is larger than ``limit``.
     private let isLimitTold = Atomic<Bool>(false)
     /// True once `onProblem` was told that files of others are not used.
-    private let isStrangerTold = Atomic<Bool>(false)
+    let isStrangerTold = Atomic<Bool>(false)
 
     /// Tokens between two stored snapshots of a prompt, and so the most that are computed again where two prompts part. Another
     /// snapshot is stored there, for a third prompt that parts from them at the same place.
     static let spacing = 256
     /// The fewest tokens that a stored snapshot must save.
     static let leastGain = 64
-    /// A prompt is compared with this many stored sessions, those used last, to find where it parts from them.
-    private static let comparisons = 256
     /// How the names of the cache's files end. No other file in the folder is touched.
-    private static let suffix = ".prompt.rgs"
+    static let suffix = ".prompt.rgs"
 
     /// The cache of a model's sessions in `folder`, which is made if it isn't there; what is in it beyond the limit goes at once.
     /// `onProblem` is told, in one sentence and once per kind of problem, what keeps sessions from being stored or used. Throws if
@@ -68,93 +66,6 @@ public final class PromptCache: Sendable {
         // Older versions let everybody read them.
         for entry in try files.entries() where entry.name.hasSuffix(suffix) { files.restrict(entry.name) }
         return files
-    }
-
-    /// The stored session that has consumed the longest beginning of `tokens`; nil if none has consumed more than `least` of them.
-    func session(beginning tokens: [UInt32], longerThan least: Int = 0) -> Session? {
-        var session: Session?
-        let count = search(beginning: tokens, longerThan: least) { file throws(ModelError) in
-            let loaded = try model.session(from: file)
-            session = loaded
-            return loaded.memory
-        }
-        return count == nil ? nil : session
-    }
-
-    /// Makes a session, whatever it was, the stored one that has consumed the longest beginning of `tokens`, and returns how many
-    /// those are. Nil if none has consumed more than `least` of them; the session may then be of no use before it is reset.
-    package func resume(_ session: Session, beginning tokens: [UInt32], longerThan least: Int = 0) -> Int? {
-        session.settle()
-        return search(beginning: tokens, longerThan: least) { file throws(ModelError) in
-            try model.read(file, into: session.memory)
-            return session.memory
-        }
-    }
-
-    /// Looks for the stored session that has consumed the longest beginning of `tokens`, more than `least` of them, and has `read`
-    /// read it. Returns how many those are.
-    private func search(
-        beginning tokens: [UInt32], longerThan least: Int, read: (RegularFile) throws(ModelError) -> SessionMemory
-    ) -> Int? {
-        guard let entries = try? files.entries() else { return nil }
-        let names = Set(entries.lazy.map(\.name).filter { $0.hasSuffix(Self.suffix) })
-        guard !names.isEmpty else { return nil }
-        // Few of the beginnings have a name that is there: the others need none.
-        let counts = Set(names.compactMap(Self.count(inName:)))
-        // The hash of every beginning, in one pass.
-        var hash = TokenHash()
-        var found: [(name: String, count: Int)] = []
-        for (index, token) in tokens.enumerated() {
-            hash.append(token)
-            guard index >= least, counts.contains(index + 1) else { continue }
-            let name = name(of: hash, count: index + 1)
-            if names.contains(name) { found.append((name, index + 1)) }
-        }
-        for (name, count) in found.reversed() {
-            if isRead(name, beginning: tokens.prefix(count), by: read) { return count }
-        }
-        return nil
-    }
-
-    /// Reads the session in a file; true if it has consumed exactly these tokens.
-    private func isRead(
-        _ name: String, beginning tokens: ArraySlice<UInt32>, by read: (RegularFile) throws(ModelError) -> SessionMemory
-    ) -> Bool {
-        do throws(ModelError) {
-            guard let file = trusted(name) else { return false }
-            let memory = try read(file)
-            // Somebody may have looked for two texts with the same hash.
-            guard memory.hasConsumed(tokens) else { return false }
-            files.touch(name)
-            return true
-        } catch {
-            // Another version's is for other programs that use the folder.
-            if ![.io, .memory, .version].contains(error.kind) { try? files.remove(name) }
-            return false
-        }
-    }
-
-    /// A file that is there and can be opened, if this user may trust it.
-    private func trusted(_ name: String) -> RegularFile? {
-        guard let file = try? RegularFile(path: files.file(name)) else { return nil }
-        if files.trusts(file) { return file }
-        if !isStrangerTold.exchange(true, ordering: .relaxed) {
-            onProblem(
-                "files of other users in \(folder) are not used, as the folder isn't shared; "
-                    + "let its group write in it (chmod g+rwx) to share it")
-        }
-        return nil
-    }
-
-    /// Tokens in the longest beginning that a prompt shares with a stored session. Sessions with more tokens than a file keeps
-    /// don't count: their beginning is not known.
-    package func longestCommonBeginning(of tokens: [UInt32]) -> Int {
-        guard let entries = try? files.entries() else { return 0 }
-        let own = entries.filter { $0.name.hasPrefix(namePrefix) && $0.name.hasSuffix(Self.suffix) }
-        return own.sorted { $1.isOlder(than: $0) }.prefix(Self.comparisons).reduce(0) { longest, entry in
-            let others = trusted(entry.name).flatMap(model.tokens(ofSession:)) ?? []
-            return max(longest, zip(tokens, others).prefix { $0 == $1 }.count)
-        }
     }
 
     /// Stores a session and removes what has been used longest ago, down to the limit.
@@ -210,16 +121,16 @@ public final class PromptCache: Sendable {
     }
 
     /// How the names of this model's files begin. They name the kernels' arithmetic as well, since another rounds differently.
-    private var namePrefix: String {
+    var namePrefix: String {
         let whose = owner.isEmpty ? "" : "." + owner
         return "\(model.file.fingerprint.hexadecimal)-\(model.kernels.arithmetic)\(whose)-"
     }
 
     /// The number of tokens that the name of a file says.
-    private static func count(inName name: String) -> Int? { name.split(separator: "-").dropLast().last.flatMap { Int($0) } }
+    static func count(inName name: String) -> Int? { name.split(separator: "-").dropLast().last.flatMap { Int($0) } }
 
     /// The name of the file of a session.
-    private func name(of hash: TokenHash, count: Int) -> String {
+    func name(of hash: TokenHash, count: Int) -> String {
         "\(namePrefix)\(count)-\(hash.hash.hexadecimal)" + Self.suffix
     }
 }
@@ -231,46 +142,4 @@ extension PromptCache: Hashable {
 
     /// Hashes which object it is.
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-}
-
-extension Session {
-    /// Consumes a prompt, from position 0, with the help of `cache`: goes on from the longest beginning that is there, and stores
-    /// what is new at every ``PromptCache/spacing`` tokens, where it parts from other prompts, and at the end. Returns how many
-    /// tokens did not have to be computed; nil if `isCancelled`, which is asked before each pass, ended it. `onProgress` is told how
-    /// many tokens are done: what the cache had, and then after each pass. If it throws, some may have been consumed.
-    func prefill(
-        _ tokens: [UInt32], through cache: PromptCache, isCancelled: () -> Bool = { false },
-        onProgress: (_ done: Int) -> Void = { _ in }
-    ) throws(ModelError) -> Int? {
-        if let stored = cache.session(beginning: tokens) { memory.copy(from: stored.memory) }
-        let reused = Int(position)
-        if reused > 0 { onProgress(reused) }
-        return try store(tokens, in: cache, isCancelled: isCancelled, onProgress: onProgress) ? reused : nil
-    }
-
-    /// Consumes the rest of a prompt, of which the tokens up to ``position`` have been consumed, and stores what is new, as
-    /// ``prefill(_:through:isCancelled:onProgress:)`` does. False if `isCancelled` ended it.
-    func store(
-        _ tokens: [UInt32], in cache: PromptCache, isCancelled: () -> Bool, onProgress: (_ done: Int) -> Void
-    ) throws(ModelError) -> Bool {
-        let reused = Int(position)
-        let parting = reused < tokens.count ? cache.longestCommonBeginning(of: tokens) : reused
-        var start = reused, stored = reused
-        while start < tokens.count {
-            let next = min(tokens.count, (start / PromptCache.spacing + 1) * PromptCache.spacing)
-            let end = parting > start ? min(parting, next) : next
-            let isWhole = try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
-                try consumeUnlessCancelled(UnsafeBufferPointer(rebasing: tokens[start..<end]), isCancelled: isCancelled) {
-                    onProgress(start + $0)
-                }
-            }
-            guard isWhole else { return false }
-            start = end
-            if end - stored >= PromptCache.leastGain {
-                cache.store(self)
-                stored = end
-            }
-        }
-        return true
-    }
 }
