@@ -156,7 +156,8 @@ package final class Server: HTTPService {
             }
             guard isTaken else {
                 throw APIError(
-                    status: 503, "too many requests arrive at once; try again in a moment", type: "unavailable_error",
+                    // Not 503, for which a proxy would ask the other boards.
+                    status: 429, "too many requests arrive at once; try again in a moment", type: "rate_limit_error",
                     code: "overloaded", retryAfter: 2)
             }
         } catch {
