@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A number of bytes as people write it: `2G`, `500M`, `1500000`. Units are powers of 1000, as ``Format/bytes(_:)`` shows them.
+/// A number of bytes as people write it: `2G`, `500M`, `1500000`. Units are powers of 1000, as they are shown.
 public struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
     /// The number.
     public let bytes: Int

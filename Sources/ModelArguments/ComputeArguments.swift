@@ -3,22 +3,25 @@ import RGEdge
 
 /// How to compute.
 public struct ComputeArguments: ParsableArguments {
+    /// `-t`: nil for one thread per core that may be used.
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Threads. (default: one per core that may be used)", valueName: "count"))
     public var threads: Int?
 
+    /// What of the model to have in memory.
     @OptionGroup public var memory: MemoryArguments
 
+    /// Which kernels to compute with.
     @OptionGroup public var set: KernelsArgument
 
+    /// Throws for a number of threads that no machine has.
     public func validate() throws {
         let limit = Model.Options.threadLimit
         if let threads, !(1...limit).contains(threads) { throw ValidationError("--threads must be 1 to \(limit), not \(threads)") }
     }
 
-    /// Opens a model to run with them.
-    /// `latency` is how long a pass may last; nil for as long as usual.
+    /// Opens a model to run with them. `latency` is how long a pass may last; nil for as long as usual.
     public func open(_ path: String, latency: Duration? = nil) throws(ModelError) -> Model {
         var options = Model.Options(threads: threads, kernels: set.kernels, residency: memory.resident.residency)
         if let latency { options.latency = latency }

@@ -3,11 +3,13 @@ import Kernels
 
 /// Which kernels to compute with.
 public struct KernelsArgument: ParsableArguments {
+    /// `--kernels`: the name of a set; nil for the fastest.
     @Option(
         help: ArgumentHelp(
             "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
     public var kernels: String?
 
+    /// Throws for a set that is not there, or that this processor can't run.
     public func validate() throws {
         guard let kernels, Kernels.named(kernels) == nil else { return }
         let names = Kernels.available.map(\.name).joined(separator: ", ")

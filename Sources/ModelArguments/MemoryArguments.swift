@@ -3,6 +3,7 @@ import RGEdge
 
 /// What of a model to have in memory.
 public struct MemoryArguments: ParsableArguments {
+    /// `--resident`: weights that stay in memory.
     @Option(
         help: ArgumentHelp(
             """
