@@ -45,6 +45,12 @@ extension Server {
     func conversationPrompt(_ messages: [Message], beginning: String, param: String = "messages") throws(APIError)
         -> AnswerRequest.Prompt
     {
+        // The model's own error would name its file, which is nobody's business here.
+        guard model.isInstructionTuned else {
+            throw APIError(
+                "\(identity.name) is a base model, which knows no conversations; use /v1/completions", param: param,
+                code: "unsupported_model")
+        }
         var prompt: AnswerRequest.Prompt
         do throws(ModelError) {
             prompt = try engine.encoder.encode { encoder throws(ModelError) in
