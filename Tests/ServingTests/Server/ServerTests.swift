@@ -77,6 +77,18 @@ final class ServerTests {
         #expect(cases[1].0.head.contains("Allow: POST"))
     }
 
+    @Test("A base model's server names the endpoint to use, and not its file")
+    func baseModel() throws {
+        let model = try Model(path: try ConvertedModels.path("tiny-en", .q4), options: Model.Options(threads: 1))
+        let base = try Server(model, options: ServerOptions(name: "base"), report: { _ in })
+        defer { base.drain(patience: 0) }
+        let places = try base.start(on: [.tcp(host: "127.0.0.1", port: 0)])
+        let client = LoopbackClient(port: try #require(places[0].split(separator: ":").last.flatMap { Int($0) }))
+        let refused = try client.post("/v1/chat/completions", request)
+        #expect(refused.status == 400 && refused.body.contains("use /v1/completions") && !refused.body.contains(model.path))
+        #expect(try client.post("/v1/completions", ["prompt": "In the", "max_tokens": 4]).status == 200)
+    }
+
     @Test("What a schema demands is what comes, and one that can't be made is refused")
     func formats() throws {
         let schema: JSONValue = [
