@@ -59,8 +59,6 @@ struct ExactnessTests {
         #expect(try test.answer(messages, owner: first).totals.computedTokens == 0)
         let restarted = try TestEngine(folder: folder.path)
         let longer = messages + [.model("They said so."), .user("Why?")]
-        let common = try test.engine.model.encode(messages).count
-        _ = common
         #expect(try restarted.answer(longer, owner: Owner(word: "c3")).totals.reusedTokens == 0)
     }
 }
