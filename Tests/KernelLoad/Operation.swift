@@ -62,6 +62,25 @@ enum Operation {
     private static var mlpWidth: Int { 7680 }
     private static var window: Int { 2048 }
 
+    /// Multiplications of a call that its result is made of, not those of scales and the like; 0 for what is no product.
+    var multiplications: Int {
+        switch self {
+        case .multiply(_, let tokens): tokens * Tile.rows * Self.width
+        // Queries with keys, and weights with values.
+        case .attend: 2 * Self.heads * Self.window * Self.headWidth
+        default: 0
+        }
+    }
+
+    /// Bytes that a call reads once: weights, or keys and values. 0 for what reads only what is small.
+    var bytes: Int {
+        switch self {
+        case .multiply(let type, _): Self.width / Tile.columns * type.bytesPerTile
+        case .attend: 2 * Self.window * Self.headWidth * MemoryLayout<UInt16>.stride
+        default: 0
+        }
+    }
+
     /// Computes it `rounds` times, on memory that is allocated and filled once.
     func run(_ kernels: KernelSet, rounds: Int) {
         let width = Self.width

@@ -43,7 +43,7 @@ class Board:
     def operations(self) -> dict[str, float]:
         """How often a token of RecurrentGemma 2B needs each operation."""
         output = subprocess.run([*self.command, "--operations"], check=True, capture_output=True, text=True).stdout
-        return {name: float(times) for name, times in (line.split() for line in output.splitlines())}
+        return {name: float(times) for name, times, *_ in (line.split() for line in output.splitlines())}
 
 
 def count(boards: list[Board]) -> dict[str, list[int]]:
