@@ -22,7 +22,13 @@ public struct KernelSet: Sendable {
         ) -> Bool
 
     /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack. Even numbers of them are fastest.
-    public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>) -> Void
+    ///
+    /// `strip` is memory for ``unpackedStripBytes``, on a cache line, that no other thread uses; without it weights are unpacked
+    /// in registers, to the same bits.
+    public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?) -> Void
+
+    /// Bytes in which ``multiply`` unpacks the rows of tiles of a matrix that it computes together; 0 if it never does.
+    public let unpackedStripBytes: @Sendable (_ shape: MatrixShape, _ type: WeightType) -> Int
 
     /// Writes row `row` of matrix 0 of a stack as f32, multiplied by `scale`: the embedding of a token. [columns]
     public let row: @Sendable (_ matrix: TiledMatrix, _ row: Int, _ scale: Float, _ output: UnsafeMutablePointer<Float>) -> Void
@@ -86,7 +92,8 @@ public struct KernelSet: Sendable {
     public init(
         name: String,
         quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Bool,
-        multiply: @escaping @Sendable (MatrixProduct, Range<Int>) -> Void,
+        multiply: @escaping @Sendable (MatrixProduct, Range<Int>, UnsafeMutableRawPointer?) -> Void,
+        unpackedStripBytes: @escaping @Sendable (MatrixShape, WeightType) -> Int,
         row: @escaping @Sendable (TiledMatrix, Int, Float, UnsafeMutablePointer<Float>) -> Void,
         rmsNorm:
             @escaping @Sendable (
@@ -112,6 +119,7 @@ public struct KernelSet: Sendable {
         self.name = name
         self.quantize = quantize
         self.multiply = multiply
+        self.unpackedStripBytes = unpackedStripBytes
         self.row = row
         self.rmsNorm = rmsNorm
         self.areFinite = areFinite

@@ -6,6 +6,8 @@ let instructionSetName = "avx2"
 typealias IntegerPatch = PatchSums<2, 4>
 // Of up to four tokens.
 typealias IntegerFewPatch = PatchSums<2, 4>
+// Of weights that were unpacked before.
+typealias StripPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<2, 1>
 typealias FloatPatch = PatchSums<1, 6>
 typealias FloatFewPatch = PatchSums<1, 4>

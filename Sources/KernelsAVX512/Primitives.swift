@@ -12,6 +12,8 @@ typealias RowHalves = SIMD16<UInt16>
 typealias IntegerPatch = PatchSums<2, 5>
 // Of up to four tokens.
 typealias IntegerFewPatch = PatchSums<2, 4>
+// Of weights that were unpacked before.
+typealias StripPatch = PatchSums<2, 8>
 typealias IntegerTokenPatch = PatchSums<1, 1>
 typealias FloatPatch = PatchSums<2, 5>
 typealias FloatFewPatch = PatchSums<2, 4>

@@ -7,6 +7,8 @@ let instructionSetName = "neon-dotprod"
 typealias IntegerPatch = PatchSums<2, 5>
 // Of up to four tokens.
 typealias IntegerFewPatch = PatchSums<2, 4>
+// Of weights that were unpacked before.
+typealias StripPatch = PatchSums<2, 5>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<2, 5>
 typealias FloatFewPatch = PatchSums<2, 4>

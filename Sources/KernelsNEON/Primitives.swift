@@ -7,6 +7,8 @@ let instructionSetName = "neon"
 typealias IntegerPatch = PatchSums<2, 3>
 // Of up to four tokens.
 typealias IntegerFewPatch = PatchSums<2, 4>
+// Of weights that were unpacked before.
+typealias StripPatch = PatchSums<2, 3>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<2, 5>
 typealias FloatFewPatch = PatchSums<2, 4>
@@ -26,6 +28,9 @@ enum Q8Codes: BlockCodes {
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {
         codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowInts.self)
     }
+
+    @inline(__always) static func unpacked(_ weights: RowInts) -> RowBits { unsafeBitCast(weights, to: RowBits.self) }
+    @inline(__always) static func weights(_ unpacked: RowBits) -> RowInts { unsafeBitCast(unpacked, to: RowInts.self) }
 
     @inline(__always) static func start(total: Int32) -> Sums { zero }
 
@@ -49,6 +54,9 @@ enum Q4Codes: BlockCodes {
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowInts {
         unsafeBitCast(loadNibbles(codes, offset: offset(block: block, step: step), isHigh: block > 0), to: RowInts.self)
     }
+
+    @inline(__always) static func unpacked(_ weights: RowInts) -> RowBits { unsafeBitCast(weights, to: RowBits.self) }
+    @inline(__always) static func weights(_ unpacked: RowBits) -> RowInts { unsafeBitCast(unpacked, to: RowInts.self) }
 
     @inline(__always) static func start(total: Int32) -> Sums { zero }
 

@@ -11,6 +11,8 @@ typealias RowHalves = SIMD4<UInt16>
 typealias IntegerPatch = PatchSums<2, 4>
 // Of up to four tokens.
 typealias IntegerFewPatch = PatchSums<2, 4>
+// Of weights that were unpacked before.
+typealias StripPatch = PatchSums<2, 4>
 typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<1, 6>
 typealias FloatFewPatch = PatchSums<1, 4>
@@ -32,5 +34,5 @@ typealias FloatTokenPatch = PatchSums<4, 1>
 /// Called between steps, whose loads the compiler may move.
 @inline(__always) func separateSteps() {}
 
-@inline(__always) func widen(_ halves: RowHalves) -> RowFloats { csimd_f16_to_f32_x4(csimd_u16_to_u32_x4(halves)) }
+@inline(__always) func widen(_ halves: RowHalves) -> RowFloats { csimd_widen_f16_x4(halves) }
 @inline(__always) func narrow(_ values: RowFloats) -> RowHalves { csimd_u32_to_u16_x4(csimd_f32_to_f16_x4(values)) }

@@ -88,7 +88,7 @@ enum Operation {
         switch self {
         case .multiply(let type, let tokens):
             guard let product = Self.product(type, tokens, kernels, memory) else { return }
-            for _ in 0..<rounds { kernels.multiply(product, 0..<1) }
+            for _ in 0..<rounds { kernels.multiply(product, 0..<1, nil) }
         case .quantize:
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let input = memory.floats(width), quantized = memory.quantized(shape, tokens: 1)

@@ -10,14 +10,14 @@ import KernelTypes
 import KernelsDotProd
 import KernelsNEON
 
-let sets = ["neon": { KernelsNEON.kernelSet }, "neon-dotprod": { KernelsDotProd.kernelSet }]
+let sets = ["neon": KernelsNEON.kernelSet, "neon-dotprod": KernelsDotProd.kernelSet]
 let arguments = CommandLine.arguments.dropFirst()
 if arguments == ["--operations"] {
     for (name, operation, calls) in Operation.all { print(name, calls, operation.multiplications, operation.bytes) }
 } else if arguments.count == 3, let set = sets[arguments[1]], let operation = Operation(name: arguments[2]),
     let rounds = Int(arguments[3]), rounds >= 0
 {
-    operation.run(set(), rounds: rounds)
+    operation.run(set(Tuning(unpacksStrips: false, asksForEachLine: false)), rounds: rounds)
 } else {
     let sets = sets.keys.sorted().joined(separator: "|")
     print("usage: kernel-load --operations\n       kernel-load \(sets) OPERATION ROUNDS")

@@ -1,5 +1,7 @@
-import Kernels
+import KernelTypes
 import Testing
+
+@testable import Kernels
 
 @Suite("Choice of kernels")
 struct ChoiceTests {
@@ -20,6 +22,20 @@ struct ChoiceTests {
         #elseif arch(arm64)
         #expect(Kernels.compiledNames == ["scalar", "neon", "neon-dotprod"])
         #endif
+    }
+
+    @Test("What is better on one maker's processors is chosen by the maker")
+    func tuning() {
+        #if arch(x86_64)
+        for set in ["x86-64-v2", "avx2", "avxvnni", "avx512vnni"] {
+            #expect(Tuning.best(for: set, isAMD: false) == Tuning(unpacksStrips: true, asksForEachLine: true))
+            let tuning = Tuning(unpacksStrips: set != "avx512vnni", asksForEachLine: false)
+            #expect(Tuning.best(for: set, isAMD: true) == tuning)
+        }
+        #endif
+        for kernels in Kernels.available {
+            #expect(Kernels.named(kernels.name, Kernels.tuning(kernels.name))?.name == kernels.name)
+        }
     }
 
     @Test("A set is found by its name, unless it is unknown or not for this processor")

@@ -144,6 +144,41 @@ struct MatrixProductTests {
         }
     }
 
+    @Test("Bits do not depend on how a processor wants the work done", arguments: names, WeightType.allCases)
+    func tunings(name: String, type: WeightType) throws {
+        var random = RandomSource(seed: 7)
+        for (count, rows, columns) in [(1, 32, 64), (2, 83, 333), (1, 16, 1000)] {
+            let shape = try Self.shape(count: count, rows: rows, columns: columns)
+            let width = count * rows, tokens = 41
+            let product = TestProduct(
+                matrix: TestMatrix(type, shape, &random),
+                activations: TestActivations(random.normalFloats(tokens * count * columns), shape, Kernels.scalar, for: type),
+                bias: rows % 2 == 0 ? random.floats(width) : nil, before: count == 2 ? random.floats(tokens * width) : nil)
+            for tokens in [1, 2, 15, 16, 17, 24, 33, 41] {
+                let results = try Tuning.all.map { tuning in
+                    let kernels = try #require(Kernels.named(name, tuning))
+                    return try #require(product.run(kernels, tokens: tokens)).map(\.bitPattern)
+                }
+                #expect(results.allSatisfy { $0 == results[0] }, "\(count) × \(rows) × \(columns), \(tokens) tokens")
+            }
+        }
+    }
+
+    @Test("Only kernels that unpack weights want memory for it, and none wants it for floats", arguments: names)
+    func strips(name: String) throws {
+        let shape = try Self.shape(rows: 100, columns: 2560)
+        for tuning in Tuning.all {
+            let kernels = try #require(Kernels.named(name, tuning))
+            for type in WeightType.allCases {
+                let bytes = kernels.unpackedStripBytes(shape, type)
+                // A code takes a byte, a scale of 32 of them four more.
+                let rows = bytes / (2560 / 32 * (32 + 4))
+                let isUnpacked = name != "scalar" && tuning.unpacksStrips && type.isBlockQuantized
+                #expect(isUnpacked ? [8, 16, 32].contains(rows) && bytes % 64 == 0 : bytes == 0)
+            }
+        }
+    }
+
     @Test("A row of the embedding is its weights times the scale", arguments: names, WeightType.allCases)
     func rows(name: String, type: WeightType) throws {
         let kernels = try Self.kernels(name)

@@ -47,7 +47,7 @@ public struct MatrixBenchmark {
     /// Measures the kernel of a matrix for `tokens` tokens at once, and the machine's limit before and after.
     public func measure(_ matrix: MatrixCase, tokens: Int) -> MatrixResult {
         let shape = part(of: matrix.shape, tokens: tokens)
-        let operands = MatrixOperands(shape, type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
+        let operands = MatrixOperands(shape, type, tokens: tokens, machine: machine)
         let unit: Speed.Unit = tokens == 1 ? .bytes : .operations
         let before = machine.limit(unit, type)
         let seconds = secondsPerProduct(operands)
@@ -61,7 +61,7 @@ public struct MatrixBenchmark {
     /// The shape with as many rows as fit the buffer and let a product take no longer than all repetitions are to take.
     private func part(of shape: MatrixShape, tokens: Int) -> MatrixShape {
         let fitting = shape.cut(toRowTiles: machine.buffer.byteCount / (shape.columnTiles * type.bytesPerTile))
-        let probe = MatrixOperands(shape.cut(toRowTiles: 1), type, tokens: tokens, kernels: machine.kernels, buffer: machine.buffer)
+        let probe = MatrixOperands(shape.cut(toRowTiles: 1), type, tokens: tokens, machine: machine)
         let rowTileSeconds = secondsPerProduct(probe, 0..<1) / Double(shape.count)
         return fitting.cut(toRowTiles: Int(min(1e6, seconds / rowTileSeconds)))
     }
@@ -102,8 +102,9 @@ private final class ProductJob: TeamJob {
     }
 
     func run(_ member: TeamMember) {
+        let strip = operands.strip(member.index)
         for product in operands.products[products] {
-            member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0) }
+            member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0, strip) }
         }
     }
 }

@@ -7,9 +7,12 @@ final class MatrixOperands {
     let products: [MatrixProduct]
     private let floats: UnsafeMutablePointer<Float>
     private let codes: UnsafeMutableRawPointer
+    private let strips: UnsafeMutableRawPointer
+    private let stripBytes: Int
 
     /// Sees the tiles in `buffer` as matrices of `shape`, at least one of which must fit, and makes random inputs for some tokens.
-    init(_ shape: MatrixShape, _ type: WeightType, tokens: Int, kernels: KernelSet, buffer: StreamBuffer) {
+    init(_ shape: MatrixShape, _ type: WeightType, tokens: Int, machine: Machine) {
+        let kernels = machine.kernels, buffer = machine.buffer
         let byteCount = shape.byteCount(type)
         let copies = max(1, buffer.byteCount / byteCount)
 
@@ -28,6 +31,9 @@ final class MatrixOperands {
             sums: (codes + codeBytes).assumingMemoryBound(to: Int32.self))
         _ = kernels.quantize(floats, columns, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
 
+        stripBytes = kernels.unpackedStripBytes(shape, type)
+        strips = .allocate(byteCount: max(1, stripBytes * machine.team.count), alignment: 64)
+
         let (input, output) = (floats, floats + inputCount)
         products = (0..<copies).map { copy in
             MatrixProduct(
@@ -36,7 +42,11 @@ final class MatrixOperands {
         }
     }
 
+    /// Where a member of the team unpacks strips of weights; nil if the kernels don't.
+    func strip(_ member: Int) -> UnsafeMutableRawPointer? { stripBytes > 0 ? strips + member * stripBytes : nil }
+
     deinit {
+        strips.deallocate()
         floats.deallocate()
         codes.deallocate()
     }

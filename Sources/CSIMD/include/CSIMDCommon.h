@@ -37,7 +37,10 @@ CSIMD void csimd_pause(void) {
 /// Asks for the cache line of an address to be brought to the second-level cache. Any address will do.
 CSIMD void csimd_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
 
-/// The same for `count` lines, one after the other.
+/// The same to the nearest cache, for a line that will be read sooner.
+CSIMD void csimd_prefetch_near(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+/// As `csimd_prefetch` for `count` lines, one after the other.
 CSIMD void csimd_prefetch_lines(const void *first, long count) {
     for (long line = 0; line < count; line++) csimd_prefetch((const char *)first + 64 * line);
 }

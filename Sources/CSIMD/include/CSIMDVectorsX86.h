@@ -20,6 +20,15 @@ CSIMD csimd_i32x4 csimd_pair_u8_i8_x4(csimd_u32x4 u, csimd_i32x4 s) {
 CSIMD csimd_i32x4 csimd_pair_i16_x4(csimd_i32x4 a) { return (csimd_i32x4)_mm_madd_epi16((__m128i)a, _mm_set1_epi16(1)); }
 /// Sums of 16-bit numbers.
 CSIMD csimd_i32x4 csimd_add_i16_x4(csimd_i32x4 a, csimd_i32x4 b) { return (csimd_i32x4)_mm_add_epi16((__m128i)a, (__m128i)b); }
+/// f32 of f16 without F16C, in fewer steps than `csimd_f16_to_f32_x4`: exact for finite numbers; infinity and NaN become infinity.
+///
+/// With the sign, exponent and fraction moved to those of an f32, what comes out is the number divided by 2^112. Multiplied by that
+/// twice, f16's largest is still below 2^128, and only what was infinity or NaN overflows.
+CSIMD csimd_f32x4 csimd_widen_f16_x4(csimd_u16x4 a) {
+    const csimd_u16x8 high = __builtin_shufflevector((csimd_u16x4)0, a, 0, 4, 1, 5, 2, 6, 3, 7);
+    const csimd_u32x4 number = (csimd_u32x4)((csimd_i32x4)high >> 3) & 0x8FFFFFFFu;
+    return (csimd_f32x4)number * 0x1p112f * 0x1p112f * 0x1p-112f;
+}
 #endif
 
 // 32 bytes: AVX2 and F16C. The functions of 16 bytes, twice as wide.

@@ -38,6 +38,10 @@ struct Workspace: @unchecked Sendable {
     private let scratch: UnsafeMutablePointer<Float>
     /// Floats of scratch per member.
     private let scratchCount: Int
+    /// [members × stripBytes]: weights that were unpacked.
+    private let strips: UnsafeMutableRawPointer
+    /// Bytes of a member's.
+    private let stripBytes: Int
     /// [members × faultStride]
     private let faults: UnsafeMutablePointer<Int32>
     /// Faults per member: whole cache lines, so that members don't write to the same one.
@@ -57,6 +61,10 @@ struct Workspace: @unchecked Sendable {
         self.runCapacity = runCapacity
         let attention = kernels.scratchCount(configuration.headDimension, configuration.window)
         scratchCount = (max(attention, Self.headScratchCount(chunk)) + 15) & ~15
+        // With fewer tokens no kernel unpacks.
+        stripBytes =
+            weights.file.tensors.compactMap { tensor in tensor.matrixShape.map { kernels.unpackedStripBytes($0, tensor.type) } }
+            .max() ?? 0
         faultStride = (runCapacity + 15) & ~15
 
         var plan = Plan()
@@ -75,6 +83,7 @@ struct Workspace: @unchecked Sendable {
         let cosines = plan.floats(chunk * half)
         let sines = plan.floats(chunk * half)
         let scratch = plan.floats(members * scratchCount)
+        let strips = plan.bytes(members * stripBytes)
         let keyExponents = plan.bytes(chunk)
         let valueExponents = plan.bytes(chunk)
         let faults = plan.bytes(members * faultStride * MemoryLayout<Int32>.size)
@@ -113,10 +122,14 @@ struct Workspace: @unchecked Sendable {
         self.cosines = floats(cosines)
         self.sines = floats(sines)
         self.scratch = floats(scratch)
+        self.strips = memory + strips
     }
 
     /// The working memory of a member.
     func scratch(_ member: Int) -> UnsafeMutablePointer<Float> { scratch + member * scratchCount }
+
+    /// Where a member unpacks weights; nil if its kernels don't.
+    func strip(_ member: Int) -> UnsafeMutableRawPointer? { stripBytes > 0 ? strips + member * stripBytes : nil }
 
     /// For each run, the first place where a member found numbers of it that are not finite. [runs]
     func faults(_ member: Int) -> UnsafeMutablePointer<Int32> { faults + member * faultStride }

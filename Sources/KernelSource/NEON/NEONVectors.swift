@@ -30,6 +30,9 @@ typealias RowHalves = SIMD4<UInt16>
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) {}
 
 /// Nor does this.
+@inline(__always) func fetchNear(_ line: UnsafeRawPointer) {}
+
+/// Nor this.
 @inline(__always) func fetchAhead(_ first: UnsafeRawPointer, lines: Int) {}
 
 /// Called between steps, whose loads the compiler may move: four steps share a load.

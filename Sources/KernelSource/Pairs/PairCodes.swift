@@ -11,8 +11,11 @@ enum Q8Codes: BlockCodes {
 
     @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights {
         let codes = codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowBits.self)
-        return (codes, absoluteBytes(codes))
+        return weights(codes)
     }
+
+    @inline(__always) static func unpacked(_ weights: Weights) -> RowBits { weights.codes }
+    @inline(__always) static func weights(_ unpacked: RowBits) -> Weights { (unpacked, absoluteBytes(unpacked)) }
 
     @inline(__always) static func start(total: Int32) -> RowInts { .zero }
 

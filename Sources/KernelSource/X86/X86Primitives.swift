@@ -4,7 +4,10 @@ import CSIMD
 /// Asks for a cache line that will be read some microseconds from now.
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) { csimd_prefetch(line) }
 
-/// The same for some lines, one after the other.
+/// The same for a line that will be read sooner.
+@inline(__always) func fetchNear(_ line: UnsafeRawPointer) { csimd_prefetch_near(line) }
+
+/// As `fetchAhead` for some lines, one after the other.
 @inline(__always) func fetchAhead(_ first: UnsafeRawPointer, lines: Int) { csimd_prefetch_lines(first, lines) }
 
 /// Codes of 4 bits of a step, each in a byte: the low or the high halves of the bytes at an offset.

@@ -6,13 +6,23 @@ public enum Kernels {
     public static let scalar = ScalarKernels.set
 
     /// The sets that this processor can run, slowest first.
-    public static let available: [KernelSet] = [scalar] + CompiledSet.all.filter { $0.isSupported() }.map { $0.kernels() }
+    public static let available: [KernelSet] =
+        [scalar] + CompiledSet.all.filter { $0.isSupported() }.map { $0.kernels(.best(for: $0.name)) }
 
     /// The fastest set that this processor can run.
     public static let best: KernelSet = available.last ?? scalar
 
     /// The set of that name, or nil if it is unknown, not compiled in, or not for this processor.
     public static func named(_ name: String) -> KernelSet? { available.first { $0.name == name } }
+
+    /// The same set as it would be on a processor that wants `tuning`, for tests and benchmarks.
+    public static func named(_ name: String, _ tuning: Tuning) -> KernelSet? {
+        if name == scalar.name { return scalar }
+        return CompiledSet.all.first { $0.name == name && $0.isSupported() }?.kernels(tuning)
+    }
+
+    /// What a set is chosen to do on this processor, beside its instructions.
+    public static func tuning(_ name: String) -> Tuning { .best(for: name) }
 
     /// The names of all sets compiled in, slowest first, whether or not this processor can run them.
     public static let compiledNames: [String] = [scalar.name] + CompiledSet.all.map(\.name)

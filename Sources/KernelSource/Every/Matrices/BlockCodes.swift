@@ -16,6 +16,10 @@ protocol BlockCodes {
     /// The weights of a step of a block of a tile; `codes` is the tile's first code of the register's first row.
     static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights
 
+    /// A step of weights as it is kept for many patches (`UnpackedProduct.swift`), and what a patch makes of that.
+    static func unpacked(_ weights: Weights) -> RowBits
+    static func weights(_ unpacked: RowBits) -> Weights
+
     /// The sums before the first step; `total` is the sum of the block's activation codes.
     static func start(total: Int32) -> Sums
 
@@ -41,6 +45,12 @@ extension BlockCodes {
 
     /// From a row's first code to its codes of a step.
     @inline(__always) static func offset(block: Int, step: Int) -> Int { type.layout.stepOffset(block: block, step: step) }
+}
+
+/// Sets whose weights are the codes, four in each lane.
+extension BlockCodes where Weights == RowBits {
+    @inline(__always) static func unpacked(_ weights: RowBits) -> RowBits { weights }
+    @inline(__always) static func weights(_ unpacked: RowBits) -> RowBits { unpacked }
 }
 
 /// Sets whose sums are those of the rows, one in each lane.

@@ -4,12 +4,14 @@ import Tiles
 
 // Products of q8 and q4 matrices. The generic functions are private so that only these two versions of them exist.
 
-func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q8Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles)
+func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
+    multiply(
+        Q8Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, strip, asksForEachLine)
 }
 
-func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>) {
-    multiply(Q4Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles)
+func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
+    multiply(
+        Q4Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, strip, asksForEachLine)
 }
 
 @inline(__always)
@@ -17,33 +19,45 @@ private func multiply<
     Codes: BlockCodes, let registers: Int, let tokens: Int, let fewRegisters: Int, let fewTokens: Int, let registersPerTile: Int
 >(
     _ codes: Codes.Type, _ full: PatchSums<registers, tokens>.Type, _ few: PatchSums<fewRegisters, fewTokens>.Type,
-    _ token: PatchSums<registersPerTile, 1>.Type, _ product: MatrixProduct, _ rowTiles: Range<Int>
+    _ token: PatchSums<registersPerTile, 1>.Type, _ product: MatrixProduct, _ rowTiles: Range<Int>,
+    _ strip: UnsafeMutableRawPointer?, _ asksForEachLine: Bool
 ) {
     forEachPatch(
         product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens, fewRows: fewRegisters * rowLanes,
-        full: { multiplyPatch(codes, full, product, $0) },
+        most: {
+            guard let strip, product.tokens >= fewestTokensUnpacked else { return 0 }
+            return multiplyUnpacked(codes, product, $0, rows: $1, strip)
+        },
+        full: { multiplyPatch(codes, full, FirstLines.self, product, $0) },
         few: {
             switch $1 {
             case 2: multiplyFew(codes, PatchSums<fewRegisters, 2>.self, product, $0)
             case 3: multiplyFew(codes, PatchSums<fewRegisters, 3>.self, product, $0)
             default: multiplyFew(codes, PatchSums<fewRegisters, 4>.self, product, $0)
             }
-        }, token: { multiplyPatch(codes, token, product, $0) })
+        },
+        token: {
+            if asksForEachLine {
+                multiplyPatch(codes, token, EachLine.self, product, $0)
+            } else {
+                multiplyPatch(codes, token, FirstLines.self, product, $0)
+            }
+        })
 }
 
 /// A patch of a few tokens, in a function of its own: with all shapes in one, the compiler keeps fewer sums in registers.
 @inline(never)
 private func multiplyFew<Codes: BlockCodes, let registers: Int, let tokens: Int>(
     _ codes: Codes.Type, _ sums: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
-) { multiplyPatch(codes, sums, product, origin) }
+) { multiplyPatch(codes, sums, FirstLines.self, product, origin) }
 
 /// One patch, whose sums stay in registers over all columns.
 ///
 /// Registers beyond a tile continue in the next row of tiles. For each output the blocks are added in order, whatever the patch's
 /// shape, so that all shapes give the same bits.
 @inline(__always)
-private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: Int>(
-    _: Codes.Type, _: PatchSums<registers, tokens>.Type, _ product: MatrixProduct, _ origin: PatchOrigin
+private func multiplyPatch<Codes: BlockCodes, Lines: LineRequests, let registers: Int, let tokens: Int>(
+    _: Codes.Type, _: PatchSums<registers, tokens>.Type, _: Lines.Type, _ product: MatrixProduct, _ origin: PatchOrigin
 ) {
     let shape = product.matrix.shape
     let rowBytes = shape.columnTiles * Codes.tileBytes
@@ -72,6 +86,13 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     let lines = Codes.linesSoon(tokens: tokens)
     let ahead = InlineArray<4, Int> { lineAhead(4 * origin.pass + $0, stripTiles: stripTiles, rowBytes, Codes.tileBytes) }
 
+    /// Asks for the lines that take the place of line `number` of this tile later, the farther ones from memory.
+    @_transparent
+    func fetchLine(_ number: Int) {
+        fetchAhead(tile + (bytesAhead + 64 * number))
+        fetchNear(tile + (bytesNear + 64 * number))
+    }
+
     /// Adds a block of a tile: with a constant for `block`, so that q4's shift is a constant too. Transparent, since the
     /// compiler doesn't keep `__always` where it finds the caller too large; sums would then not stay in registers.
     @_transparent
@@ -83,6 +104,9 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
         for quad in 0..<Tile.block / 16 {
             forEachOfFour { place in
                 separateSteps()
+                if tokens == 1, Lines.areForEach, place % Codes.stepsPerLine == 0 {
+                    fetchLine(1 + (Tile.steps * block + 4 * quad + place) / Codes.stepsPerLine)
+                }
                 for register in 0..<registers {
                     let row = register % registersPerTile * rowLanes + firstRow
                     let codes = tile + (register / registersPerTile * rowBytes + Codes.type.layout.start(row: row))
@@ -128,7 +152,7 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
 
     for column in 0..<shape.columnTiles {
         if tokens == 1 {
-            fetchAhead(tile + bytesAhead)
+            if Lines.areForEach { fetchLine(0) } else { fetchAhead(tile + bytesAhead) }
         } else if isSoon {
             // At the end of a strip for the next one.
             let first = tile + (column + columnsAhead < shape.columnTiles ? soonBytes : soonBytes + (stripTiles - 1) * rowBytes)
@@ -148,15 +172,13 @@ private func multiplyPatch<Codes: BlockCodes, let registers: Int, let tokens: In
     }
 }
 
-/// How far ahead of one token's product one cache line per tile is asked for: two pages, which took 1 to 5 % off the time per token
-/// in q4 with AVX-512. One page gained less, three and four nothing; more lines per tile, at half the distance or the same, made it
-/// slower.
-@inline(__always) private var bytesAhead: Int { 8192 }
-
 /// Tokens of which there are too few patches to ask for a whole strip.
 @inline(__always) private var fewTokens: Int { 24 }
 
 extension BlockCodes {
+    /// Steps of a tile for each line of it but the first, which are asked for one by one: requests in a row would wait for each other.
+    @inline(__always) fileprivate static var stepsPerLine: Int { max(1, Tile.blocks * Tile.steps / (tileBytes / 64 - 1)) }
+
     /// Lines of a tile that a patch of so many tokens asks for some time before, in a product of few. With all of a q4 tile, 2 tokens
     /// take 1.3 times one token's time instead of 1.7. Up to 4 tokens in q8 wait for memory anyway, and the processor asks for the
     /// other lines better by itself.
@@ -166,7 +188,7 @@ extension BlockCodes {
 
 /// From a strip's tile to cache line number `line` of the next strip's tiles in the same column; 0 if they have fewer.
 @inline(__always)
-private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
+func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
     let lineBytes = 64
     let (tile, rest) = (line * lineBytes / tileBytes, line * lineBytes % tileBytes)
     return tile < stripTiles ? (stripTiles + tile) * rowBytes + rest : 0
@@ -174,7 +196,7 @@ private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileByte
 
 /// A loop that is certain to be unrolled: only with a constant place does `broadcast` read a lane of a register and not memory.
 @inline(__always)
-private func forEachOfFour(_ body: (_ place: Int) -> Void) {
+func forEachOfFour(_ body: (_ place: Int) -> Void) {
     body(0)
     body(1)
     body(2)

@@ -16,13 +16,15 @@ typealias PatchOrigin = (matrix: Int, row: Int, token: Int, pass: Int)
 
 /// Cuts the outputs of a product into patches: into full ones where there are enough rows and tokens; what is left of the tokens,
 /// or a few that come together from the start, into patches of 4, 3 or 2; else into patches of one token and one row of tiles.
+/// Before that `most` may compute the first tokens of a strip in its own way; it returns their number.
 ///
 /// A strip is as many rows of tiles as a full patch needs for whole tiles. All tokens pass a strip before the next one is touched,
 /// so that weights come from memory once.
 @inline(__always)
 func forEachPatch(
     _ product: MatrixProduct, _ rowTiles: Range<Int>, patchRows: Int, patchTokens: Int, fewRows: Int,
-    full: (PatchOrigin) -> Void, few: (PatchOrigin, _ tokens: Int) -> Void, token: (PatchOrigin) -> Void
+    most: (PatchOrigin, _ rows: Int) -> Int, full: (PatchOrigin) -> Void, few: (PatchOrigin, _ tokens: Int) -> Void,
+    token: (PatchOrigin) -> Void
 ) {
     let tilesPerMatrix = product.matrix.shape.rowTiles
     let tilesPerStrip = max(1, patchRows / Tile.rows)
@@ -35,6 +37,8 @@ func forEachPatch(
         let end = start + tiles * Tile.rows
         var done = 0, pass = 0
         if tiles == tilesPerStrip {
+            done = most((matrix, start, 0, 0), end - start)
+            pass = done
             while product.tokens - done >= patchTokens {
                 if product.accumulates { fetchOutputs(product, matrix, start, done, patchRows, patchTokens) }
                 for row in stride(from: start, to: end, by: patchRows) { full((matrix, row, done, pass)) }
@@ -58,7 +62,7 @@ func forEachPatch(
 
 /// Asks for the outputs to which a patch's sums will be added. Not inlined: the product needs the registers.
 @inline(never)
-private func fetchOutputs(_ product: MatrixProduct, _ matrix: Int, _ row: Int, _ token: Int, _ rows: Int, _ tokens: Int) {
+func fetchOutputs(_ product: MatrixProduct, _ matrix: Int, _ row: Int, _ token: Int, _ rows: Int, _ tokens: Int) {
     let first = product.output + (token * product.outputStride + matrix * product.matrix.shape.rows + row)
     for token in 0..<tokens {
         for row in stride(from: 0, to: rows, by: 16) { fetchAhead(first + (token * product.outputStride + row)) }

@@ -1,0 +1,22 @@
+/// How kernels go about their work where processors with the same instructions want it done differently. The bits of the results
+/// don't depend on it. `Kernels` has the rule by which it is chosen.
+public struct Tuning: Equatable, Sendable {
+    /// The codes of a strip of weights are unpacked once for all tokens of a chunk, in memory of the thread's own
+    /// (``KernelSet/unpackedStripBytes``), instead of in registers for some tokens at a time.
+    public var unpacksStrips: Bool
+
+    /// A product of one token asks for every cache line of the weights some time before it reads it, instead of for one per tile
+    /// and leaving the others to the processor.
+    public var asksForEachLine: Bool
+
+    /// A way to go about the work.
+    public init(unpacksStrips: Bool, asksForEachLine: Bool) {
+        self.unpacksStrips = unpacksStrips
+        self.asksForEachLine = asksForEachLine
+    }
+
+    /// All of them.
+    public static let all = [false, true].flatMap { unpacks in
+        [false, true].map { Tuning(unpacksStrips: unpacks, asksForEachLine: $0) }
+    }
+}
