@@ -150,7 +150,9 @@ let package = Package(
             ]),
         .target(
             name: "Benchmark",
-            dependencies: ["CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "System", "Tiles"]),
+            dependencies: [
+                "CSIMD", "CommandSupport", "Griffin", "JSON", "Kernels", "KernelTypes", "ModelFile", "RGEdge", "System", "Tiles",
+            ]),
         .executableTarget(
             name: "rg-quant",
             dependencies: [
@@ -161,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "rg-edge",
             dependencies: [
-                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "Kernels", "ModelArguments", "ModelFile", "RGEdge",
+                "Benchmark", "CommandSupport", "Files", "Griffin", "JSON", "KernelTypes", "Kernels", "ModelArguments", "ModelFile",
+                "RGEdge",
                 "System",
                 "Text", "Tiles", "Version",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

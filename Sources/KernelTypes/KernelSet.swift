@@ -8,6 +8,9 @@ public struct KernelSet: Sendable {
     /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
     public let name: String
 
+    /// How it goes about its work, as far as that differs between processors.
+    public let tuning: Tuning
+
     /// What it rounds like: sets of the same word give the same bits, on any processor. Those that multiply and add in one rounding
     /// do (`tools/test-arm` compares ARM's with x86-64's).
     public var arithmetic: String { name == "scalar" || name == "x86-64-v2" ? name : "fma" }
@@ -90,7 +93,7 @@ public struct KernelSet: Sendable {
 
     /// A set of these functions.
     public init(
-        name: String,
+        name: String, tuning: Tuning,
         quantize: @escaping @Sendable (UnsafePointer<Float>, Int, Int, MatrixShape, Int, QuantizedActivations) -> Bool,
         multiply: @escaping @Sendable (MatrixProduct, Range<Int>, UnsafeMutableRawPointer?) -> Void,
         unpackedStripBytes: @escaping @Sendable (MatrixShape, WeightType) -> Int,
@@ -117,6 +120,7 @@ public struct KernelSet: Sendable {
         arithmeticPeak: @escaping @Sendable (WeightType, Int) -> Int
     ) {
         self.name = name
+        self.tuning = tuning
         self.quantize = quantize
         self.multiply = multiply
         self.unpackedStripBytes = unpackedStripBytes

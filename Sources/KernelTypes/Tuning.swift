@@ -15,6 +15,18 @@ public struct Tuning: Equatable, Sendable {
         self.asksForEachLine = asksForEachLine
     }
 
+    /// `none`, `strips`, `lines` or `strips,lines`: what it does.
+    public var name: String {
+        let names = [unpacksStrips ? "strips" : nil, asksForEachLine ? "lines" : nil].compactMap(\.self)
+        return names.isEmpty ? "none" : names.joined(separator: ",")
+    }
+
+    /// The tuning with that ``name``, or nil.
+    public init?(name: String) {
+        guard let tuning = Tuning.all.first(where: { $0.name == name }) else { return nil }
+        self = tuning
+    }
+
     /// All of them.
     public static let all = [false, true].flatMap { unpacks in
         [false, true].map { Tuning(unpacksStrips: unpacks, asksForEachLine: $0) }

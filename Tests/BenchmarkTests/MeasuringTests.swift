@@ -45,6 +45,14 @@ import Tiles
         }
     }
 
+    @Test func coresExecuteSomeInstructionsPerCycle() {
+        for threads in [1, 3] {
+            let most = CoreProbe.measure(team: ThreadTeam(count: threads))
+            // From the narrowest in-order core to more than any has.
+            #expect(most > 0.5 && most < 32)
+        }
+    }
+
     @Test(arguments: WeightType.allCases, [1, 64])
     func kernelIsMeasuredOnAPartThatFits(_ type: WeightType, tokens: Int) throws {
         let buffer = try #require(StreamBuffer(byteCount: 2 << 20))

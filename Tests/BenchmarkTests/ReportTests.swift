@@ -1,4 +1,5 @@
 import JSON
+import KernelTypes
 import Testing
 import Tiles
 
@@ -25,13 +26,13 @@ import Tiles
     private var prompt: ModelRow {
         row(
             SpeedTest(.prompt, tokens: 256, depth: 0), seconds: Samples(2, 4), units: 1_200_000_000_000, .operations,
-            Limit(before: 900e9, after: 900e9))
+            Limit(before: 900e9, after: 900e9, instructionsPerCycle: (4, 4)))
     }
 
     private var generation: ModelRow {
         row(
             SpeedTest(.generation, tokens: 64, depth: 2048), seconds: Samples(3.2), units: 96_000_000_000, .bytes,
-            Limit(before: 30e9, after: 45e9))
+            Limit(before: 30e9, after: 45e9, instructionsPerCycle: (4, 4)))
     }
 
     private func text(_ format: ReportFormat, _ rows: [ModelRow]) -> String {
@@ -67,6 +68,19 @@ import Tiles
 
     @Test func steadyLimitsAreNotWarnedOf() {
         #expect(!text(.md, [prompt]).contains("warning"))
+    }
+
+    @Test func coresThatHadAnotherThreadAreTold() {
+        func row(_ before: Double, _ after: Double) -> ModelRow {
+            let limit = Limit(before: 30e9, after: 30e9, instructionsPerCycle: (before, after))
+            return self.row(SpeedTest(.generation, tokens: 64, depth: 0), seconds: Samples(2), units: 1 << 30, .bytes, limit)
+        }
+        #expect(!text(.md, [row(6, 5.9), row(5.1, 6)]).contains("warning"))
+        let shared = text(.md, [row(6, 5.9), row(5.9, 3.02), row(6, 6)])
+        #expect(shared.contains("warning: beside 1 of 3 tests a core executed down to 3.02 plain instructions per cycle"))
+        #expect(shared.contains("at other times 6.00"))
+        // Who never had the core alone can't be told.
+        #expect(!text(.md, [row(3, 3.1)]).contains("warning"))
     }
 
     @Test func modelThatFitsTheCachesIsNotBoundByMemory() {
@@ -115,8 +129,9 @@ import Tiles
     @Test func kernelReportTellsTheCostOfASplit() throws {
         let shape = try #require(MatrixShape(rows: 7680, columns: 2560))
         let result = MatrixResult(
-            name: "up_proj", shape: shape, type: .q8, tokens: 1, threads: 2, kernels: "avx2", seconds: Samples(0.001),
-            speed: Speed(.bytes, Samples(20.9e9), limit: Limit(before: 22e9, after: 22e9)))
+            name: "up_proj", shape: shape, type: .q8, tokens: 1, threads: 2, kernels: "avx2",
+            tuning: Tuning(unpacksStrips: true, asksForEachLine: false), seconds: Samples(0.001),
+            speed: Speed(.bytes, Samples(20.9e9), limit: Limit(before: 22e9, after: 22e9, instructionsPerCycle: (4, 4))))
         var report = Report<MatrixResult>(.md)
         let text = report.start + report.add(result) + report.end(machine: machine, forkJoin: [(2, 0.000_000_42)])
         #expect(text.contains("up_proj"))

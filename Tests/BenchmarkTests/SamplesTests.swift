@@ -26,15 +26,15 @@ import Testing
 
 @Suite struct LimitTests {
     @Test func meanOfBeforeAndAfterCounts() {
-        #expect(Limit(before: 30, after: 40).mean == 35)
-        let speed = Speed(.bytes, Samples(30, 33), limit: Limit(before: 34, after: 36))
+        #expect(Limit(before: 30, after: 40, instructionsPerCycle: (4, 4)).mean == 35)
+        let speed = Speed(.bytes, Samples(30, 33), limit: Limit(before: 34, after: 36, instructionsPerCycle: (4, 4)))
         #expect((speed.fractionOfLimit - 0.9).magnitude < 1e-12)
     }
 
     @Test func changeOfMoreThanATenthIsUnsteady() {
-        #expect(Limit(before: 100, after: 109).isSteady)
-        #expect(Limit(before: 109, after: 100).isSteady)
-        #expect(!Limit(before: 37, after: 69).isSteady)
-        #expect(!Limit(before: 69, after: 37).isSteady)
+        #expect(Limit(before: 100, after: 109, instructionsPerCycle: (4, 4)).isSteady)
+        #expect(Limit(before: 109, after: 100, instructionsPerCycle: (4, 4)).isSteady)
+        #expect(!Limit(before: 37, after: 69, instructionsPerCycle: (4, 4)).isSteady)
+        #expect(!Limit(before: 69, after: 37, instructionsPerCycle: (4, 4)).isSteady)
     }
 }

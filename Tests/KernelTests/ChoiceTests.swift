@@ -33,9 +33,15 @@ struct ChoiceTests {
             #expect(Tuning.best(for: set, isAMD: true) == tuning)
         }
         #endif
-        for kernels in Kernels.available {
-            #expect(Kernels.named(kernels.name, Kernels.tuning(kernels.name))?.name == kernels.name)
+        for kernels in Kernels.available.dropFirst() {
+            #expect(kernels.tuning == Tuning.best(for: kernels.name))
+            for tuning in Tuning.all {
+                let tuned = Kernels.named(kernels.name, tuning)
+                #expect(tuned?.name == kernels.name && tuned?.tuning == tuning)
+                #expect(Tuning(name: tuning.name) == tuning)
+            }
         }
+        #expect(Tuning(name: "") == nil && Tuning(name: "lines,strips") == nil)
     }
 
     @Test("A set is found by its name, unless it is unknown or not for this processor")

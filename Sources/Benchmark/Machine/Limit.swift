@@ -5,11 +5,15 @@ public struct Limit: Equatable, Sendable {
     public let before: Double
     /// The same figure after the test.
     public let after: Double
+    /// Plain instructions per cycle of the slowest core, between the limit and the test on either side: it tells whether another
+    /// thread used the core.
+    public let instructionsPerCycle: (before: Double, after: Double)
 
     /// A limit from two measurements.
-    public init(before: Double, after: Double) {
+    public init(before: Double, after: Double, instructionsPerCycle: (before: Double, after: Double)) {
         self.before = before
         self.after = after
+        self.instructionsPerCycle = instructionsPerCycle
     }
 
     /// What tests are compared with.
@@ -17,4 +21,12 @@ public struct Limit: Equatable, Sendable {
 
     /// False if the two differ by more than a tenth: the comparison is worth little then.
     public var isSteady: Bool { max(before, after) <= 1.1 * min(before, after) }
+
+    /// Whether the core was another thread's too before or after the test, where it has executed `most` instructions per cycle.
+    func isShared(most: Double) -> Bool { min(instructionsPerCycle.before, instructionsPerCycle.after) < 0.8 * most }
+
+    /// True if all figures are the same.
+    public static func == (a: Limit, b: Limit) -> Bool {
+        (a.before, a.after) == (b.before, b.after) && a.instructionsPerCycle == b.instructionsPerCycle
+    }
 }

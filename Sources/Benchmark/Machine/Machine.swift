@@ -17,6 +17,16 @@ public final class Machine {
         self.buffer = buffer
     }
 
+    /// Does `test` between two measurements of what bounds it, and returns what it returned.
+    func bounded<Result, Failure>(
+        by limit: () -> Double, _ test: () throws(Failure) -> Result
+    ) throws(Failure) -> (result: Result, limit: Limit) {
+        let before = limit(), coreBefore = CoreProbe.measure(team: team)
+        let result = try test()
+        let coreAfter = CoreProbe.measure(team: team), after = limit()
+        return (result, Limit(before: before, after: after, instructionsPerCycle: (coreBefore, coreAfter)))
+    }
+
     /// Measures what bounds a test: the read bandwidth, or the arithmetic peak for weights of `type`.
     func limit(_ unit: Speed.Unit, _ type: WeightType) -> Double {
         switch unit {

@@ -17,6 +17,8 @@ public struct MatrixResult: Sendable {
     public let threads: Int
     /// The name of the set of kernels.
     public let kernels: String
+    /// How they went about it.
+    public let tuning: Tuning
     /// Seconds of a product.
     public let seconds: Samples
     /// Bytes for one token, operations for a chunk.
@@ -49,12 +51,11 @@ public struct MatrixBenchmark {
         let shape = part(of: matrix.shape, tokens: tokens)
         let operands = MatrixOperands(shape, type, tokens: tokens, machine: machine)
         let unit: Speed.Unit = tokens == 1 ? .bytes : .operations
-        let before = machine.limit(unit, type)
-        let seconds = secondsPerProduct(operands)
-        let limit = Limit(before: before, after: machine.limit(unit, type))
+        let (seconds, limit) = machine.bounded(by: { machine.limit(unit, type) }) { secondsPerProduct(operands) }
         let amount = Double(unit == .bytes ? shape.byteCount(type) : tokens * shape.operationsPerToken)
         return MatrixResult(
             name: matrix.name, shape: shape, type: type, tokens: tokens, threads: machine.team.count, kernels: machine.kernels.name,
+            tuning: machine.kernels.tuning,
             seconds: seconds, speed: Speed(unit, seconds.map { amount / $0 }, limit: limit))
     }
 

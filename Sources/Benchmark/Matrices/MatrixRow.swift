@@ -26,7 +26,9 @@ extension MatrixResult: ReportRow {
     /// The row for programs, in nanoseconds and bytes.
     public var fields: JSONObject {
         var fields = JSONObject()
+        fields["cpu_info"] = .string(MachineDescription.processor)
         fields["kernels"] = .string(kernels)
+        fields["tuning"] = .string(tuning.name)
         fields["n_threads"] = .integer(Int64(threads))
         fields["matrix"] = .string(name)
         fields["matrices"] = .integer(Int64(shape.count))

@@ -21,17 +21,18 @@ extension ModelBenchmark {
                 for pass in passes { try model.feed(pass, to: sessions) }
             }
         }
-        func limit() -> Double { limitedTokensPerSecond(sessions: count, on: machine) }
         _ = try repetition("warming up", tokens: 1)
         progress("limit before")
-        let before = limit()
-        var seconds = Samples(try repetition("1 of \(repetitions)", tokens: tokens))
-        while seconds.values.count < repetitions {
-            seconds.append(try repetition("\(seconds.values.count + 1) of \(repetitions)", tokens: tokens))
+        let (seconds, limit) = try machine.bounded(by: { limitedTokensPerSecond(sessions: count, on: machine) }) {
+            () throws(ModelError) in
+            var seconds = Samples(try repetition("1 of \(repetitions)", tokens: tokens))
+            while seconds.values.count < repetitions {
+                seconds.append(try repetition("\(seconds.values.count + 1) of \(repetitions)", tokens: tokens))
+            }
+            progress("limit after")
+            return seconds
         }
-        progress("limit after")
-        return TogetherResult(
-            sessions: count, tokens: tokens, depth: depth, seconds: seconds, limit: Limit(before: before, after: limit()))
+        return TogetherResult(sessions: count, tokens: tokens, depth: depth, seconds: seconds, limit: limit)
     }
 
     /// What the machine allows: each pass reads all weights and multiplies them with a token of each session.

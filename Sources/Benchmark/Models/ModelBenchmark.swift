@@ -40,17 +40,17 @@ public final class ModelBenchmark {
         try feed(SpeedTest(test.kind, tokens: min(test.tokens, test.kind == .prompt ? model.chunkCapacity : 1), depth: test.depth))
 
         progress("limit before")
-        let before = machine.limit(unit, type)
         func repetition(_ number: Int) throws(ModelError) -> Double {
             try bring(to: test.depth, progress)
             progress("\(number) of \(repetitions)")
             return try feed(test)
         }
-        var seconds = Samples(try repetition(1))
-        while seconds.values.count < repetitions { seconds.append(try repetition(seconds.values.count + 1)) }
-        let resident = ProcessMemory.resident
-        progress("limit after")
-        let limit = Limit(before: before, after: machine.limit(unit, type))
+        let ((seconds, resident), limit) = try machine.bounded(by: { machine.limit(unit, type) }) { () throws(ModelError) in
+            var seconds = Samples(try repetition(1))
+            while seconds.values.count < repetitions { seconds.append(try repetition(seconds.values.count + 1)) }
+            progress("limit after")
+            return (seconds, ProcessMemory.resident)
+        }
         return SpeedResult(
             test: test, threads: model.threads, seconds: seconds, unitsPerRun: unitsPerRun(test), unit: unit, limit: limit,
             residentBytes: resident.bytes - machine.buffer.byteCount,

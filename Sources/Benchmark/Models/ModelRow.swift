@@ -131,6 +131,8 @@ extension JSONObject {
         self["arithmetic_peak_before"] = value(speed.limit.before, if: !isBytes)
         self["arithmetic_peak_after"] = value(speed.limit.after, if: !isBytes)
         self["fraction_of_limit"] = .real(speed.fractionOfLimit)
+        self["core_instructions_per_cycle_before"] = .real(speed.limit.instructionsPerCycle.before)
+        self["core_instructions_per_cycle_after"] = .real(speed.limit.instructionsPerCycle.after)
         self["limit_is_steady"] = .bool(speed.limit.isSteady)
     }
 }

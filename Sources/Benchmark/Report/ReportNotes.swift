@@ -71,12 +71,22 @@ enum ReportNotes {
     }
 
     private static func warnings(_ speeds: [Speed]) -> [String] {
+        var warnings: [String] = []
         let unsteady = speeds.count { !$0.limit.isSteady }
-        guard unsteady > 0 else { return [] }
-        return [
-            "warning: in \(unsteady) of \(speeds.count) tests the limit changed by more than 10 % meanwhile (a…b): "
-                + "the machine is not quiet, so these percentages say little"
-        ]
+        if unsteady > 0 {
+            warnings.append(
+                "warning: in \(unsteady) of \(speeds.count) tests the limit changed by more than 10 % meanwhile (a…b): "
+                    + "the machine is not quiet, so these percentages say little")
+        }
+        let most = speeds.map(\.mostInstructionsPerCycle).max() ?? 0
+        let shared = speeds.filter { $0.limit.isShared(most: most) }
+        if let least = shared.map(\.leastInstructionsPerCycle).min() {
+            warnings.append(
+                "warning: beside \(shared.count) of \(speeds.count) tests a core executed down to \(Figures.threeDigits(least)) plain "
+                    + "instructions per cycle, at other times \(Figures.threeDigits(most)): another program uses its other hardware "
+                    + "thread, which slows kernels down but not their limit")
+        }
+        return warnings
     }
 
     private static func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }

@@ -7,6 +7,7 @@
 #include "CSIMDTypes.h"
 #include "CSIMDCommon.h"
 #include "CSIMDHalves.h"
+#include "CSIMDProbe.h"
 #include "CSIMDProcessorARM.h"
 #include "CSIMDProcessorX86.h"
 #include "CSIMDSelect.h"

@@ -21,9 +21,6 @@ public enum Kernels {
         return CompiledSet.all.first { $0.name == name && $0.isSupported() }?.kernels(tuning)
     }
 
-    /// What a set is chosen to do on this processor, beside its instructions.
-    public static func tuning(_ name: String) -> Tuning { .best(for: name) }
-
     /// The names of all sets compiled in, slowest first, whether or not this processor can run them.
     public static let compiledNames: [String] = [scalar.name] + CompiledSet.all.map(\.name)
 }

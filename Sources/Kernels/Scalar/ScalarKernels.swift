@@ -6,7 +6,8 @@ import KernelTypes
 /// roundings.
 enum ScalarKernels {
     static let set = KernelSet(
-        name: "scalar", quantize: quantize, multiply: multiply, unpackedStripBytes: { _, _ in 0 }, row: row, rmsNorm: rmsNorm,
+        name: "scalar", tuning: Tuning(unpacksStrips: false, asksForEachLine: false), quantize: quantize, multiply: multiply,
+        unpackedStripBytes: { _, _ in 0 }, row: row, rmsNorm: rmsNorm,
         areFinite: areFinite, multiplyByGELU: multiplyByGELU, convolve: convolve, scan: scan, rotate: rotate, attend: attend,
         scratchCount: scratchCount, narrow: narrow, softCap: softCap, arithmeticPeak: arithmeticPeak)
 }

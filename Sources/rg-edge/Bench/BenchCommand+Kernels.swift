@@ -6,7 +6,8 @@ import Tiles
 extension BenchCommand {
     /// Measures every matrix kernel for one token and for chunks.
     func measureKernels() throws {
-        let kernels = set.kernels.flatMap(Kernels.named) ?? Kernels.best
+        let chosen = set.kernels.flatMap { Kernels.named($0) } ?? Kernels.best
+        let kernels = tuning.flatMap { Kernels.named(chosen.name, $0) } ?? chosen
         let status = StatusLine()
         defer { status.clear() }
         let buffer = try buffer()

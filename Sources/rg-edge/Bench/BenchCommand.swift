@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmark
 import CommandSupport
+import KernelTypes
 import Kernels
 import ModelArguments
 import RGEdge
@@ -51,6 +52,12 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Measure the kernels of matrices in RecurrentGemma-2B's shapes, without a model.")
     var kernelsOnly = false
 
+    @Option(
+        help: ArgumentHelp(
+            "With --kernels-only: what kernels do by the processor's maker, none, strips, lines or strips,lines: unpack weights once "
+                + "for all tokens of a chunk; ask for each line ahead. (default: as 'rg-edge info --cpu' says)", valueName: "way"))
+    var tuning: Tuning?
+
     @Flag(help: "Show where the time of each test goes, by operation, instead of speeds.")
     var profile = false
 
@@ -81,6 +88,7 @@ struct BenchCommand: ParsableCommand {
         if let threads { try check(threads, "--threads", 1...Model.Options.threadLimit) }
         if !(1...1000).contains(repetitions) { throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions)") }
         if kernelsOnly, file.model != nil { throw ValidationError("--kernels-only goes without a model file") }
+        if tuning != nil, !kernelsOnly { throw ValidationError("--tuning goes with --kernels-only") }
         if kernelsOnly, profile { throw ValidationError("--profile needs a model, and so goes without --kernels-only") }
         if [kernelsOnly, profile, sessions, length != nil, sessionsAtOnce != nil, form.isGiven].count(where: { $0 }) > 1 {
             throw ValidationError(
@@ -141,6 +149,11 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension ReportFormat: ExpressibleByArgument {}
+
+extension Tuning: ExpressibleByArgument {
+    /// By its name.
+    public init?(argument: String) { self.init(name: argument) }
+}
 
 /// Why nothing could be measured.
 struct BenchError: Error, CustomStringConvertible {

@@ -4,12 +4,11 @@ import Kernels
 
 /// The sets of kernels on this machine.
 struct KernelReport {
-    private func runs(_ name: String) -> Bool { Kernels.named(name) != nil }
-
     var table: String {
-        var table = Table(("kernels", .left), ("runs here", .left))
+        var table = Table(("kernels", .left), ("runs here", .left), ("tuning", .left))
         for name in Kernels.compiledNames {
-            table.add(name, name == Kernels.best.name ? "yes, chosen" : runs(name) ? "yes" : "no")
+            let kernels = Kernels.named(name)
+            table.add(name, name == Kernels.best.name ? "yes, chosen" : kernels == nil ? "no" : "yes", kernels?.tuning.name ?? "")
         }
         return table.description
     }
@@ -18,6 +17,7 @@ struct KernelReport {
         [
             "compiled": .array(Kernels.compiledNames.map { .string($0) }),
             "available": .array(Kernels.available.map { .string($0.name) }),
+            "tuning": .string(Kernels.best.tuning.name),
             "chosen": .string(Kernels.best.name),
         ]
     }

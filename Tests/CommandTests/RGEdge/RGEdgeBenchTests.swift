@@ -64,6 +64,8 @@ import Testing
         (["-r", "0"], "--repetitions must be 1 to 1000, not 0"),
         (["-o", "xml"], "The value 'xml' is invalid for '-o <output>'"),
         (["--kernels", "abacus"], "There are no kernels 'abacus'"),
+        (["--tuning", "fast"], "The value 'fast' is invalid for '--tuning <way>'"),
+        (["--tuning", "lines"], "--tuning goes with --kernels-only"),
         (["--kernels-only"], "--kernels-only goes without a model file"),
         (["--sessions-at-once", "2,1025"], "--sessions-at-once must be 1 to 1024, not 1025"),
         (
