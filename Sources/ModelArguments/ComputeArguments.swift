@@ -12,6 +12,14 @@ public struct ComputeArguments: ParsableArguments {
     /// What of the model to have in memory.
     @OptionGroup public var memory: MemoryArguments
 
+    /// `--preload`
+    @Flag(help: "Read the weights that stay in memory before anything else, so that no answer waits for the disk.")
+    public var preload = false
+
+    /// `--lock-memory`
+    @Flag(help: "Keep these weights in memory whatever other programs need; the system has to allow it (ulimit -l).")
+    public var lockMemory = false
+
     /// Which kernels to compute with.
     @OptionGroup public var set: KernelsArgument
 
@@ -23,7 +31,8 @@ public struct ComputeArguments: ParsableArguments {
 
     /// Opens a model to run with them. `latency` is how long a pass may last; nil for as long as usual.
     public func open(_ path: String, latency: Duration? = nil) throws(ModelError) -> Model {
-        var options = Model.Options(threads: threads, kernels: set.kernels, residency: memory.resident.residency)
+        var options = Model.Options(
+            threads: threads, kernels: set.kernels, preload: preload, lockMemory: lockMemory, residency: memory.resident.residency)
         if let latency { options.latency = latency }
         return try Model(path: path, options: options)
     }

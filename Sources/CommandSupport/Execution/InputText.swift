@@ -18,6 +18,21 @@ public enum InputText {
     /// All of standard input, to its end. Throws as ``contents(ofFile:)`` does.
     public static func contentsOfStandardInput() throws(FileProblem) -> String { try contents(ofFile: standardInput) }
 
+    /// Whether somebody has put a pipe or a file on standard input: not so for a terminal, a socket, `/dev/null` or a closed one.
+    public static var isRedirected: Bool {
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFIFO || status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Says what is waited for if nothing comes from standard input for a second: whoever left a pipe open may not know that it is
+    /// read.
+    public static func tellIfWaiting() {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        guard poll(&input, 1, 1000) == 0 else { return }
+        Diagnostics.note("Waiting for the rest of the prompt on standard input; with </dev/null there is none.")
+    }
+
     /// A file, or standard input for `-`, to be read part by part until a signal says to stop (``Interruption``).
     public static func file(_ path: String) throws(FileProblem) -> TextFile {
         func isStopped(_ descriptor: Int32) -> Bool {

@@ -3,6 +3,9 @@ import Files
 import Glibc
 import System
 
+/// A command one of whose arguments is a text that people write, with spaces and dashes.
+public protocol TakesText {}
+
 extension ParsableCommand {
     /// Runs the command, or the subcommand that the arguments name, and ends the process. A root command calls it in its `main()`.
     ///
@@ -73,11 +76,20 @@ extension ParsableCommand {
         throw ValidationError("There is no command '\(word)'; use \(names.joined(separator: ", "))")
     }
 
+    /// What is often meant by words that a command that takes a text doesn't know; nil where that is not the mistake.
+    private static func textAdvice(_ message: Substring) -> String? {
+        let name = CommandLine.arguments.dropFirst().first
+        guard configuration.subcommands.first(where: { $0._commandName == name }) is any TakesText.Type else { return nil }
+        if message.contains("nexpected argument") { return ": put a text of several words in quotes" }
+        if message.hasPrefix("Unknown option") { return ": write -- before a text that begins with -" }
+        return nil
+    }
+
     /// ArgumentParser's message on one line, without its usage, but saying where to find it: that of the command `named`, if the
     /// arguments were understood so far.
     private static func usageMessage(for error: any Error, of named: (any ParsableCommand.Type)?) -> String {
         let lines = message(for: error).split(separator: "\n").map { $0.drop { $0.isWhitespace } }.filter { !$0.isEmpty }
-        let text = lines.joined(separator: " ")
+        let text = lines.joined(separator: " ") + (textAdvice(lines.first ?? "") ?? "")
         // The last line of the full message is "  See 'name subcommand --help' for more information."
         let advised = fullMessage(for: error).split(separator: "'").dropLast().last.map(String.init)
         let help =

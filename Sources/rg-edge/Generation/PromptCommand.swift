@@ -6,7 +6,7 @@ import RGEdge
 import System
 
 /// `rg-edge prompt`: lets a model answer, or go on with a text.
-struct PromptCommand: ParsableCommand {
+struct PromptCommand: ParsableCommand, TakesText {
     static let configuration = CommandConfiguration(
         commandName: "prompt",
         abstract: "Lets a model answer a prompt, and shows the text as it is made.",
@@ -18,7 +18,11 @@ struct PromptCommand: ParsableCommand {
 
     @OptionGroup var file: ModelFileArgument
 
-    @Argument(help: "The prompt; - reads it from standard input, up to 64 MiB, without the line break at its end.")
+    @Argument(
+        help: """
+            The prompt, in quotes; - reads it from standard input, up to 64 MiB, without the line break at its end. What comes from a \
+            pipe or a file on standard input beside a prompt follows it, after an empty line.
+            """)
     var prompt: String?
 
     @Option(
@@ -52,7 +56,7 @@ struct PromptCommand: ParsableCommand {
 
     func validate() throws {
         if prompt == nil, promptFile == nil {
-            throw ValidationError("There is no prompt; give some text, - to read it from standard input, or -f FILE")
+            throw ValidationError("There is no prompt; give some text, after -- if it begins with -, or - to read it from standard input, or -f FILE")
         }
         if prompt != nil, promptFile != nil { throw ValidationError("Give a prompt or -f FILE, not both") }
         if prompt?.isEmpty == true {
@@ -119,15 +123,23 @@ struct PromptCommand: ParsableCommand {
     }
 
     private func promptText() throws -> String {
-        if let prompt, prompt != InputText.standardInput { return prompt }
+        if let prompt, prompt != InputText.standardInput {
+            guard InputText.isRedirected else { return prompt }
+            InputText.tellIfWaiting()
+            let input = try Self.withoutLastLineBreak(InputText.contentsOfStandardInput())
+            return input.isEmpty ? prompt : "\(prompt)\n\n\(input)"
+        }
         let path = promptFile ?? InputText.standardInput
-        var text = try InputText.contents(ofFile: path)
-        if text.last?.isNewline == true { text.removeLast() }
+        let text = try Self.withoutLastLineBreak(InputText.contents(ofFile: path))
         guard !text.isEmpty else {
             let isInput = path == InputText.standardInput
             throw FileProblem(
                 .content, path: isInput ? "standard input" : path, problem: "is empty", advice: "write the prompt to it")
         }
         return text
+    }
+
+    private static func withoutLastLineBreak(_ text: String) -> String {
+        text.last?.isNewline == true ? String(text.dropLast()) : text
     }
 }

@@ -7,7 +7,7 @@ struct SamplingArguments: ParsableArguments {
     private static let usualTemperature: Float = 0.8
 
     @Option(
-        parsing: .unconditional,
+        name: [.long, .customLong("temp")], parsing: .unconditional,
         help: ArgumentHelp(
             "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Applied to what "
                 + "--logit-bias, the penalties, --top-k, --top-p and --min-p, in this order, leave, as in llama.cpp; Hugging Face "
@@ -33,7 +33,7 @@ struct SamplingArguments: ParsableArguments {
     var minP: Float?
 
     @Option(
-        parsing: .unconditional,
+        name: .shortAndLong, parsing: .unconditional,
         help: ArgumentHelp("Same seed, same text. (default: a random one; --timings and --json show it)", valueName: "number"))
     var seed: UInt64?
 

@@ -7,7 +7,7 @@ import System
 import Text
 
 /// `rg-edge tokenize`: text to tokens and back.
-struct TokenizeCommand: ParsableCommand {
+struct TokenizeCommand: ParsableCommand, TakesText {
     static let configuration = CommandConfiguration(
         commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one token per line.")
 

@@ -54,6 +54,41 @@ import Testing
         #expect(try prompt("-n", "20", "-", model: model, input: "And God said\n\n").text != given.text, "only one line break goes")
     }
 
+    @Test func standardInputFollowsAPromptThatIsGiven() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let whole = try prompt("-n", "20", "The words are\n\nAnd God said", model: model)
+        for input in ["And God said", "And God said\n"] {
+            #expect(try prompt("-n", "20", "The words are", model: model, input: input).text == whole.text)
+        }
+        let alone = try prompt("-n", "20", "The words are", model: model)
+        #expect(alone.text != whole.text)
+        #expect(try prompt("-n", "20", "The words are", model: model, input: "\n").text == alone.text)
+    }
+
+    @Test func optionsHaveTheNamesOfLlamaCpp() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let long = try prompt("-n", "16", "--temperature", "1", "--seed", "5", "And God said", model: model)
+        #expect(try prompt("-n", "16", "--temp", "1", "-s", "5", "And God said", model: model).text == long.text)
+    }
+
+    @Test func weightsThatAreReadOrLockedBeforehandChangeNothing() throws {
+        let model = try ConvertedModel.englishInQ4()
+        let usual = try prompt("-n", "8", "And God said", model: model)
+        #expect(try prompt("-n", "8", "--preload", "--lock-memory", "And God said", model: model).text == usual.text)
+    }
+
+    @Test(arguments: [
+        (["two", "words"], "Unexpected argument 'words': put a text of several words in quotes; see rg-edge prompt --help"),
+        (["one", "two", "three"], "2 unexpected arguments: 'two', 'three': put a text of several words in quotes"),
+        (["-x marks the spot"], "There is no prompt; give some text, after -- if it begins with -,"),
+        (["some", "-x"], "Unknown option '-x': write -- before a text that begins with -; see rg-edge prompt --help"),
+    ])
+    func wordsThatAreMeantAsAPromptAreExplained(_ arguments: [String], _ message: String) throws {
+        let outcome = try Command.rgEdge.run(["prompt", "-m", "model.rgq"] + arguments)
+        #expect(outcome.ending == .exit(64))
+        #expect(outcome.errors.contains(message) && outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+    }
+
     @Test func aFileIsAPromptAsStandardInputIs() throws {
         let model = try ConvertedModel.englishInQ4(), folder = try TemporaryFolder()
         let given = try prompt("-n", "20", "And God said", model: model)
