@@ -141,7 +141,9 @@ let package = Package(
             dependencies: ["Files", "System", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(
             name: "ModelArguments",
-            dependencies: ["Kernels", "RGEdge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Files", "Kernels", "RGEdge", "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .target(
             name: "Conversion",
             dependencies: [

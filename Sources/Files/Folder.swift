@@ -42,11 +42,19 @@ public struct Folder: Sendable {
         }
     }
 
+    /// The folder at `path`; nil if there is none.
+    public init?(existing path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        self.path = path
+        isNew = false
+    }
+
     /// The path of something in the folder.
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// The regular files in the folder, in no order.
-    public func entries() throws(FileProblem) -> [Entry] {
+    /// The regular files in the folder, in no order; with `followingLinks` those that a link leads to as well.
+    public func entries(followingLinks: Bool = false) throws(FileProblem) -> [Entry] {
         guard let directory = opendir(path) else { throw .system(path, while: "reading the folder", errno) }
         defer { closedir(directory) }
         var entries: [Entry] = []
@@ -56,7 +64,9 @@ public struct Folder: Sendable {
             let name = Self.name(of: item)
             var status = stat()
             // A file that has gone in the meantime is left out.
-            guard lstat(file(name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            guard fstatat(AT_FDCWD, file(name), &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0,
+                status.st_mode & S_IFMT == S_IFREG
+            else { continue }
             entries.append(Entry(name: name, status))
         }
         guard errno == 0 else { throw .system(path, while: "reading the folder", errno) }

@@ -10,7 +10,8 @@ struct RGEdgeCommand: ParsableCommand {
         abstract: "Runs RecurrentGemma models that rg-quant has made.",
         version: projectVersion,
         subcommands: [
-            PromptCommand.self, ChatCommand.self, ServeCommand.self, InfoCommand.self, TokenizeCommand.self, LogitsCommand.self,
+            PromptCommand.self, ChatCommand.self, ServeCommand.self, ListCommand.self, InfoCommand.self, TokenizeCommand.self,
+            LogitsCommand.self,
             PerplexityCommand.self,
             BenchCommand.self,
         ])

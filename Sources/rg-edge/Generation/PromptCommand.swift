@@ -56,7 +56,8 @@ struct PromptCommand: ParsableCommand, TakesText {
 
     func validate() throws {
         if prompt == nil, promptFile == nil {
-            throw ValidationError("There is no prompt; give some text, after -- if it begins with -, or - to read it from standard input, or -f FILE")
+            throw ValidationError(
+                "There is no prompt; give some text, after -- if it begins with -, or - to read it from standard input, or -f FILE")
         }
         if prompt != nil, promptFile != nil { throw ValidationError("Give a prompt or -f FILE, not both") }
         if prompt?.isEmpty == true {

@@ -9,7 +9,7 @@ struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info", abstract: "Shows what is in a model file, or what this processor can run.")
 
-    @Argument(help: "Model file, made by rg-quant. RG_EDGE_MODEL stands in for it.")
+    @Argument(help: "Model file, made by rg-quant, or its name in 'rg-edge list'. RG_EDGE_MODEL stands in for it.")
     var file: String?
 
     @Flag(help: "Show the sets of kernels instead: which are compiled in, which this processor can run, which is chosen.")

@@ -94,7 +94,10 @@ struct Command: Sendable {
         // POSIX_SPAWN_SETSID is 0x80, which Swift doesn't import.
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | (asSessionLeader ? 0x80 : 0))
 
-        let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RG_EDGE_") }.merging(environment) { $1 }
+        // Whoever runs the tests may have models of their own.
+        let own = ["RG_EDGE_MODELS": ""]
+        let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RG_EDGE_") }
+            .merging(own.merging(environment) { $1 }) { $1 }
         var process = pid_t()
         let result = withStrings([path] + arguments) { arguments in
             withStrings(variables.map { "\($0)=\($1)" }) { variables in
