@@ -75,6 +75,15 @@ public struct KernelSet: Sendable {
             _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
         ) -> Void
 
+    /// One thread's part in a step of an attention that threads compute together, with ``scratchCount`` floats of its own; see
+    /// ``SharedAttention``. `isFirst` is true in the thread's first call for this step of this attention: what all its calls need is
+    /// then put in its own scratch. The output is what ``attend`` gives, to the bit.
+    public let attendTogether:
+        @Sendable (
+            _ attention: SharedAttention, _ step: SharedAttention.Step, _ parts: Range<Int>, _ isFirst: Bool,
+            _ scratch: UnsafeMutablePointer<Float>
+        ) -> Void
+
     /// Floats that ``attend`` needs for a call, for heads of `dimension` elements, whatever their number.
     public let scratchCount: @Sendable (_ dimension: Int, _ window: Int) -> Int
 
@@ -114,6 +123,10 @@ public struct KernelSet: Sendable {
                 UnsafeMutablePointer<Float>, Int, Int, Int, UnsafePointer<Float>, UnsafePointer<Float>, Float
             ) -> Void,
         attend: @escaping @Sendable (LocalAttention, Range<Int>, Range<Int>, UnsafeMutablePointer<Float>) -> Void,
+        attendTogether:
+            @escaping @Sendable (
+                SharedAttention, SharedAttention.Step, Range<Int>, Bool, UnsafeMutablePointer<Float>
+            ) -> Void,
         scratchCount: @escaping @Sendable (Int, Int) -> Int,
         narrow: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<UInt16>, Int) -> Int8?,
         softCap: @escaping @Sendable (UnsafeMutablePointer<Float>, Int, Float) -> Void,
@@ -132,6 +145,7 @@ public struct KernelSet: Sendable {
         self.scan = scan
         self.rotate = rotate
         self.attend = attend
+        self.attendTogether = attendTogether
         self.scratchCount = scratchCount
         self.narrow = narrow
         self.softCap = softCap

@@ -51,4 +51,10 @@ public struct LocalAttention {
         self.chunkKeys = chunkKeys
         self.chunkValues = chunkValues
     }
+
+    /// The first position that a token of the chunk sees.
+    public func firstKey(ofToken token: Int) -> Int64 { max(0, position + Int64(token - window + 1)) }
+
+    /// Positions that a token of the chunk sees.
+    public func keyCount(ofToken token: Int) -> Int { Int(position + Int64(token) - firstKey(ofToken: token)) + 1 }
 }

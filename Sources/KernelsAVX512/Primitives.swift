@@ -18,6 +18,11 @@ typealias IntegerTokenPatch = PatchSums<1, 1>
 typealias FloatPatch = PatchSums<2, 5>
 typealias FloatFewPatch = PatchSums<2, 4>
 typealias FloatTokenPatch = PatchSums<1, 1>
+/// Registers of queries in a patch of attention, and its keys or elements.
+@inline(__always) var attentionRegisters: Int { 1 }
+typealias AttentionPatch<let registers: Int> = PatchSums<registers, 8>
+/// Attention widens f16 once for all, in memory.
+@inline(__always) var widensWhereUsed: Bool { false }
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 

@@ -17,6 +17,11 @@ typealias IntegerTokenPatch = PatchSums<4, 1>
 typealias FloatPatch = PatchSums<1, 6>
 typealias FloatFewPatch = PatchSums<1, 4>
 typealias FloatTokenPatch = PatchSums<4, 1>
+/// Registers of queries in a patch of attention, and its keys or elements.
+@inline(__always) var attentionRegisters: Int { 2 }
+typealias AttentionPatch<let registers: Int> = PatchSums<registers, 4>
+/// Attention widens f16 once for all, in memory.
+@inline(__always) var widensWhereUsed: Bool { false }
 
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum + a * b }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum + a * b }

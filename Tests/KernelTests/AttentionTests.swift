@@ -71,7 +71,11 @@ struct AttentionTests {
         }
 
         /// The output [tokens × heads × dimension]; nil if something else was written. `inPlace` writes over the queries.
-        func run(_ kernels: KernelSet, parts: [(Range<Int>, Range<Int>)]? = nil, inPlace: Bool = false) -> [Float]? {
+        ///
+        /// `members` compute each token's attention together, if there are some.
+        func run(
+            _ kernels: KernelSet, parts: [(Range<Int>, Range<Int>)]? = nil, inPlace: Bool = false, members: Int = 0
+        ) -> [Float]? {
             let (ringKeys, chunkKeys) = cache(keys, keyExponents)
             let (ringValues, chunkValues) = cache(values, valueExponents)
             let width = heads * dimension, gap = 3
@@ -85,7 +89,28 @@ struct AttentionTests {
                 heads: heads,
                 dimension: dimension, window: window, position: position, element: element, ringKeys: ringKeys.vectors,
                 ringValues: ringValues.vectors, chunkKeys: chunkKeys.vectors, chunkValues: chunkValues.vectors)
-            for (tokenRange, headRange) in parts ?? [(0..<tokens, 0..<heads)] {
+            for token in 0..<(members > 0 ? tokens : 0) {
+                let count = kernels.scratchCount(dimension, window)
+                let scratches = (0..<members).map { _ in GuardedMemory(repeating: Float.nan, count: count) }
+                for first in stride(from: 0, to: heads, by: SharedAttention.headLimit) {
+                    let attention = SharedAttention(
+                        operands, token: token, heads: first..<min(heads, first + SharedAttention.headLimit),
+                        scratch: scratches[members / 2].pointer)
+                    for step in SharedAttention.Step.allCases {
+                        var hasBegun = [Bool](repeating: false, count: members)
+                        // One part more than there are, and in another order.
+                        let count = SharedAttention.parts(of: step, keys: window, dimension: dimension) + 1
+                        for part in (0..<count).reversed() {
+                            let member = part % members
+                            kernels.attendTogether(
+                                attention, step, part..<part + 1, !hasBegun[member], scratches[member].pointer)
+                            hasBegun[member] = true
+                        }
+                    }
+                }
+                guard scratches.allSatisfy(\.isIntact) else { return nil }
+            }
+            for (tokenRange, headRange) in members > 0 ? [] : parts ?? [(0..<tokens, 0..<heads)] {
                 let scratch = GuardedMemory(
                     repeating: Float.nan, count: kernels.scratchCount(dimension, window))
                 kernels.attend(operands, tokenRange, headRange, scratch.pointer)
@@ -204,6 +229,59 @@ struct AttentionTests {
             #expect(try #require(test.run(kernels, parts: parts)).map(\.bitPattern) == whole)
             #expect(try #require(test.run(kernels, parts: parts, inPlace: true)).map(\.bitPattern) == whole)
         }
+    }
+
+    @Test(
+        "Members who compute a token's attention together give the bits of one alone", arguments: names, [CacheElement.f16, .f32])
+    func together(name: String, element: CacheElement) throws {
+        let kernels = try #require(Kernels.named(name))
+        var random = RandomSource(seed: 38)
+        let cases: [(Int, Int, Int, Int64, Int)] = [
+            (10, 256, 70, 200, 1), (5, 20, 37, 60, 3), (20, 12, 33, 10, 30), (1, 7, 5, 0, 2),
+        ]
+        for (heads, dimension, window, position, tokens) in cases {
+            var test = Case(
+                heads: heads, dimension: dimension, window: window, position: position, tokens: tokens, element: element, &random)
+            for key in test.valueExponents.indices where key % 3 == 0 { test.valueExponents[key] = -2 }
+            let alone = try #require(test.run(kernels)).map(\.bitPattern)
+            for members in [1, 3] {
+                for inPlace in [false, true] {
+                    let together = try #require(test.run(kernels, inPlace: inPlace, members: members)).map(\.bitPattern)
+                    #expect(together == alone, "\(heads) heads of \(dimension), \(members) members")
+                }
+            }
+        }
+    }
+
+    /// What saved sessions were computed with: these bits must stay.
+    @Test("The bits of earlier releases", arguments: names)
+    func earlierBits(name: String) throws {
+        let kernels = try #require(Kernels.named(name))
+        guard let expected = ["fma": 0xB23B_7373_E5F4_C74E as UInt64, "x86-64-v2": 0x2842_6CF6_D7C2_FAA2][kernels.arithmetic] else {
+            return
+        }
+        var random = RandomSource(seed: 37)
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for (heads, dimension, window, position, tokens) in [(10, 256, 300, 299, 1), (10, 64, 130, 500, 7), (3, 20, 33, 20, 25)] {
+            for element in [CacheElement.f16, .f32] {
+                var test = Case(
+                    heads: heads, dimension: dimension, window: window, position: Int64(position), tokens: tokens, element: element,
+                    &random)
+                // Exact numbers: those of the C library differ from version to version.
+                func exact(_ count: Int) -> [Float] {
+                    (0..<count).map { _ in Float(Int.random(in: -1023...1023, using: &random)) / 512 }
+                }
+                test.queries = exact(test.queries.count)
+                test.keys = exact(test.keys.count)
+                test.values = exact(test.values.count)
+                for key in test.keyExponents.indices {
+                    test.keyExponents[key] = Int8.random(in: -6 ... -3, using: &random)
+                    test.valueExponents[key] = Int8.random(in: -2...1, using: &random)
+                }
+                for number in try #require(test.run(kernels)) { hash = (hash ^ UInt64(number.bitPattern)) &* 0x100_0000_01B3 }
+            }
+        }
+        #expect(hash == expected, "0x\(String(hash, radix: 16, uppercase: true))")
     }
 
     @Test("A chunk gives the bits that its tokens give one by one", arguments: names)

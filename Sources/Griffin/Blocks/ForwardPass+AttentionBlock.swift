@@ -89,48 +89,6 @@ extension ForwardPass {
         }
     }
 
-    /// Attention, whose output replaces the queries.
-    private func attend(_ block: AttentionBlock, queries: UnsafeMutablePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
-        let heads = configuration.headCount, scratch = workspace.scratch(member.index)
-        // A token's heads are divided only if there are fewer tokens than members: kernels take its heads side by side, up to 16 in
-        // the time of one.
-        let parts = max(1, min(heads, member.count / chunk.count))
-        member.share(chunk.count * parts) { items in
-            guard parts > 1 else {
-                return chunk.forEachRun(in: items) { number, tokens in
-                    let first = chunk.tokens(ofRun: number).lowerBound
-                    let ofRun = tokens.lowerBound - first..<tokens.upperBound - first
-                    kernels.attend(operands(block, queries: queries, run: number, chunk), ofRun, 0..<heads, scratch)
-                }
-            }
-            for item in items {
-                let token = item / parts, part = item % parts, number = chunk.run(of: token)
-                let ofRun = token - chunk.tokens(ofRun: number).lowerBound
-                kernels.attend(
-                    operands(block, queries: queries, run: number, chunk), ofRun..<ofRun + 1,
-                    heads * part / parts..<heads * (part + 1) / parts, scratch)
-            }
-        }
-    }
-
-    /// The operands for a run's tokens, counted from its first.
-    private func operands(
-        _ block: AttentionBlock, queries: UnsafeMutablePointer<Float>, run number: Int, _ chunk: Chunk
-    ) -> LocalAttention {
-        let run = chunk.runs[number], first = chunk.tokens(ofRun: number).lowerBound
-        let queryWidth = configuration.headCount * configuration.headDimension
-        let queries = queries + first * queryWidth
-        return LocalAttention(
-            queries: queries, queryStride: queryWidth, output: queries, outputStride: queryWidth, heads: configuration.headCount,
-            dimension: configuration.headDimension, window: configuration.window, position: run.position,
-            element: weights.cacheElement, ringKeys: run.state.keys(block.index), ringValues: run.state.values(block.index),
-            chunkKeys: workspace.chunkKeys.from(first, bytes: vectorBytes),
-            chunkValues: workspace.chunkValues.from(first, bytes: vectorBytes))
-    }
-
-    /// Bytes of a key or a value.
-    private var vectorBytes: Int { configuration.headDimension * weights.cacheElement.bytes }
-
     /// Copies keys and values of a run's tokens to its speculation; without one to the ring, except where a later token takes the
     /// slot.
     private func store(_ block: AttentionBlock, _ tokens: Range<Int>, ofRun number: Int, _ chunk: Chunk) {

@@ -6,6 +6,12 @@ typealias RowInts = SIMD8<Int32>
 typealias RowBits = SIMD8<UInt32>
 typealias RowHalves = SIMD8<UInt16>
 
+/// Registers of queries in a patch of attention, and its keys or elements.
+@inline(__always) var attentionRegisters: Int { 2 }
+typealias AttentionPatch<let registers: Int> = PatchSums<registers, 4>
+/// Attention widens f16 once for all, in memory.
+@inline(__always) var widensWhereUsed: Bool { false }
+
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum.addingProduct(a, b) }
 

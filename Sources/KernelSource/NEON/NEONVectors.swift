@@ -6,6 +6,12 @@ typealias RowInts = SIMD4<Int32>
 typealias RowBits = SIMD4<UInt32>
 typealias RowHalves = SIMD4<UInt16>
 
+/// Registers of queries in a patch of attention, and its keys or elements.
+@inline(__always) var attentionRegisters: Int { 4 }
+typealias AttentionPatch<let registers: Int> = PatchSums<registers, 4>
+/// Attention widens f16 where the numbers are used: a register of them, each of which is then an operand from its lane.
+@inline(__always) var widensWhereUsed: Bool { true }
+
 @inline(__always) func multiplyAdd(_ sum: Floats, _ a: Floats, _ b: Floats) -> Floats { sum.addingProduct(a, b) }
 @inline(__always) func multiplyAdd(_ sum: RowFloats, _ a: RowFloats, _ b: RowFloats) -> RowFloats { sum.addingProduct(a, b) }
 

@@ -42,42 +42,60 @@ extension ScalarKernels {
 
     private static func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
 
-    /// See `KernelSet.scratchCount`: the scores of a head.
-    @Sendable static func scratchCount(_ dimension: Int, _ window: Int) -> Int { window }
+    /// See `KernelSet.scratchCount`: the scores of 16 heads, and the weights that are made of them.
+    @Sendable static func scratchCount(_ dimension: Int, _ window: Int) -> Int { 2 * 16 * window }
 
     /// See `KernelSet.attend`.
     @Sendable static func attend(
         _ operands: LocalAttention, _ tokens: Range<Int>, _ heads: Range<Int>, _ scratch: UnsafeMutablePointer<Float>
     ) {
-        let dimension = operands.dimension
         for token in tokens {
-            let position = operands.position + Int64(token)
-            let first = max(0, position - Int64(operands.window) + 1)
             for head in heads {
-                let query = operands.queries + token * operands.queryStride + head * dimension
-                var largest = -Float.infinity
-                for seen in first...position {
-                    let key = operands.key(seen)
+                let attention = SharedAttention(operands, token: token, heads: head..<head + 1, scratch: scratch)
+                for step in SharedAttention.Step.allCases {
+                    let parts = SharedAttention.parts(of: step, keys: attention.keyCount, dimension: operands.dimension)
+                    attendTogether(attention, step, 0..<parts, true, scratch)
+                }
+            }
+        }
+    }
+
+    /// See `KernelSet.attendTogether`.
+    @Sendable static func attendTogether(
+        _ attention: SharedAttention, _ step: SharedAttention.Step, _ parts: Range<Int>, _ isFirst: Bool,
+        _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let operands = attention.operands, dimension = operands.dimension, token = attention.token
+        let first = operands.firstKey(ofToken: token), count = attention.keyCount
+        let elements = attention.elements(of: step, parts)
+        for (number, head) in attention.heads.enumerated() {
+            let query = operands.queries + token * operands.queryStride + head * dimension
+            let output = operands.output + token * operands.outputStride + head * dimension
+            let scores = attention.scratch + number * operands.window
+            let weights = attention.scratch + (16 + number) * operands.window
+            switch step {
+            case .scores:
+                for number in elements {
+                    let key = operands.key(first + Int64(number))
                     var score: Float = 0
                     for index in 0..<dimension { score += query[index] * operands.number(key, index) }
-                    score *= key.factor
-                    scratch[Int(seen - first)] = score
-                    largest = max(largest, score)
+                    scores[number] = score * key.factor
                 }
+            case .weights:
+                guard !elements.isEmpty else { continue }
+                var largest = -Float.infinity
+                for number in 0..<count { largest = max(largest, scores[number]) }
+                for number in elements { weights[number] = expf(scores[number] - largest) }
+            case .output:
                 var sum: Float = 0
-                for seen in first...position {
-                    let weight = expf(scratch[Int(seen - first)] - largest)
-                    scratch[Int(seen - first)] = weight
-                    sum += weight
-                }
-                let output = operands.output + token * operands.outputStride + head * dimension
-                for index in 0..<dimension {
-                    var value: Float = 0
-                    for seen in first...position {
-                        let stored = operands.value(seen)
-                        value += scratch[Int(seen - first)] * stored.factor * operands.number(stored, index)
+                for number in 0..<count { sum += weights[number] }
+                for index in elements {
+                    var mixed: Float = 0
+                    for number in 0..<count {
+                        let value = operands.value(first + Int64(number))
+                        mixed += weights[number] * value.factor * operands.number(value, index)
                     }
-                    output[index] = value / sum
+                    output[index] = mixed / sum
                 }
             }
         }

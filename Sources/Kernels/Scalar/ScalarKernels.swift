@@ -9,5 +9,6 @@ enum ScalarKernels {
         name: "scalar", tuning: Tuning(unpacksStrips: false, asksForEachLine: false), quantize: quantize, multiply: multiply,
         unpackedStripBytes: { _, _ in 0 }, row: row, rmsNorm: rmsNorm,
         areFinite: areFinite, multiplyByGELU: multiplyByGELU, convolve: convolve, scan: scan, rotate: rotate, attend: attend,
+        attendTogether: attendTogether,
         scratchCount: scratchCount, narrow: narrow, softCap: softCap, arithmeticPeak: arithmeticPeak)
 }
