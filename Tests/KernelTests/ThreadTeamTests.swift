@@ -87,4 +87,55 @@ struct ThreadTeamTests {
         #expect(job.total.load(ordering: .relaxed) == 6400)
         #expect(job.wasFirst.load(ordering: .relaxed) == true)
     }
+
+    @Test("Spinning ends after a time, however long a round takes", arguments: [3, 50, 2_000])
+    func spinEnds(roundNanoseconds: Int) {
+        var limit = SpinLimit(), rounds = 1, looks = 0
+        while limit.allowsMore(nanoseconds: {
+            looks += 1
+            return rounds * roundNanoseconds
+        }) {
+            rounds += 1
+        }
+        let atLeast = SpinLimit.nanoseconds / roundNanoseconds
+        #expect(rounds >= atLeast && rounds < atLeast + 2 * SpinLimit.roundsPerLook)
+        #expect(looks == rounds / SpinLimit.roundsPerLook)
+    }
+
+    /// Steps of a token of RecurrentGemma 2B: rows of tiles, or what else is shared, the time of one of them, and how often there
+    /// is such a step.
+    private static let steps: [(items: Int, time: Double, count: Int)] = [
+        // linear_x and linear_y, the gates, linear_out
+        (320, 2560, 18), (320, 256, 18), (160, 2560, 18),
+        // queries, keys and values, scores of 16 keys each, 8 elements each of the output, o
+        (160, 2560, 8), (32, 2560, 8), (128, 4000, 8), (32, 16000, 8), (160, 2560, 8),
+        // gate and up, down
+        (960, 2560, 26), (160, 7680, 26),
+        // the head
+        (16000, 2560, 1),
+    ]
+
+    @Test("Unequal cores end together", arguments: [1, 2, 3, 3.7, 4, 5, 6])
+    func unequalCores(ratio: Double) {
+        // The slow ones come first, which is the worst case.
+        let speeds = [Double](repeating: 1 / ratio, count: 4) + [Double](repeating: 1, count: 4)
+        var time = 0.0, ideal = 0.0
+        for step in Self.steps {
+            time += Double(step.count) * step.time * Self.end(of: step.items, speeds)
+            ideal += Double(step.count) * step.time * Double(step.items) / speeds.reduce(0, +)
+        }
+        #expect(time <= 1.05 * ideal, "\(time / ideal)")
+    }
+
+    /// When a step ends: each member takes a share whenever it is free, the lowest number first.
+    private static func end(of items: Int, _ speeds: [Double]) -> Double {
+        var free = [Double](repeating: 0, count: speeds.count), left = items
+        while left > 0 {
+            guard let member = free.indices.min(by: { free[$0] < free[$1] }) else { break }
+            let size = TeamCore.shareSize(left: left, atLeast: 1, members: speeds.count)
+            free[member] += Double(size) / speeds[member]
+            left -= size
+        }
+        return free.max() ?? 0
+    }
 }

@@ -85,15 +85,14 @@ final class TeamCore: @unchecked Sendable {
 
     /// The next share of a phase of `count` items, at most 2^32 - 1; nil if all are taken or the phase is over.
     ///
-    /// A share is what is left, divided by twice the number of members, but never fewer than `atLeast` (or 1): large shares first,
-    /// which read memory in long runs, and small ones last, so that the members end together.
+    /// Large shares come first, which read memory in long runs, and small ones last, so that the members end together.
     func claim(phase: UInt32, count: Int, atLeast: Int) -> Range<Int>? {
         var current = ticket.load(ordering: .acquiring)
         while TeamCore.phase(ofTicket: current) == phase {
             let first = Int(UInt32(truncatingIfNeeded: current))
             let left = count - first
             guard left > 0 else { return nil }
-            let size = min(left, max(1, atLeast, left / (2 * memberCount)))
+            let size = TeamCore.shareSize(left: left, atLeast: atLeast, members: memberCount)
             let (exchanged, original) = ticket.weakCompareExchange(
                 expected: current, desired: current + UInt64(size), ordering: .acquiringAndReleasing)
             if exchanged { return first..<first + size }
@@ -101,6 +100,12 @@ final class TeamCore: @unchecked Sendable {
         }
         return nil
     }
+
+    /// Items of the next share where some are left: a fourth of what each member would get, but never fewer than `atLeast` (or 1).
+    ///
+    /// A fourth, since cores may differ: of a board's eight, four may take four times as long, and what one of those takes first
+    /// must not outlast all the rest.
+    static func shareSize(left: Int, atLeast: Int, members: Int) -> Int { min(left, max(1, atLeast, left / (4 * members))) }
 
     /// Counts items as done; whoever does the last ones ends the phase.
     func finish(_ items: Int, of count: Int, phase: UInt32) {
