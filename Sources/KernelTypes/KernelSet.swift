@@ -26,9 +26,9 @@ public struct KernelSet: Sendable {
 
     /// Computes the rows of tiles `rowTiles` of a product, counted over the whole stack. Even numbers of them are fastest.
     ///
-    /// `strip` is memory for ``unpackedStripBytes``, on a cache line, that no other thread uses; without it weights are unpacked
-    /// in registers, to the same bits.
-    public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?) -> Void
+    /// `memory` is for ``unpackedStripBytes`` of this matrix, begins on a cache line, and no other thread uses it; without it weights
+    /// are unpacked in registers, to the same bits.
+    public let multiply: @Sendable (_ product: MatrixProduct, _ rowTiles: Range<Int>, _ memory: UnsafeMutableRawPointer?) -> Void
 
     /// Bytes in which ``multiply`` unpacks the rows of tiles of a matrix that it computes together; 0 if it never does.
     public let unpackedStripBytes: @Sendable (_ shape: MatrixShape, _ type: WeightType) -> Int

@@ -5,8 +5,8 @@ public struct Tuning: Equatable, Sendable {
     /// (``KernelSet/unpackedStripBytes``), instead of in registers for some tokens at a time.
     public var unpacksStrips: Bool
 
-    /// A product of one token asks for every cache line of the weights some time before it reads it, instead of for one per tile
-    /// and leaving the others to the processor.
+    /// A product of one token asks for every cache line of the weights some time before it reads it, instead of for one per tile of
+    /// codes, and none of floats, and leaving the others to the processor.
     public var asksForEachLine: Bool
 
     /// A way to go about the work.

@@ -79,12 +79,16 @@ struct MatrixProductTests {
                 let matrix = TestMatrix(
                     type, shape, numbers: [Float](repeating: code, count: shape.weightCount),
                     scales: [Float](repeating: scale, count: shape.rows * 5))
-                // One token per activation, and one with all of them mixed.
+                // One token per activation, and one with all of them mixed; three times, so that they are enough to unpack weights.
                 let values =
                     activations.flatMap { [Float](repeating: $0, count: shape.columns) }
                     + (0..<shape.columns).map { _ in activations.randomElement(using: &random) ?? 0 }
-                let product = TestProduct(matrix: matrix, activations: TestActivations(values, shape, kernels, for: type))
-                Self.expectExact(product, kernels, "codes \(code), scales \(scale)")
+                let product = TestProduct(
+                    matrix: matrix, activations: TestActivations(values + values + values, shape, kernels, for: type))
+                for tuning in Tuning.all {
+                    let tuned = try #require(Kernels.named(name, tuning))
+                    Self.expectExact(product, tuned, "codes \(code), scales \(scale), \(tuning.name)")
+                }
             }
         }
     }
@@ -128,7 +132,8 @@ struct MatrixProductTests {
         let kernels = try Self.kernels(name)
         var random = RandomSource(seed: 5)
         let shape = try Self.shape(count: 3, rows: 50, columns: 130)
-        for tokens in [1, 2, 13] {
+        for (tokens, tuning) in [(1, nil), (2, nil), (13, nil)] + Tuning.all.map({ (37, $0) }) as [(Int, Tuning?)] {
+            let kernels = try #require(tuning.map { Kernels.named(name, $0) } ?? kernels)
             let product = TestProduct(
                 matrix: TestMatrix(type, shape, &random),
                 activations: TestActivations(random.normalFloats(tokens * shape.count * shape.columns), shape, kernels, for: type))
@@ -147,13 +152,13 @@ struct MatrixProductTests {
     @Test("Bits do not depend on how a processor wants the work done", arguments: names, WeightType.allCases)
     func tunings(name: String, type: WeightType) throws {
         var random = RandomSource(seed: 7)
-        for (count, rows, columns) in [(1, 32, 64), (2, 83, 333), (1, 16, 1000)] {
+        for (count, rows, columns) in [(1, 32, 64), (2, 83, 333), (1, 16, 1000), (1, 40, 190), (3, 48, 128)] {
             let shape = try Self.shape(count: count, rows: rows, columns: columns)
             let width = count * rows, tokens = 41
             let product = TestProduct(
                 matrix: TestMatrix(type, shape, &random),
                 activations: TestActivations(random.normalFloats(tokens * count * columns), shape, Kernels.scalar, for: type),
-                bias: rows % 2 == 0 ? random.floats(width) : nil, before: count == 2 ? random.floats(tokens * width) : nil)
+                bias: columns != 64 ? random.floats(width) : nil, before: count > 1 ? random.floats(tokens * width) : nil)
             for tokens in [1, 2, 15, 16, 17, 24, 33, 41] {
                 let results = try Tuning.all.map { tuning in
                     let kernels = try #require(Kernels.named(name, tuning))

@@ -22,8 +22,12 @@ public struct Limit: Equatable, Sendable {
     /// False if the two differ by more than a tenth: the comparison is worth little then.
     public var isSteady: Bool { max(before, after) <= 1.1 * min(before, after) }
 
-    /// Whether the core was another thread's too before or after the test, where it has executed `most` instructions per cycle.
-    func isShared(most: Double) -> Bool { min(instructionsPerCycle.before, instructionsPerCycle.after) < 0.8 * most }
+    /// Of the two looks at the cores, the better one and the worse one.
+    var mostInstructionsPerCycle: Double { max(instructionsPerCycle.before, instructionsPerCycle.after) }
+    var leastInstructionsPerCycle: Double { min(instructionsPerCycle.before, instructionsPerCycle.after) }
+
+    /// The part of the most instructions per cycle seen below which a core is taken to have served another thread as well.
+    static let sharedPart = 0.8
 
     /// True if all figures are the same.
     public static func == (a: Limit, b: Limit) -> Bool {

@@ -103,9 +103,9 @@ private final class ProductJob: TeamJob {
     }
 
     func run(_ member: TeamMember) {
-        let strip = operands.strip(member.index)
+        let memory = operands.unpacked(member.index)
         for product in operands.products[products] {
-            member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0, strip) }
+            member.share(product.matrix, tokens: product.tokens) { kernels.multiply(product, $0, memory) }
         }
     }
 }

@@ -7,8 +7,8 @@ final class MatrixOperands {
     let products: [MatrixProduct]
     private let floats: UnsafeMutablePointer<Float>
     private let codes: UnsafeMutableRawPointer
-    private let strips: UnsafeMutableRawPointer
-    private let stripBytes: Int
+    private let memory: UnsafeMutableRawPointer
+    private let unpackedBytes: Int
 
     /// Sees the tiles in `buffer` as matrices of `shape`, at least one of which must fit, and makes random inputs for some tokens.
     init(_ shape: MatrixShape, _ type: WeightType, tokens: Int, machine: Machine) {
@@ -31,8 +31,8 @@ final class MatrixOperands {
             sums: (codes + codeBytes).assumingMemoryBound(to: Int32.self))
         _ = kernels.quantize(floats, columns, tokens, shape, type.properties.blocksPerActivationScale ?? 1, quantized)
 
-        stripBytes = kernels.unpackedStripBytes(shape, type)
-        strips = .allocate(byteCount: max(1, stripBytes * machine.team.count), alignment: 64)
+        unpackedBytes = kernels.unpackedStripBytes(shape, type)
+        memory = .allocate(byteCount: max(1, unpackedBytes * machine.team.count), alignment: 64)
 
         let (input, output) = (floats, floats + inputCount)
         products = (0..<copies).map { copy in
@@ -43,10 +43,10 @@ final class MatrixOperands {
     }
 
     /// Where a member of the team unpacks strips of weights; nil if the kernels don't.
-    func strip(_ member: Int) -> UnsafeMutableRawPointer? { stripBytes > 0 ? strips + member * stripBytes : nil }
+    func unpacked(_ member: Int) -> UnsafeMutableRawPointer? { unpackedBytes > 0 ? memory + member * unpackedBytes : nil }
 
     deinit {
-        strips.deallocate()
+        memory.deallocate()
         floats.deallocate()
         codes.deallocate()
     }

@@ -131,9 +131,16 @@ extension JSONObject {
         self["arithmetic_peak_before"] = value(speed.limit.before, if: !isBytes)
         self["arithmetic_peak_after"] = value(speed.limit.after, if: !isBytes)
         self["fraction_of_limit"] = .real(speed.fractionOfLimit)
-        self["core_instructions_per_cycle_before"] = .real(speed.limit.instructionsPerCycle.before)
-        self["core_instructions_per_cycle_after"] = .real(speed.limit.instructionsPerCycle.after)
+        addInstructionsPerCycle(speed.limit)
         self["limit_is_steady"] = .bool(speed.limit.isSteady)
+    }
+}
+
+extension JSONObject {
+    /// What the cores executed per cycle beside a test.
+    mutating func addInstructionsPerCycle(_ limit: Limit) {
+        self["core_instructions_per_cycle_before"] = .real(limit.instructionsPerCycle.before)
+        self["core_instructions_per_cycle_after"] = .real(limit.instructionsPerCycle.after)
     }
 }
 

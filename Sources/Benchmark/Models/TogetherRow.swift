@@ -65,6 +65,7 @@ public struct TogetherRow: ReportRow {
         fields["limit_before_ts"] = .real(result.limit.before)
         fields["limit_after_ts"] = .real(result.limit.after)
         fields["fraction_of_limit"] = .real(fractionOfLimit)
+        fields.addInstructionsPerCycle(result.limit)
         return fields
     }
 }

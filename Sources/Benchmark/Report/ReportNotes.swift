@@ -28,7 +28,7 @@ enum ReportNotes {
                 "start on \(threads(model.threads)): opened in \(milliseconds(model.loadSeconds)), logits after a prompt of "
                     + "\(model.firstPromptTokens) tokens \(milliseconds(model.firstTokenSeconds)) from the start")
         }
-        return notes + warnings(rows.map(\.result.speed))
+        return notes + warnings(rows.map { ($0.result.threads, $0.result.speed.limit) })
     }
 
     /// Below a report on answers under a constraint.
@@ -47,7 +47,7 @@ enum ReportNotes {
             machine(last.machine),
             "B sessions, each fed TG tokens after PP others, one of each in a pass; S_TG: tokens per second of all; "
                 + "limit: weights read once a pass, or 2 operations a token and weight, whichever takes longer",
-        ]
+        ] + warnings(rows.map { ($0.model.threads, $0.result.limit) })
     }
 
     /// Below a report on kernels. `forkJoin` has the seconds of a split for each number of threads above one.
@@ -59,7 +59,8 @@ enum ReportNotes {
             self.machine(machine),
             "1 token: limit \(bandwidth(machine)); more: limit the same kernels on registers alone; "
                 + "activations are quantized beforehand",
-        ] + (splits.isEmpty ? [] : ["to split work and join: " + splits.joined(separator: ", ")]) + warnings(rows.map(\.speed))
+        ] + (splits.isEmpty ? [] : ["to split work and join: " + splits.joined(separator: ", ")])
+            + warnings(rows.map { ($0.threads, $0.speed.limit) })
     }
 
     private static func machine(_ machine: MachineDescription) -> String {
@@ -70,21 +71,24 @@ enum ReportNotes {
         "reading \(Format.bytes(machine.bufferBytes)) on \(machine.isBufferOnHugePages ? "huge" : "small") pages"
     }
 
-    private static func warnings(_ speeds: [Speed]) -> [String] {
+    private static func warnings(_ tests: [(threads: Int, limit: Limit)]) -> [String] {
         var warnings: [String] = []
-        let unsteady = speeds.count { !$0.limit.isSteady }
+        let unsteady = tests.count { !$0.limit.isSteady }
         if unsteady > 0 {
             warnings.append(
-                "warning: in \(unsteady) of \(speeds.count) tests the limit changed by more than 10 % meanwhile (a…b): "
+                "warning: in \(unsteady) of \(tests.count) tests the limit changed by more than 10 % meanwhile (a…b): "
                     + "the machine is not quiet, so these percentages say little")
         }
-        let most = speeds.map(\.mostInstructionsPerCycle).max() ?? 0
-        let shared = speeds.filter { $0.limit.isShared(most: most) }
-        if let least = shared.map(\.leastInstructionsPerCycle).min() {
+        // Other numbers of threads have other cores: slower ones, or two threads on one.
+        for threads in Set(tests.map(\.threads)).sorted() {
+            let limits = tests.filter { $0.threads == threads }.map(\.limit)
+            let most = limits.map(\.mostInstructionsPerCycle).max() ?? 0
+            let shared = limits.filter { $0.leastInstructionsPerCycle < Limit.sharedPart * most }
+            guard let least = shared.map(\.leastInstructionsPerCycle).min() else { continue }
             warnings.append(
-                "warning: beside \(shared.count) of \(speeds.count) tests a core executed down to \(Figures.threeDigits(least)) plain "
-                    + "instructions per cycle, at other times \(Figures.threeDigits(most)): another program uses its other hardware "
-                    + "thread, which slows kernels down but not their limit")
+                "warning: beside \(shared.count) of \(limits.count) tests on \(self.threads(threads)) a core executed down to "
+                    + "\(Figures.threeDigits(least)) plain instructions per cycle, at other times \(Figures.threeDigits(most)): "
+                    + "something else ran on its other hardware thread, which slows kernels down but not their limit")
         }
         return warnings
     }

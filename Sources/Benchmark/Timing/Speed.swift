@@ -25,9 +25,3 @@ public struct Speed: Equatable, Sendable {
     /// The mean as a part of the limit.
     public var fractionOfLimit: Double { samples.mean / limit.mean }
 }
-
-extension Speed {
-    /// Of the two looks at the core beside the test, the better one and the worse one.
-    var mostInstructionsPerCycle: Double { max(limit.instructionsPerCycle.before, limit.instructionsPerCycle.after) }
-    var leastInstructionsPerCycle: Double { min(limit.instructionsPerCycle.before, limit.instructionsPerCycle.after) }
-}

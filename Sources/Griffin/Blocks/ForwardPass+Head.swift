@@ -57,7 +57,7 @@ extension ForwardPass {
         guard let part = product.matrix.part(rowTiles) else { return }
         var product = product
         product.matrix = part
-        kernels.multiply(product, 0..<rowTiles.count, workspace.strip(member.index))
+        kernels.multiply(product, 0..<rowTiles.count, workspace.unpacked(member.index))
         for index in 0..<chunk.wantedCount {
             let values = product.output + index * product.outputStride
             // The soft cap would make 30 of infinity.

@@ -50,26 +50,26 @@ extension ForwardPass {
     /// Computes a product together with the other members.
     func multiply(_ product: MatrixProduct, _ member: TeamMember) {
         observer?.willMultiply(product, member)
-        let strip = workspace.strip(member.index)
-        shareRowTiles(of: product, member) { kernels.multiply($0, $1, strip) }
+        let memory = workspace.unpacked(member.index)
+        shareRowTiles(of: product, member) { kernels.multiply($0, $1, memory) }
     }
 
     /// Computes two products of the same input, as if their matrices stood on top of each other.
     func multiply(_ first: MatrixProduct, _ second: MatrixProduct, _ member: TeamMember) {
         observer?.willMultiply(first, member)
         observer?.willMultiply(second, member)
-        let strip = workspace.strip(member.index)
+        let memory = workspace.unpacked(member.index)
         guard stream == nil else {
-            shareRowTiles(of: first, member) { kernels.multiply($0, $1, strip) }
-            return shareRowTiles(of: second, member) { kernels.multiply($0, $1, strip) }
+            shareRowTiles(of: first, member) { kernels.multiply($0, $1, memory) }
+            return shareRowTiles(of: second, member) { kernels.multiply($0, $1, memory) }
         }
         let boundary = first.matrix.rowTileCount
         let total = boundary + second.matrix.rowTileCount
         member.share(rowTiles: total, like: first.matrix, tokens: first.tokens) { rowTiles in
             let upper = rowTiles.clamped(to: 0..<boundary)
-            if !upper.isEmpty { kernels.multiply(first, upper, strip) }
+            if !upper.isEmpty { kernels.multiply(first, upper, memory) }
             let lower = rowTiles.clamped(to: boundary..<total)
-            if !lower.isEmpty { kernels.multiply(second, lower.lowerBound - boundary..<lower.upperBound - boundary, strip) }
+            if !lower.isEmpty { kernels.multiply(second, lower.lowerBound - boundary..<lower.upperBound - boundary, memory) }
         }
     }
 

@@ -3,7 +3,7 @@ import KernelTypes
 import Tiles
 
 /// The memory of a forward pass: what one chunk of tokens is on its way through a layer. One per model, whatever the number of its
-/// sessions; 29 MB for the 2B model and chunks of 256.
+/// sessions; 29 MB for the 2B model and chunks of 256, and up to 0.3 MB a member for kernels that unpack weights.
 ///
 /// [n × m] below are f32, row by row, of the chunk's tokens, run after run.
 struct Workspace: @unchecked Sendable {
@@ -38,10 +38,10 @@ struct Workspace: @unchecked Sendable {
     private let scratch: UnsafeMutablePointer<Float>
     /// Floats of scratch per member.
     private let scratchCount: Int
-    /// [members × stripBytes]: weights that were unpacked.
-    private let strips: UnsafeMutableRawPointer
+    /// [members × unpackedBytes]: weights that some kernels unpack, a strip at a time.
+    private let unpacked: UnsafeMutableRawPointer
     /// Bytes of a member's.
-    private let stripBytes: Int
+    private let unpackedBytes: Int
     /// [members × faultStride]
     private let faults: UnsafeMutablePointer<Int32>
     /// Faults per member: whole cache lines, so that members don't write to the same one.
@@ -61,8 +61,7 @@ struct Workspace: @unchecked Sendable {
         self.runCapacity = runCapacity
         let attention = kernels.scratchCount(configuration.headDimension, configuration.window)
         scratchCount = (max(attention, Self.headScratchCount(chunk)) + 15) & ~15
-        // With fewer tokens no kernel unpacks.
-        stripBytes =
+        unpackedBytes =
             weights.file.tensors.compactMap { tensor in tensor.matrixShape.map { kernels.unpackedStripBytes($0, tensor.type) } }
             .max() ?? 0
         faultStride = (runCapacity + 15) & ~15
@@ -83,7 +82,7 @@ struct Workspace: @unchecked Sendable {
         let cosines = plan.floats(chunk * half)
         let sines = plan.floats(chunk * half)
         let scratch = plan.floats(members * scratchCount)
-        let strips = plan.bytes(members * stripBytes)
+        let unpacked = plan.bytes(members * unpackedBytes)
         let keyExponents = plan.bytes(chunk)
         let valueExponents = plan.bytes(chunk)
         let faults = plan.bytes(members * faultStride * MemoryLayout<Int32>.size)
@@ -122,14 +121,14 @@ struct Workspace: @unchecked Sendable {
         self.cosines = floats(cosines)
         self.sines = floats(sines)
         self.scratch = floats(scratch)
-        self.strips = memory + strips
+        self.unpacked = memory + unpacked
     }
 
     /// The working memory of a member.
     func scratch(_ member: Int) -> UnsafeMutablePointer<Float> { scratch + member * scratchCount }
 
     /// Where a member unpacks weights; nil if its kernels don't.
-    func strip(_ member: Int) -> UnsafeMutableRawPointer? { stripBytes > 0 ? strips + member * stripBytes : nil }
+    func unpacked(_ member: Int) -> UnsafeMutableRawPointer? { unpackedBytes > 0 ? unpacked + member * unpackedBytes : nil }
 
     /// For each run, the first place where a member found numbers of it that are not finite. [runs]
     func faults(_ member: Int) -> UnsafeMutablePointer<Int32> { faults + member * faultStride }

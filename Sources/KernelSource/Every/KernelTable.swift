@@ -6,5 +6,6 @@ public func kernelSet(_ tuning: Tuning) -> KernelSet {
         name: instructionSetName, tuning: tuning, quantize: quantize, multiply: { multiply($0, $1, $2, tuning) },
         unpackedStripBytes: { tuning.unpacksStrips ? unpackedStripBytes($0, $1) : 0 }, row: row, rmsNorm: rmsNorm,
         areFinite: areFinite, multiplyByGELU: multiplyByGELU, convolve: convolve, scan: scan, rotate: rotate, attend: attend,
-        attendTogether: attendTogether, scratchCount: scratchCount, narrow: narrow, softCap: softCap, arithmeticPeak: arithmeticPeak)
+        attendTogether: attendTogether, scratchCount: scratchCount, narrow: narrow, softCap: softCap, arithmeticPeak: arithmeticPeak
+    )
 }

@@ -7,10 +7,11 @@ extension Tuning {
 
     /// The same for any processor.
     ///
-    /// AMD's since Zen shift and mask beside their multiplications, on units of their own, so that unpacking costs them next to
-    /// nothing, while unpacked weights are more to read; only where the registers are short of room is it better. They also find the
-    /// lines to come so well that requests are in the way. Intel's multiply and unpack on the same two or three units, and have too
-    /// few loads under way. `formats/benchmark.md` has the figures. What is neither gets what Intel's do.
+    /// Zen 4 shifts and masks beside its multiplications, on units of their own, so that unpacking costs it next to nothing, while
+    /// unpacked weights are more to read; only where registers are few is it better. With 512 bits it also finds the lines to come so
+    /// well that requests are in the way. Emerald Rapids multiplies and unpacks on the same units, and has too few loads under way.
+    /// `formats/benchmark.md` has the figures. Other processors of these makers are taken to be like them, and those of others to be
+    /// like Intel's. For AMD's with AVX2 alone the lines are undecided: on Zen 4 `q4` gains by them and `q8` loses.
     ///
     /// On ARM nothing was measured on a board yet: the pipeline model has no caches.
     static func best(for set: String, isAMD: Bool) -> Tuning {

@@ -47,7 +47,7 @@ extension ScalarKernels {
     }
 
     /// See `KernelSet.multiply`.
-    @Sendable static func multiply(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?) {
+    @Sendable static func multiply(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ memory: UnsafeMutableRawPointer?) {
         let shape = product.matrix.shape
         for rowTile in rowTiles {
             let matrix = rowTile / shape.rowTiles

@@ -54,8 +54,9 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --kernels-only: what kernels do by the processor's maker, none, strips, lines or strips,lines: unpack weights once "
-                + "for all tokens of a chunk; ask for each line ahead. (default: as 'rg-edge info --cpu' says)", valueName: "way"))
+            "With --kernels-only, how kernels go about it: 'strips' unpacks weights once for all tokens of a chunk, 'lines' asks for each "
+                + "cache line ahead, 'strips,lines' does both, 'none' neither. (default: what 'rg-edge info --cpu' shows)",
+            valueName: "way"))
     var tuning: Tuning?
 
     @Flag(help: "Show where the time of each test goes, by operation, instead of speeds.")

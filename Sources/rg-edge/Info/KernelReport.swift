@@ -13,11 +13,18 @@ struct KernelReport {
         return table.description
     }
 
+    /// What each set does beside its instructions.
+    private var tuning: JSONObject {
+        var names = JSONObject()
+        for kernels in Kernels.available { names[kernels.name] = .string(kernels.tuning.name) }
+        return names
+    }
+
     var json: JSONValue {
         [
             "compiled": .array(Kernels.compiledNames.map { .string($0) }),
             "available": .array(Kernels.available.map { .string($0.name) }),
-            "tuning": .string(Kernels.best.tuning.name),
+            "tuning": .object(tuning),
             "chosen": .string(Kernels.best.name),
         ]
     }

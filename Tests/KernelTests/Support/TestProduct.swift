@@ -36,12 +36,12 @@ struct TestProduct {
             inputStride: activations.stride, quantized: quantized, tokens: tokens,
             bias: biasMemory.map { UnsafePointer($0.pointer) },
             output: output.pointer, outputStride: stride, accumulates: before != nil)
-        let strip = GuardedMemory([Float](repeating: .nan, count: kernels.unpackedStripBytes(shape, matrix.type) / 4))
-        for range in rowTiles ?? [0..<matrix.tiled.rowTileCount] { kernels.multiply(product, range, strip.pointer) }
+        let memory = GuardedMemory([Float](repeating: .nan, count: kernels.unpackedStripBytes(shape, matrix.type) / 4))
+        for range in rowTiles ?? [0..<matrix.tiled.rowTileCount] { kernels.multiply(product, range, memory.pointer) }
         keep(biasMemory as Any)
         let result = output.elements
         let gapsUntouched = result.indices.allSatisfy { $0 % stride < width || result[$0] == Self.untouched }
-        guard output.isIntact, strip.isIntact, gapsUntouched else { return nil }
+        guard output.isIntact, memory.isIntact, gapsUntouched else { return nil }
         return result.indices.filter { $0 % stride < width }.map { result[$0] }
     }
 

@@ -41,7 +41,7 @@ private func multiply<
 ) {
     forEachPatch(
         product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens, fewRows: fewRegisters * rowLanes,
-        most: { _, _ in 0 },
+        most: { _, _ in (0, 0) },
         full: { multiplyPatch(weights, full, FirstLines.self, product, $0) },
         few: {
             switch $1 {

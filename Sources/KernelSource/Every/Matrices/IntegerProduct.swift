@@ -4,14 +4,14 @@ import Tiles
 
 // Products of q8 and q4 matrices. The generic functions are private so that only these two versions of them exist.
 
-func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
+func multiplyQ8(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ memory: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
     multiply(
-        Q8Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, strip, asksForEachLine)
+        Q8Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, memory, asksForEachLine)
 }
 
-func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
+func multiplyQ4(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ memory: UnsafeMutableRawPointer?, asksForEachLine: Bool) {
     multiply(
-        Q4Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, strip, asksForEachLine)
+        Q4Codes.self, IntegerPatch.self, IntegerFewPatch.self, IntegerTokenPatch.self, product, rowTiles, memory, asksForEachLine)
 }
 
 @inline(__always)
@@ -20,13 +20,13 @@ private func multiply<
 >(
     _ codes: Codes.Type, _ full: PatchSums<registers, tokens>.Type, _ few: PatchSums<fewRegisters, fewTokens>.Type,
     _ token: PatchSums<registersPerTile, 1>.Type, _ product: MatrixProduct, _ rowTiles: Range<Int>,
-    _ strip: UnsafeMutableRawPointer?, _ asksForEachLine: Bool
+    _ memory: UnsafeMutableRawPointer?, _ asksForEachLine: Bool
 ) {
     forEachPatch(
         product, rowTiles, patchRows: registers * rowLanes, patchTokens: tokens, fewRows: fewRegisters * rowLanes,
         most: {
-            guard let strip, product.tokens >= fewestTokensUnpacked else { return 0 }
-            return multiplyUnpacked(codes, product, $0, rows: $1, strip)
+            guard let memory, product.tokens >= fewestTokensUnpacked else { return (0, 0) }
+            return multiplyUnpacked(codes, product, $0, rows: $1, in: memory)
         },
         full: { multiplyPatch(codes, full, FirstLines.self, product, $0) },
         few: {
@@ -104,7 +104,7 @@ private func multiplyPatch<Codes: BlockCodes, Lines: LineRequests, let registers
         for quad in 0..<Tile.block / 16 {
             forEachOfFour { place in
                 separateSteps()
-                if tokens == 1, Lines.areForEach, place % Codes.stepsPerLine == 0 {
+                if tokens == 1, Lines.areForEach, (Tile.steps * block + 4 * quad + place) % Codes.stepsPerLine == 0 {
                     fetchLine(1 + (Tile.steps * block + 4 * quad + place) / Codes.stepsPerLine)
                 }
                 for register in 0..<registers {
@@ -188,7 +188,7 @@ extension BlockCodes {
 
 /// From a strip's tile to cache line number `line` of the next strip's tiles in the same column; 0 if they have fewer.
 @inline(__always)
-func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
+private func lineAhead(_ line: Int, stripTiles: Int, _ rowBytes: Int, _ tileBytes: Int) -> Int {
     let lineBytes = 64
     let (tile, rest) = (line * lineBytes / tileBytes, line * lineBytes % tileBytes)
     return tile < stripTiles ? (stripTiles + tile) * rowBytes + rest : 0

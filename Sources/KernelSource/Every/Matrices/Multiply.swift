@@ -1,11 +1,11 @@
 import KernelTypes
 
 /// See `KernelSet.multiply`.
-func multiply(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ strip: UnsafeMutableRawPointer?, _ tuning: Tuning) {
-    let strip = tuning.unpacksStrips ? strip : nil
+func multiply(_ product: MatrixProduct, _ rowTiles: Range<Int>, _ memory: UnsafeMutableRawPointer?, _ tuning: Tuning) {
+    let memory = tuning.unpacksStrips ? memory : nil
     switch product.matrix.type {
-    case .q8: multiplyQ8(product, rowTiles, strip, asksForEachLine: tuning.asksForEachLine)
-    case .q4: multiplyQ4(product, rowTiles, strip, asksForEachLine: tuning.asksForEachLine)
+    case .q8: multiplyQ8(product, rowTiles, memory, asksForEachLine: tuning.asksForEachLine)
+    case .q4: multiplyQ4(product, rowTiles, memory, asksForEachLine: tuning.asksForEachLine)
     case .f16: multiplyF16(product, rowTiles, asksForEachLine: tuning.asksForEachLine)
     case .f32: multiplyF32(product, rowTiles, asksForEachLine: tuning.asksForEachLine)
     }

@@ -16,14 +16,15 @@ typealias PatchOrigin = (matrix: Int, row: Int, token: Int, pass: Int)
 
 /// Cuts the outputs of a product into patches: into full ones where there are enough rows and tokens; what is left of the tokens,
 /// or a few that come together from the start, into patches of 4, 3 or 2; else into patches of one token and one row of tiles.
-/// Before that `most` may compute the first tokens of a strip in its own way; it returns their number.
+/// Before that `most` may compute the first tokens of a strip in its own way; it returns their number, and that of the patches.
 ///
-/// A strip is as many rows of tiles as a full patch needs for whole tiles. All tokens pass a strip before the next one is touched,
+/// A strip is as many rows of tiles as a full patch needs for whole tiles (a `StripPatch` needs as many). All tokens pass a strip before the next one is touched,
 /// so that weights come from memory once.
 @inline(__always)
 func forEachPatch(
     _ product: MatrixProduct, _ rowTiles: Range<Int>, patchRows: Int, patchTokens: Int, fewRows: Int,
-    most: (PatchOrigin, _ rows: Int) -> Int, full: (PatchOrigin) -> Void, few: (PatchOrigin, _ tokens: Int) -> Void,
+    most: (PatchOrigin, _ rows: Int) -> (tokens: Int, passes: Int), full: (PatchOrigin) -> Void,
+    few: (PatchOrigin, _ tokens: Int) -> Void,
     token: (PatchOrigin) -> Void
 ) {
     let tilesPerMatrix = product.matrix.shape.rowTiles
@@ -37,8 +38,7 @@ func forEachPatch(
         let end = start + tiles * Tile.rows
         var done = 0, pass = 0
         if tiles == tilesPerStrip {
-            done = most((matrix, start, 0, 0), end - start)
-            pass = done
+            (done, pass) = most((matrix, start, 0, 0), end - start)
             while product.tokens - done >= patchTokens {
                 if product.accumulates { fetchOutputs(product, matrix, start, done, patchRows, patchTokens) }
                 for row in stride(from: start, to: end, by: patchRows) { full((matrix, row, done, pass)) }
