@@ -65,8 +65,11 @@ def seconds(board: Board, names: dict[str, float], costs: dict, error: float, co
     return error * total / (cores * board.frequency)
 
 
-def speeds(board: Board, kind: str, size: float, times: dict[str, float], costs: dict) -> tuple[list[float], list[float]]:
-    """Tokens per second past a full window, and of a prompt: the lowest and the highest that is likely."""
+def speeds(
+    board: Board, kind: str, size: float, times: dict[str, float], costs: dict, window: float = PROMPT_WINDOW
+) -> tuple[list[float], list[float]]:
+    """Tokens per second past a full window, and of a prompt whose tokens see this part of one: the lowest and the highest that is
+    likely."""
     small = {name: count for name, count in times.items() if not PRODUCTS.search(name) and name != "attend"}
     attend = {"attend": times["attend"]}
     generated, prompt = [], []
@@ -82,7 +85,7 @@ def speeds(board: Board, kind: str, size: float, times: dict[str, float], costs:
 
         product = f"{kind}-prefill"
         parts = {product: times[product], **{name: count for name, count in small.items() if name != "soft-cap"}}
-        parts["attend"] = PROMPT_WINDOW * times["attend"]
+        parts["attend"] = window * times["attend"]
         prompt.append(1 / seconds(board, parts, costs, error, board.cores))
     return generated, prompt
 
@@ -93,16 +96,19 @@ def between(pair: list[float]) -> str:
 
 
 def table(times: dict[str, float], costs: dict) -> list[str]:
-    lines = ["| board | 2B as | tokens/s | prompt, tokens/s |", "|---|---|---|---|"]
+    lines = ["| board | 2B as | tokens/s | a prompt's first 256, tokens/s | past the window |", "|---|---|---|---|---|"]
     for board in BOARDS:
         for preset, (kind, size) in MODELS.items():
             generated, prompt = speeds(board, kind, size, times, costs)
-            lines.append(f"| {board.name} | `{preset}` | {between(generated)} | {between(prompt)} |")
+            _, late = speeds(board, kind, size, times, costs, window=1)
+            lines.append(f"| {board.name} | `{preset}` | {between(generated)} | {between(prompt)} | {between(late)} |")
     return lines
 
 
 def main() -> int:
     arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        sys.exit(__doc__)
     writes = arguments[0] == "--write-counts"
     lines = table(calls(arguments[1 if writes else 0]), cycles())
     before, start, rest = PAGE.read_text().partition(START)
