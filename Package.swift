@@ -32,7 +32,7 @@ let instructionSets: [InstructionSet] =
     ]
 
 /// Kernels read memory that their callers have checked, so they are built without traps, which takes `unsafeFlags`. SwiftPM accepts
-/// those in dependencies since 6.2, if their tools version is 6.2 or later (README, "From Swift").
+/// those in dependencies since 6.2, if their tools version is 6.2 or later; `tools/test-package` builds such a package.
 func kernelSettings(_ set: InstructionSet) -> [SwiftSetting] {
     [
         .unsafeFlags(["-Ounchecked", "-enforce-exclusivity=unchecked"] + set.flags.flatMap { ["-Xcc", $0] }),
