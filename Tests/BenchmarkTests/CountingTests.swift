@@ -34,7 +34,8 @@ import Tiles
         #expect(gates.operationsPerToken == 2 * 10 * 256 * 256)
         #expect(gates.description == "10×256×256")
         let result = MatrixResult(
-            name: "gate", shape: gates, type: .q4, tokens: 64, threads: 1, kernels: "scalar", seconds: Samples(0.5, 0.25),
+            name: "gate", shape: gates, type: .q4, tokens: 64, threads: 1, kernels: "scalar",
+            tuning: Kernels.scalar.tuning, seconds: Samples(0.5, 0.25),
             speed: Speed(.operations, Samples(1), limit: Limit(before: 1, after: 1, instructionsPerCycle: (4, 4))))
         let operations = 64.0 * 1_310_720
         #expect(result.operationsPerSecond.values == [2 * operations, 4 * operations])
