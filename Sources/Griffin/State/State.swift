@@ -60,7 +60,7 @@ public final class State: @unchecked Sendable {
     public static func touchedBytes(_ configuration: Configuration, element: CacheElement, position: Int64) -> Int {
         let layout = Layout(configuration, element: element), whole = byteCount(configuration, element: element, canBeFed: false)
         guard position < layout.window / 2 else { return whole }
-        let page = 4096, filled = Int(max(0, position)) * layout.headDimension * element.bytes
+        let page = Int(getpagesize()), filled = Int(max(0, position)) * layout.headDimension * element.bytes
         // Each ring and its exponents begin and end within pages.
         return min(whole, layout.recurrentBytes + layout.attentionLayers * 2 * (filled + 4 * page))
     }

@@ -1,3 +1,4 @@
+import Glibc
 import System
 
 /// Notices that the system takes weights away that are in use: then each pass reads again, by page faults, what was taken since the
@@ -9,7 +10,7 @@ struct EvictionWatch {
 
     /// Faults of a pass that are no accident: each reads 128 KB and more, as a rule.
     private static let fewest = 16
-    private static let pageBytes = 4096
+    private let pageBytes = Int(getpagesize())
 
     /// Takes note that a pass begins. Faults between passes are not the model's.
     mutating func beginPass() { faults = ProcessMemory.majorFaults }
@@ -24,7 +25,7 @@ struct EvictionWatch {
         // A page at least comes with a fault: where a file is read for the first time, the process grows by that.
         let before = resident
         resident = ProcessMemory.resident.bytes
-        passes = resident - before < count * Self.pageBytes ? passes + 1 : 0
+        passes = resident - before < count * pageBytes ? passes + 1 : 0
         return passes >= 2
     }
 }
