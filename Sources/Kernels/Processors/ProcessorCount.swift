@@ -12,7 +12,7 @@ public enum ProcessorCount {
     }()
 
     /// Numbers of the processors in the affinity mask of this process: `Cpus_allowed_list` of `/proc/self/status`, as in `0-3,7`.
-    private static func allowedProcessors() -> [Int] {
+    static func allowedProcessors() -> [Int] {
         guard let list = SystemFile.text(after: "Cpus_allowed_list:", in: "/proc/self/status") else {
             return Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         }

@@ -66,8 +66,8 @@ public final class Model: Sendable {
     package let file: ModelFile
     /// The weights, in place in the file.
     package let weights: Weights
-    /// Tokens that a pass takes at most.
-    public let chunkCapacity = 256
+    /// Tokens that a pass takes at most: 256, or fewer where the processor has small caches. The results do not depend on it.
+    public let chunkCapacity: Int
 
     /// Computes for all sessions.
     let passes: PassQueue
@@ -96,6 +96,7 @@ public final class Model: Sendable {
         }
         (file, weights, tokenizer, chatTemplate) = try modelErrors(Model.parts(of: mapped, options))
         configuration = weights.configuration
+        chunkCapacity = ForwardPass.chunkCapacity(weights, cacheBytes: ProcessorCache.outermostBytes)
         guard
             let forwardPass = ForwardPass(
                 weights: weights, kernels: kernels, team: ThreadTeam(count: threads), chunkCapacity: chunkCapacity)
@@ -103,7 +104,8 @@ public final class Model: Sendable {
             throw ModelError(.memory, "\(mapped.path): no memory to run the model; close other programs")
         }
         residentPart = ResidentPart(file)
-        passes = PassQueue(forwardPass, latency: options.latency.seconds, watcher: residentPart)
+        passes = PassQueue(
+            forwardPass, latency: options.latency.seconds, watcher: residentPart)
         try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()
