@@ -3,10 +3,12 @@ import RGEdge
 
 /// How to compute.
 public struct ComputeArguments: ParsableArguments {
-    /// `-t`: nil for one thread per core that may be used.
+    /// `-t`: nil for one thread per core that may be used, or fewer for a long answer if that is measured to be faster.
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Threads. (default: one per core that may be used)", valueName: "count"))
+        help: ArgumentHelp(
+            "Threads. (default: one per core that may be used; long answers try half as many, which may read memory faster, and stay "
+                + "with the faster number)", valueName: "count"))
     public var threads: Int?
 
     /// What of the model to have in memory.

@@ -52,6 +52,35 @@ struct ThreadTeamTests {
         }
     }
 
+    @Test("Jobs run on as many members as each is to have")
+    func fewerMembers() {
+        /// Notes who takes part.
+        final class MemberJob: TeamJob {
+            let there = Atomic<Int>(0)
+            let counted = Atomic<Int>(0)
+
+            func run(_ member: TeamMember) {
+                there.bitwiseOr(1 << member.index, ordering: .relaxed)
+                counted.bitwiseOr(1 << member.count, ordering: .relaxed)
+                for _ in 0..<20 { member.share(64) { _ in usleep(1) } }
+            }
+        }
+        let team = ThreadTeam(count: 5)
+        let sums = SumJob(items: 100, phases: 10)
+        var runs = 0
+        for members in [5, 2, 1, 3, 1, 5, 4, 2, 2, 5, 9, 0] {
+            let job = MemberJob(), expected = max(1, min(members, 5))
+            team.run(job, members: members)
+            #expect(job.there.load(ordering: .relaxed) < 1 << expected)
+            #expect(job.counted.load(ordering: .relaxed) == 1 << expected)
+            for _ in 0..<20 {
+                team.run(sums, members: members)
+                runs += 1
+                #expect((0..<100).allSatisfy { sums.sink[$0] == 10 * runs })
+            }
+        }
+    }
+
     @Test("A job runs after the members have gone to sleep")
     func wakesSleepers() {
         let team = ThreadTeam(count: 3)

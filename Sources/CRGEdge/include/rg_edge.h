@@ -63,7 +63,8 @@ const char *rg_last_error(void);
 
 typedef struct rg_model_options {
   size_t struct_size;
-  uint32_t threads;         /* worker threads; 0: one per physical core */
+  uint32_t threads;         /* worker threads; 0: one per physical core, and
+                               as many for a long answer as are fastest */
   bool lock_memory;         /* mlock the weights; fails if not permitted */
   bool preload;             /* read all pages now instead of on first use */
   bool verify;              /* check every tensor's checksum before use */

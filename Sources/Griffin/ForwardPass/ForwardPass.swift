@@ -112,7 +112,9 @@ public final class ForwardPass: @unchecked Sendable {
     /// Throws if numbers come up anywhere that are infinite or NaN, even if later steps would hide them: the error names the run,
     /// and others can be fed without it. Throws also if the file is guarded and can't be read any more. All states are then as they
     /// were before; speculations and outputs are of no use.
-    public func feed(_ runs: UnsafeBufferPointer<Run>) throws(ForwardPassError) {
+    ///
+    /// `threads` of the team compute it, or all.
+    public func feed(_ runs: UnsafeBufferPointer<Run>, threads: Int? = nil) throws(ForwardPassError) {
         checkSizes(runs)
         let chunk = Chunk(runs, workspace.tables, vocabulary: configuration.vocabularySize)
         guard chunk.count > 0 else { return }
@@ -125,7 +127,7 @@ public final class ForwardPass: @unchecked Sendable {
             }
         }
         current = chunk
-        team.run(self)
+        team.run(self, members: threads)
         current = nil
         let error = endPass(runs: runs.count)
         for (number, run) in runs.enumerated() where run.speculation == nil && run.count > 0 {

@@ -20,7 +20,21 @@ final class TeamCore: @unchecked Sendable {
     /// Items of the phase that are done.
     private let done = Atomic<Int>(0)
 
+    /// Members that run the jobs: those with the lowest numbers.
+    private let active = Atomic<Int>(1)
+
     private let waiting = SpinWait()
+    /// Where members wait who run no jobs: nobody wakes them for one.
+    private let idle = SpinWait()
+
+    /// Members that run the jobs. To be changed only while nobody is inside.
+    var activeCount: Int {
+        get { active.load(ordering: .sequentiallyConsistent) }
+        set {
+            let before = active.exchange(newValue, ordering: .sequentiallyConsistent)
+            if newValue > before { idle.wake() }
+        }
+    }
 
     // MARK: - Jobs
 
@@ -43,16 +57,18 @@ final class TeamCore: @unchecked Sendable {
 
     /// Waits for a job after number `seen` and enters it; false when the team ends.
     func enter(after seen: inout UInt32, member: TeamMember) -> Bool {
+        let last = seen
+        func isNew(_ gate: UInt64) -> Bool { UInt32(truncatingIfNeeded: gate >> 32) != last && gate & TeamCore.openBit != 0 }
         while true {
-            let last = seen
+            idle.wait { member.index >= activeCount && !isStopped.load(ordering: .sequentiallyConsistent) }
             waiting.wait {
-                let current = gate.load(ordering: .sequentiallyConsistent)
-                let isNew = UInt32(truncatingIfNeeded: current >> 32) != last && current & TeamCore.openBit != 0
-                return !isNew && !isStopped.load(ordering: .sequentiallyConsistent)
+                !isNew(gate.load(ordering: .sequentiallyConsistent)) && member.index < activeCount
+                    && !isStopped.load(ordering: .sequentiallyConsistent)
             }
             if isStopped.load(ordering: .sequentiallyConsistent) { return false }
             let current = gate.load(ordering: .sequentiallyConsistent)
-            guard current & TeamCore.openBit != 0 else { continue }
+            // If the gate is then still as it was, the number of members is that of its job.
+            guard isNew(current), member.index < activeCount else { continue }
             if gate.compareExchange(expected: current, desired: current + 1, ordering: .sequentiallyConsistent).exchanged {
                 seen = UInt32(truncatingIfNeeded: current >> 32)
                 member.phase = firstPhase
@@ -75,6 +91,7 @@ final class TeamCore: @unchecked Sendable {
     func stop() {
         isStopped.store(true, ordering: .sequentiallyConsistent)
         waiting.wake()
+        idle.wake()
     }
 
     // MARK: - Shares
@@ -92,7 +109,7 @@ final class TeamCore: @unchecked Sendable {
             let first = Int(UInt32(truncatingIfNeeded: current))
             let left = count - first
             guard left > 0 else { return nil }
-            let size = TeamCore.shareSize(left: left, atLeast: atLeast, members: memberCount)
+            let size = TeamCore.shareSize(left: left, atLeast: atLeast, members: activeCount)
             let (exchanged, original) = ticket.weakCompareExchange(
                 expected: current, desired: current + UInt64(size), ordering: .acquiringAndReleasing)
             if exchanged { return first..<first + size }

@@ -11,8 +11,8 @@ public final class TeamMember {
         self.core = core
     }
 
-    /// Members of the team.
-    public var count: Int { core.memberCount }
+    /// Members that run the current job: those with the lowest numbers.
+    public var count: Int { core.activeCount }
 
     /// Does items 0..<`count` together with the other members: calls `body` with ranges until none is left, and returns when all
     /// of them are done, by whomever. What was written by other members is then visible.
@@ -22,7 +22,7 @@ public final class TeamMember {
     @inline(__always)
     public func share(_ count: Int, atLeast: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }
-        guard core.memberCount > 1 else { return body(0..<count) }
+        guard core.activeCount > 1 else { return body(0..<count) }
         while let items = core.claim(phase: phase, count: count, atLeast: atLeast) {
             body(items)
             core.finish(items.count, of: count, phase: phase)

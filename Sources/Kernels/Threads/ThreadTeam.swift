@@ -60,10 +60,13 @@ public final class ThreadTeam: @unchecked Sendable {
         startThreads(count)
     }
 
-    /// Runs a job on all members and returns when it is done.
-    public func run(_ job: any TeamJob) {
+    /// Runs a job on the first `members`, or on all, and returns when it is done. The others sleep meanwhile.
+    public func run(_ job: any TeamJob, members: Int? = nil) {
         guard core.memberCount > 1 else { return job.run(caller) }
         if getpid() != process { restart() }
+        let members = max(1, min(members ?? count, count))
+        core.activeCount = members
+        guard members > 1 else { return job.run(caller) }
         caller.phase = core.open(job)
         job.run(caller)
         core.close()

@@ -16,7 +16,8 @@ import Text
 public final class Model: Sendable {
     /// What can be chosen at open.
     public struct Options: Hashable, Sendable {
-        /// Threads that compute, the caller's included; nil for one per physical core that this process may use.
+        /// Threads that compute, the caller's included; nil for one per physical core that this process may use, of which a long
+        /// decode uses fewer if it is found to be faster so: memory may be read faster by two than by four.
         public var threads: Int?
         /// The kernel set by name, one of ``Model/availableKernels``; nil for the best that this processor can run.
         public var kernels: String?
@@ -105,7 +106,7 @@ public final class Model: Sendable {
         }
         residentPart = ResidentPart(file)
         passes = PassQueue(
-            forwardPass, latency: options.latency.seconds, watcher: residentPart)
+            forwardPass, latency: options.latency.seconds, choosesThreads: options.threads == nil, watcher: residentPart)
         try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()

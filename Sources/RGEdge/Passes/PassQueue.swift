@@ -29,6 +29,8 @@ final class PassQueue: @unchecked Sendable {
     private var runs: [Run] = []
     private var shares: PassShares
     private var times: PassTimes
+    /// How many threads compute a pass of one token; nil if all do.
+    private var threadChoice: ThreadChoice?
     /// Who was in the last pass, and when that ended.
     private var last: [(request: ObjectIdentifier, thread: pthread_t)] = []
     private var lastSeconds = 0.0, sinceLast = Stopwatch()
@@ -44,14 +46,16 @@ final class PassQueue: @unchecked Sendable {
     /// The parts of the greatest speed that a prompt keeps where passes are short, beside others and alone.
     private static let leastSpeed = 0.85, leastSpeedAlone = 0.95
 
-    /// Passes of no longer than `latency` seconds, if that is possible.
-    init(_ forwardPass: ForwardPass, latency: Double, watcher: any PassWatcher) {
+    /// Passes of no longer than `latency` seconds, if that is possible. All threads compute each of them, or, if `choosesThreads`, as
+    /// many those of one token as are found to be fastest.
+    init(_ forwardPass: ForwardPass, latency: Double, choosesThreads: Bool, watcher: any PassWatcher) {
         self.forwardPass = forwardPass
         self.latency = latency
         self.watcher = watcher
         let capacity = forwardPass.runCapacity
         shares = PassShares(capacity: capacity)
         times = PassTimes(capacity: forwardPass.chunkCapacity)
+        if choosesThreads, forwardPass.team.count > 1 { threadChoice = ThreadChoice(most: forwardPass.team.count) }
         waiting.reserveCapacity(capacity)
         batch.reserveCapacity(capacity)
         runs.reserveCapacity(capacity)
@@ -157,9 +161,12 @@ final class PassQueue: @unchecked Sendable {
             sinceLast = Stopwatch()
             for (request, count) in batch { runs.append(request.run(count)) }
             defer { runs.removeAll(keepingCapacity: true) }
+            let isToken = batch.count == 1 && batch[0].count == 1
             do throws(ForwardPassError) {
-                try runs.withUnsafeBufferPointer { runs throws(ForwardPassError) in try forwardPass.feed(runs) }
+                let threads = isToken ? threadChoice?.next : nil
+                try runs.withUnsafeBufferPointer { runs throws(ForwardPassError) in try forwardPass.feed(runs, threads: threads) }
                 lastSeconds = sinceLast.seconds
+                if isToken { threadChoice?.note(seconds: lastSeconds) }
                 break
             } catch {
                 // The others' runs are right, but were taken back.

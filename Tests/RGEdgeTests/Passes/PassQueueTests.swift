@@ -89,7 +89,7 @@ struct PassQueueTests {
         let forwardPass = try #require(
             ForwardPass(weights: model.weights, kernels: Kernels.best, team: ThreadTeam(count: 1), chunkCapacity: 256))
         let requests = try (0..<sessions).map { _ in PassRequest(try SessionMemory(model)) }
-        return (PassQueue(forwardPass, latency: 60, watcher: gate), gate, requests)
+        return (PassQueue(forwardPass, latency: 60, choosesThreads: false, watcher: gate), gate, requests)
     }
 
     @Test("Those who come while a pass is computed are all in the next one, beside the rest of the prompt")
