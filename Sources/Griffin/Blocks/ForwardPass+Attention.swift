@@ -26,10 +26,9 @@ extension ForwardPass {
         }
     }
 
-    /// Whether tokens are so few, and what they see so much, that their attention is divided. Its three steps have three ends that
-    /// members wait for, some microseconds.
+    /// Whether tokens are so few, and what they see so much, that their attention is divided.
     private func divides(_ chunk: Chunk, among members: Int) -> Bool {
-        members > 1 && chunk.count < 4 * members && keyCount(0..<chunk.count, chunk) * configuration.headDimension >= 16_384
+        members > 1 && chunk.count < 4 * members && keyCount(0..<chunk.count, chunk) * configuration.headDimension >= leastDivided
     }
 
     /// The most keys that one of some tokens sees.

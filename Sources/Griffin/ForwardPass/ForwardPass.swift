@@ -68,6 +68,9 @@ public final class ForwardPass: @unchecked Sendable {
     /// Reads what of the weights doesn't stay in memory; nil if all of it does, or the system is to decide.
     var stream: WeightStream?
     private var current: Chunk?
+    /// Numbers of keys that a token must see for its attention to be divided among the members: some 20 µs of work, since each of the
+    /// three steps has an end that members wait for.
+    var leastDivided = 16_384
     /// What watches the pass; nil, as a rule. Not to be changed while a chunk is computed.
     public var observer: (any ForwardPassObserver)?
 
