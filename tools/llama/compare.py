@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Run rg-edge and llama.cpp in turns and print both side by side. `tools/bench-llama` builds what this needs and calls it.
+"""Run rg-edge and llama.cpp in turns, and ik_llama.cpp if its program is given, and print them side by side. `tools/bench-llama`
+builds what this needs and calls it.
 
 Models differ (RecurrentGemma-2B, Gemma-1-2B), so what is compared is how well the machine is used:
     decode   bytes of weights read a second: bytes of all weights × tokens/s
     prefill  operations a second: 2 × (weights of the layers' matrices × tokens + weights of the head) / seconds
     resident and first token: of a process that opens the model, feeds a prompt and ends (`rg-edge logits`, `llama-bench -n 0`)
     sessions at once (--sessions): tokens a second of all that generate in common passes (`llama-batched-bench`)
-A ratio is ours / theirs, the median over rounds, in each of which the two ran one after the other.
+A ratio is ours / theirs, the median over rounds, in each of which all ran one after the other. ik_llama.cpp repacks weights while
+it loads them (-rtr 1), which makes it faster or leaves it as it is; figures of the process have that in them, too.
 """
 import argparse
 import json
@@ -76,6 +78,8 @@ class RGEdge:
 
 class LlamaCpp:
     name = "llama.cpp"
+    options = []
+    no_warmup = ["--no-warmup"]
 
     def __init__(self, program, batched, model):
         self.program, self.batched, self.model = program, batched, model
@@ -88,30 +92,49 @@ class LlamaCpp:
 
     def command(self, threads, prompt, generated):
         return [
-            self.program, "-m", self.model, "-p", str(prompt), "-n", str(generated), "-t", str(threads), "-r", "1", "-o", "json"]
+            self.program, "-m", self.model, "-p", str(prompt), "-n", str(generated), "-t", str(threads), "-r", "1", "-o", "json",
+            *self.options]
 
     def speed(self, threads, prompt, generated):
         rows = json.loads(output(self.command(threads, prompt, generated)))
         seconds = {row["n_gen"] > 0: row["avg_ns"] / 1e9 for row in rows}
         operations = 2 * (GEMMA_2B.layer_weights * prompt + GEMMA_2B.head_weights)
+        self.weight_bytes = self.bytes_per_token(rows[0]["model_size"])
         return {
-            "decode GB/s": rows[0]["model_size"] * generated / seconds[True] / 1e9,
+            "decode GB/s": self.weight_bytes * generated / seconds[True] / 1e9,
             "prefill GOPS": operations / seconds[False] / 1e9}
 
+    def bytes_per_token(self, model_size):
+        return model_size
+
     def start(self, threads, prompt):
-        return process_cost(self.command(threads, prompt, 0) + ["--no-warmup"])
+        return process_cost(self.command(threads, prompt, 0) + self.no_warmup)
 
 
-def compare(ours, theirs, threads, arguments):
-    """Figures of each round: {figure: [(ours, theirs or None)]}."""
+class IkLlama(LlamaCpp):
+    name = "ik_llama.cpp"
+    options = ["-rtr", "1"]
+    no_warmup = ["-w", "0"]
+
+    def __init__(self, program, llama):
+        super().__init__(program, None, llama.model)
+        self.llama = llama
+
+    def bytes_per_token(self, model_size):
+        """Those that llama.cpp gives for the same file: this one counts the embedding, which is the head too, twice."""
+        return self.llama.weight_bytes
+
+
+def compare(tools, threads, arguments):
+    """Figures of each round: {figure: [of each tool, None where it has none]}."""
     figures = {}
     for number in range(arguments.rounds):
-        both = []
-        for tool in (ours, theirs):
+        measured = []
+        for tool in tools:
             print(f"\r{tool.name}, {threads} threads, round {number + 1} of {arguments.rounds} ", end="\033[K", file=sys.stderr)
-            both.append(tool.speed(threads, arguments.prompt, arguments.generated) | tool.start(threads, arguments.prompt))
-        for figure, value in both[0].items():
-            figures.setdefault(figure, []).append((value, both[1].get(figure)))
+            measured.append(tool.speed(threads, arguments.prompt, arguments.generated) | tool.start(threads, arguments.prompt))
+        for figure in measured[0]:
+            figures.setdefault(figure, []).append([each.get(figure) for each in measured])
     print("\r\033[K", end="", file=sys.stderr)
     return figures
 
@@ -131,12 +154,19 @@ def report_together(names, ours, theirs, threads, arguments):
 
 def report(names, threads, figures):
     for figure in ("decode GB/s", "prefill GOPS", "resident GB", "first token s"):
-        pairs = figures[figure]
-        ours, theirs = (statistics.median(side) for side in zip(*pairs))
-        ratio = statistics.median(a / b for a, b in pairs)
+        rounds = figures[figure]
+        cells = [f"{statistics.median(each[0] for each in rounds):.3g}"]
+        for peer in range(1, len(rounds[0])):
+            theirs = statistics.median(each[peer] for each in rounds)
+            cells += [f"{theirs:.3g}", f"{statistics.median(each[0] / each[peer] for each in rounds):.2f}"]
         limits = figures.get(figure.split()[0] + " of limit")
-        limit = f"{100 * statistics.median(value for value, _ in limits):.0f} %" if limits else ""
-        print(f"| {names} | {threads} | {figure} | {ours:.3g} | {theirs:.3g} | {ratio:.2f} | {limit} |", flush=True)
+        cells.append(f"{100 * statistics.median(each[0] for each in limits):.0f} %" if limits else "")
+        print(f"| {names} | {threads} | {figure} | {' | '.join(cells)} |", flush=True)
+
+
+def header(peers):
+    columns = ["types", "threads", "figure", "rg-edge"] + [cell for peer in peers for cell in (peer, "ratio")] + ["rg-edge of limit"]
+    print(f"| {' | '.join(columns)} |\n|---|---:|---|{'---:|' * (len(columns) - 3)}", flush=True)
 
 
 def model_type(program, model):
@@ -152,6 +182,7 @@ def main():
     parser.add_argument("--rg-edge", required=True, help="the program")
     parser.add_argument("--llama-bench", required=True, help="the program")
     parser.add_argument("--llama-batched-bench", required=True, help="the program")
+    parser.add_argument("--ik-llama-bench", help="ik_llama.cpp's llama-bench: compared, too")
     parser.add_argument("--gguf", required=True, help="folder of the GGUF files")
     parser.add_argument("-p", "--prompt", type=int, default=256, help="tokens of the prompt (256)")
     parser.add_argument("-n", "--generated", type=int, default=64, help="tokens to decode (64)")
@@ -162,6 +193,8 @@ def main():
     arguments = parser.parse_args()
     if min(arguments.prompt, arguments.generated, arguments.rounds) < 1:
         fail("-p, -n and -r must be 1 or more")
+    if arguments.sessions and arguments.ik_llama_bench:
+        fail("--sessions compares with llama.cpp alone; leave out --ik-llama")
 
     pairs = []
     for model in arguments.models:
@@ -170,23 +203,23 @@ def main():
             fail(f"{model}: is mostly {ours}, which llama.cpp has nothing like; give files of {' or '.join(LLAMA_TYPES)}")
         pairs.append((model, ours, LLAMA_TYPES[ours]))
 
-    print("| types | threads | figure | rg-edge | llama.cpp | ratio | rg-edge of limit |")
-    print("|---|---:|---|---:|---:|---:|---:|", flush=True)
+    header([LlamaCpp.name] + ([IkLlama.name] if arguments.ik_llama_bench else []))
     with tempfile.TemporaryDirectory() as folder:
         tokens_file = os.path.join(folder, "tokens")
         with open(tokens_file, "w") as file:
             file.write(",".join(str(2 + 7 * number) for number in range(arguments.prompt)))
         for model, ours, theirs in pairs:
             for threads in arguments.threads.split(","):
-                both = (
+                gguf = os.path.join(arguments.gguf, f"gemma-2b-{theirs}.gguf")
+                tools = [
                     RGEdge(arguments.rg_edge, model, tokens_file, folder),
-                    LlamaCpp(
-                        arguments.llama_bench, arguments.llama_batched_bench,
-                        os.path.join(arguments.gguf, f"gemma-2b-{theirs}.gguf")))
+                    LlamaCpp(arguments.llama_bench, arguments.llama_batched_bench, gguf)]
+                if arguments.ik_llama_bench:
+                    tools.append(IkLlama(arguments.ik_llama_bench, tools[1]))
                 if arguments.sessions:
-                    report_together(f"{ours}, {theirs}", *both, threads, arguments)
+                    report_together(f"{ours}, {theirs}", *tools, threads, arguments)
                 else:
-                    report(f"{ours}, {theirs}", threads, compare(*both, threads, arguments))
+                    report(f"{ours}, {theirs}", threads, compare(tools, threads, arguments))
 
 
 if __name__ == "__main__":

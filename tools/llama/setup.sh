@@ -47,6 +47,20 @@ build_llama() {
         || fail "the build failed; see $cache/build.log"
 }
 
+# build_ik_llama FOLDER PROGRAM...: from a source of the user's, in $ik_build; what has changed there since is built anew.
+build_ik_llama() {
+    local source cmake=$cache/venv/bin/cmake
+    source=$(realpath -e -- "$1") || fail "--ik-llama $1: no such folder"
+    shift
+    [ -f "$source/ggml/src/iqk/iqk_mul_mat.cpp" ] || fail "--ik-llama $source: is no source of ik_llama.cpp"
+    ik_build=$cache/build-ik-$(sha256sum <<<"$source" | cut -c 1-12)
+    step "Build $* of ik_llama.cpp for this processor (takes long)"
+    "$cmake" -S "$source" -B "$ik_build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON -DLLAMA_CURL=OFF \
+        -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF >"$cache/build-ik.log" 2>&1 || fail "cmake failed; see $cache/build-ik.log"
+    nice "$cmake" --build "$ik_build" --target "$@" -j "$jobs" >>"$cache/build-ik.log" 2>&1 \
+        || fail "the build failed; see $cache/build-ik.log"
+}
+
 # make_gguf TYPE...: a Gemma-1-2B of random weights as Q4_0, Q8_0.
 make_gguf() {
     local type
