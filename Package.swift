@@ -107,7 +107,6 @@ let package = Package(
         .target(name: "JSON", dependencies: ["CJansson", "System"]),
         .target(name: "ModelFile", dependencies: ["CLZ4", "CXXHash", "Files", "System", "Tiles"]),
         .target(name: "Checkpoint", dependencies: ["CSIMD", "Files", "JSON", "System"]),
-        .target(name: "Quantization", dependencies: ["CSIMD", "Tiles"]),
 
         // Kernels: one module per instruction set behind one table of functions.
         .target(name: "KernelTypes", dependencies: ["Tiles"]),
@@ -115,6 +114,7 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: ["CSIMD", "KernelTypes", "System", "Tiles"] + instructionSets.map { .target(name: $0.target) }),
+        .target(name: "Quantization", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Tiles"]),
 
         // The model.
         .target(
@@ -199,7 +199,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "ModelFileTests", dependencies: ["Files", "ModelFile", "System", "TestSupport", "Tiles"]),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Files", "JSON", "System", "TestSupport"]),
-        .testTarget(name: "QuantizationTests", dependencies: ["Quantization", "TestSupport", "Tiles"]),
+        .testTarget(name: "QuantizationTests", dependencies: ["KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
         .testTarget(
             name: "KernelTests", dependencies: ["CSIMD", "KernelTypes", "Kernels", "Quantization", "TestSupport", "Tiles"]),
         .testTarget(

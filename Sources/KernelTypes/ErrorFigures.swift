@@ -42,33 +42,3 @@ public struct ErrorFigures: Equatable, Sendable {
         largestError = max(largestError, other.largestError)
     }
 }
-
-/// The figures of one tile, one lane per row: the sums are short enough for f32.
-struct LaneFigures {
-    private(set) var squares = Lanes.zero
-    private(set) var squaredErrors = Lanes.zero
-    private(set) var largestWeight = Lanes.zero
-    private(set) var largestError = Lanes.zero
-
-    @inline(__always) mutating func add(_ weights: Lanes, stored: Lanes) {
-        let errors = weights - stored
-        squares += weights * weights
-        squaredErrors += errors * errors
-        largestWeight = largestWeight.larger(weights.magnitude)
-        largestError = largestError.larger(errors.magnitude)
-    }
-
-    /// True if the magnitude of every weight is below `limit`.
-    @inline(__always) func isBelow(_ limit: Float) -> Bool { all(largestWeight .< Lanes(repeating: limit)) }
-}
-
-extension ErrorFigures {
-    init(_ lanes: LaneFigures) {
-        for row in 0..<Lanes.scalarCount {
-            squares += Double(lanes.squares[row])
-            squaredErrors += Double(lanes.squaredErrors[row])
-        }
-        largestWeight = lanes.largestWeight.max()
-        largestError = lanes.largestError.max()
-    }
-}

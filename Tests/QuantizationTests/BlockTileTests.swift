@@ -1,3 +1,4 @@
+import KernelTypes
 import Quantization
 import TestSupport
 import Testing

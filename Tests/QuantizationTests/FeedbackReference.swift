@@ -1,7 +1,3 @@
-import Quantization
-import TestSupport
-import Tiles
-
 /// Error feedback and coordinate descent for one row and one group of inputs, number by number, as ``ErrorFeedback`` describes
 /// them.
 struct FeedbackReference {
@@ -49,7 +45,7 @@ struct FeedbackReference {
     }
 
     /// The stored weights of a row, padding included.
-    func stored(_ row: [Float]) throws -> [Float] {
+    func stored(_ row: [Float]) -> [Float] {
         let weights = row + [Float](repeating: 0, count: columns - row.count)
         var scales: [Float] = []
         var codes = [Float](repeating: 0, count: columns), errors = codes
@@ -61,7 +57,7 @@ struct FeedbackReference {
             var moved = (first..<first + 32).map { column in
                 weights[column] + (0..<first).reduce(Float(0)) { $0 + errors[$1] * feedback[$1][column] }
             }
-            let scale = try searched(moved, Array(importance[first..<first + 32]))
+            let scale = SearchReference.scale(moved, Array(importance[first..<first + 32]))
             scales.append(scale)
             for column in 0..<32 {
                 set(first + column, to: code(moved[column], scale), scale)
@@ -98,15 +94,5 @@ struct FeedbackReference {
         return codes.indices.map { codes[$0] * scales[$0 / 32] }
     }
 
-    private func code(_ weight: Float, _ scale: Float) -> Float {
-        scale == 0 ? 0 : min(7, max(-8, (weight * (1 / scale)).rounded(.toNearestOrEven)))
-    }
-
-    /// The scale that the search gives a block of 32 weights.
-    private func searched(_ weights: [Float], _ importance: [Float]) throws -> Float {
-        let panel = Panel(columns: 32)
-        weights.withUnsafeBufferPointer { panel.load(rows: $0.baseAddress!, stride: 32, count: 1) }
-        importance.withUnsafeBufferPointer { panel.setImportance($0.baseAddress!) }
-        return TileDocument.scale(try encode(panel, .q4), .q4, MatrixShape(rows: 1, columns: 32)!, row: 0, block: 0)
-    }
+    private func code(_ weight: Float, _ scale: Float) -> Float { SearchReference.code(weight, scale == 0 ? 0 : 1 / scale) }
 }

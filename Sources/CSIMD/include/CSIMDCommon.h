@@ -8,8 +8,18 @@ CSIMD csimd_f32x4 csimd_float_x4(csimd_i32x4 a) { return __builtin_convertvector
 CSIMD csimd_f32x8 csimd_float_x8(csimd_i32x8 a) { return __builtin_convertvector(a, csimd_f32x8); }
 CSIMD csimd_f32x16 csimd_float_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_f32x16); }
 
+/// a - b, where Swift's operator, which is a loop over lanes, would not become one instruction.
+CSIMD csimd_f32x8 csimd_subtract_x8(csimd_f32x8 a, csimd_f32x8 b) { return a - b; }
+CSIMD csimd_f32x16 csimd_subtract_x16(csimd_f32x16 a, csimd_f32x16 b) { return a - b; }
+CSIMD csimd_f32x8 csimd_square_x8(csimd_f32x8 a) { return a * a; }
+CSIMD csimd_f32x16 csimd_square_x16(csimd_f32x16 a) { return a * a; }
+
 CSIMD csimd_u32x4 csimd_u16_to_u32_x4(csimd_u16x4 a) { return __builtin_convertvector(a, csimd_u32x4); }
 CSIMD csimd_u16x4 csimd_u32_to_u16_x4(csimd_u32x4 a) { return __builtin_convertvector(a, csimd_u16x4); }
+CSIMD csimd_u32x8 csimd_u16_to_u32_x8(csimd_u16x8 a) { return __builtin_convertvector(a, csimd_u32x8); }
+CSIMD csimd_u16x8 csimd_u32_to_u16_x8(csimd_u32x8 a) { return __builtin_convertvector(a, csimd_u16x8); }
+CSIMD csimd_u32x16 csimd_u16_to_u32_x16(csimd_u16x16 a) { return __builtin_convertvector(a, csimd_u32x16); }
+CSIMD csimd_u16x16 csimd_u32_to_u16_x16(csimd_u32x16 a) { return __builtin_convertvector(a, csimd_u16x16); }
 CSIMD csimd_i8x16 csimd_i32_to_i8_x16(csimd_i32x16 a) { return __builtin_convertvector(a, csimd_i8x16); }
 
 /// The sum of all lanes, by halves.

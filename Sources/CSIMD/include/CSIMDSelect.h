@@ -13,6 +13,13 @@ CSIMD csimd_f32x8 csimd_select_f32_x8(csimd_i32x8 mask, csimd_f32x8 a, csimd_f32
     return (csimd_f32x8)((mask & (csimd_i32x8)a) | (~mask & (csimd_i32x8)b));
 }
 
+CSIMD csimd_u32x16 csimd_select_u32_x16(csimd_i32x16 mask, csimd_u32x16 a, csimd_u32x16 b) {
+    return ((csimd_u32x16)mask & a) | (~(csimd_u32x16)mask & b);
+}
+CSIMD csimd_f32x16 csimd_select_f32_x16(csimd_i32x16 mask, csimd_f32x16 a, csimd_f32x16 b) {
+    return (csimd_f32x16)((mask & (csimd_i32x16)a) | (~mask & (csimd_i32x16)b));
+}
+
 /// `then` where a < b, `otherwise` elsewhere, also where one of them is NaN.
 CSIMD csimd_f32x16 csimd_where_less_f32_x16(csimd_f32x16 a, csimd_f32x16 b, csimd_f32x16 then, csimd_f32x16 otherwise) {
     return a < b ? then : otherwise;

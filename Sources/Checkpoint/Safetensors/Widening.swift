@@ -59,7 +59,7 @@ private func widenBF16(_ memory: UnsafeMutableRawPointer, count: Int) -> Bool {
     var carries = Bits(repeating: 0)
     var index = 0
     while index + lanes <= count {
-        let half = Bits(truncatingIfNeeded: narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
+        let half = csimd_u16_to_u32_x16(narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
         let bits = unsafeBitCast(csimd_bf16_to_f32_x16(half), to: Bits.self)
         carries |= (bits & Bits(repeating: magnitudeMask)) &+ Bits(repeating: exponentUnit)
         memory.storeBytes(of: bits, toByteOffset: 4 * index, as: Bits.self)
@@ -80,7 +80,7 @@ private func widenF16(_ memory: UnsafeMutableRawPointer, count: Int) -> Bool {
     var carries = Bits(repeating: 0)
     var index = 0
     while index + lanes <= count {
-        let half = Bits(truncatingIfNeeded: narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
+        let half = csimd_u16_to_u32_x16(narrow.loadUnaligned(fromByteOffset: 2 * index, as: Narrow.self))
         carries |= (half & Bits(repeating: 0x7FFF)) &+ Bits(repeating: halfExponentUnit)
         memory.storeBytes(of: csimd_f16_to_f32_finite_x16(half), toByteOffset: 4 * index, as: SIMD16<Float>.self)
         index += lanes

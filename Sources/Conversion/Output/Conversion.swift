@@ -2,6 +2,7 @@ import Checkpoint
 import Glibc
 import Griffin
 import JSON
+import KernelTypes
 import ModelFile
 import Quantization
 import System

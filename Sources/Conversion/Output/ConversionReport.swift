@@ -1,3 +1,4 @@
+import KernelTypes
 import ModelFile
 import Quantization
 import Tiles

@@ -1,5 +1,6 @@
 import Checkpoint
 import Griffin
+import KernelTypes
 import ModelFile
 import Quantization
 import System

@@ -1,5 +1,6 @@
 import Checkpoint
 import Griffin
+import KernelTypes
 import Quantization
 import System
 import Tiles

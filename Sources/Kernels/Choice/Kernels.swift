@@ -7,7 +7,7 @@ public enum Kernels {
 
     /// The sets that this processor can run, slowest first.
     public static let available: [KernelSet] =
-        [scalar] + CompiledSet.all.filter { $0.isSupported() }.map { $0.kernels(.best(for: $0.name)) }
+        [scalar] + CompiledSet<TunedKernels>.all.filter { $0.isSupported() }.map { $0.table()(.best(for: $0.name)) }
 
     /// The fastest set that this processor can run.
     public static let best: KernelSet = available.last ?? scalar
@@ -18,9 +18,9 @@ public enum Kernels {
     /// The same set as it would be on a processor that wants `tuning`, for tests and benchmarks.
     public static func named(_ name: String, _ tuning: Tuning) -> KernelSet? {
         if name == scalar.name { return scalar }
-        return CompiledSet.all.first { $0.name == name && $0.isSupported() }?.kernels(tuning)
+        return CompiledSet<TunedKernels>.all.first { $0.name == name && $0.isSupported() }?.table()(tuning)
     }
 
     /// The names of all sets compiled in, slowest first, whether or not this processor can run them.
-    public static let compiledNames: [String] = [scalar.name] + CompiledSet.all.map(\.name)
+    public static let compiledNames: [String] = [scalar.name] + CompiledSet<TunedKernels>.all.map(\.name)
 }

@@ -1,3 +1,4 @@
+import KernelTypes
 import Tiles
 
 /// What is wrong with the second moments of some inputs.
@@ -24,15 +25,15 @@ public final class InputCovariance: @unchecked Sendable {
 
     /// Inputs, rounded up to whole tiles; those added are uncorrelated with all others.
     let columns: Int
-    /// H, symmetric. [``columns``, ``columns``]
-    let moments: UnsafeMutablePointer<Float>
+    /// H, symmetric, in strips (``FeedbackGroup``).
+    private let moments: UnsafeMutablePointer<Float>
     /// 1 / H_kk. [``columns``]
-    let inverses: UnsafeMutablePointer<Float>
+    private let inverses: UnsafeMutablePointer<Float>
     /// How far the error of a weight j moves a later one k: M of H = (M + I) D (M + I)ᵀ, D diagonal and M strictly upper
-    /// triangular. So eᵀ H e = Σ_k D_k (e_k + Σ_{j<k} e_j M_jk)². [``columns``, ``columns``]
-    let feedback: UnsafeMutablePointer<Float>
+    /// triangular. So eᵀ H e = Σ_k D_k (e_k + Σ_{j<k} e_j M_jk)². In strips.
+    private let feedback: UnsafeMutablePointer<Float>
     /// D: how much an error counts that the weights after it can't make up for. [``columns``]
-    let importance: UnsafeMutablePointer<Float>
+    private let importance: UnsafeMutablePointer<Float>
 
     /// From the lower triangle of the moments of 1 to ``group`` inputs, row by row. Where all are 0, every input counts the same.
     public init(lowerTriangle: UnsafePointer<Float>, inputs: Int) throws(CovarianceError) {
@@ -47,6 +48,18 @@ public final class InputCovariance: @unchecked Sendable {
     }
 
     deinit { for numbers in [moments, inverses, feedback, importance] { numbers.deallocate() } }
+
+    /// For the weights of these inputs in a panel; `memory` as ``FeedbackGroup/memory``.
+    func group(of weights: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>) -> FeedbackGroup {
+        FeedbackGroup(
+            weights: weights, columns: columns, moments: moments, inverses: inverses, feedback: feedback, importance: importance,
+            memory: memory)
+    }
+
+    /// Where a number of a matrix in strips is.
+    private func place(_ row: Int, _ column: Int) -> Int {
+        (column / Tile.block * columns + row) * Tile.block + column % Tile.block
+    }
 
     private static func numbers(_ number: Float, _ count: Int) -> UnsafeMutablePointer<Float> {
         let numbers = UnsafeMutablePointer<Float>.allocate(capacity: count)
@@ -69,13 +82,13 @@ public final class InputCovariance: @unchecked Sendable {
                 let moment = Double(triangle[row * (row + 1) / 2 + column]) * unit
                 // No moment is larger than the largest one of the diagonal, which is no larger than the diagonal's sum.
                 guard moment.magnitude <= Double(2 * inputs) else { throw .notPositive }
-                moments[row * columns + column] = Float(moment * Self.trust)
-                moments[column * columns + row] = Float(moment * Self.trust)
+                moments[place(row, column)] = Float(moment * Self.trust)
+                moments[place(column, row)] = Float(moment * Self.trust)
             }
-            moments[row * columns + row] = sum > 0 ? Float(Double(triangle[row * (row + 3) / 2]) * unit + Self.damping) : 1
+            moments[place(row, row)] = sum > 0 ? Float(Double(triangle[row * (row + 3) / 2]) * unit + Self.damping) : 1
         }
-        for column in inputs..<columns { moments[column * columns + column] = 1 }
-        for column in 0..<columns { inverses[column] = 1 / moments[column * columns + column] }
+        for column in inputs..<columns { moments[place(column, column)] = 1 }
+        for column in 0..<columns { inverses[column] = 1 / moments[place(column, column)] }
     }
 
     /// Sets ``feedback`` and ``importance``, by Cholesky's method from the last input to the first: H = R Rᵀ with R upper
@@ -89,15 +102,15 @@ public final class InputCovariance: @unchecked Sendable {
             let own = root + column * columns
             // Whole vectors: what comes before the next column is 0 in both rows.
             let known = (column + 1) / 8 * 8..<columns
-            let rest = Double(moments[column * columns + column]) - Self.product(own, own, known)
+            let rest = Double(moments[place(column, column)]) - Self.product(own, own, known)
             // If the moments are valid, it is no less than what was added. So all numbers here stay below 200.
             guard rest >= Self.damping / 2 else { throw .notPositive }
             let diagonal = rest.squareRoot(), inverse = 1 / diagonal
             for row in 0..<column {
                 let other = root + row * columns
-                let value = (Double(moments[row * columns + column]) - Self.product(other, own, known)) * inverse
+                let value = (Double(moments[place(row, column)]) - Self.product(other, own, known)) * inverse
                 other[column] = value
-                feedback[row * columns + column] = Float(value * inverse)
+                feedback[place(row, column)] = Float(value * inverse)
             }
             own[column] = diagonal
             importance[column] = Float(rest)

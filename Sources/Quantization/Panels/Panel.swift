@@ -17,7 +17,7 @@ public final class Panel {
     let values: UnsafeMutablePointer<Float>
     /// How much an error in a weight of each input counts in the search for scales; nil if every input counts the same.
     /// [``paddedColumns``]
-    private var importance: UnsafeMutablePointer<Float>?
+    private(set) var importance: UnsafeMutablePointer<Float>?
 
     /// A panel of zeros for a matrix of `columns` columns, at least one. Every input counts the same.
     public init(columns: Int) {
@@ -47,9 +47,6 @@ public final class Panel {
         numbers.update(from: importance, count: columns)
         self.importance = numbers
     }
-
-    /// The importance of the inputs from `column` on.
-    @inline(__always) func importance(from column: Int) -> UnsafePointer<Float>? { importance.map { UnsafePointer($0 + column) } }
 
     /// Takes `count` rows that lie row-major, `stride` numbers from one to the next: 1 to ``Tile/rows``, all finite.
     public func load(rows: UnsafePointer<Float>, stride: Int, count: Int) {

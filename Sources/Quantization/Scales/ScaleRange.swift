@@ -1,3 +1,4 @@
+import CSIMD
 import Tiles
 
 extension TileDecoder {
@@ -17,5 +18,5 @@ extension TileDecoder {
         return largest == 0 ? nil : number(smallest)...number(largest)
     }
 
-    private func number(_ half: UInt16) -> Float { LaneBits(repeating: UInt32(half)).widened[0] }
+    private func number(_ half: UInt16) -> Float { csimd_f16_to_f32_finite(half) }
 }

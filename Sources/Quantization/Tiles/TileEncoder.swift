@@ -1,3 +1,5 @@
+import KernelTypes
+import Kernels
 import Tiles
 
 /// Writes rows of tiles in one weight type, as `formats/rgq.md` lays them out.
@@ -8,39 +10,29 @@ public struct TileEncoder: Sendable {
     /// The type of the tiles.
     public let type: WeightType
 
+    private let codecs: CodecSet
+
     /// For tiles of a type.
-    public init(_ type: WeightType) { self.type = type }
+    public init(_ type: WeightType, codecs: CodecSet = Codecs.best) {
+        self.type = type
+        self.codecs = codecs
+    }
 
     /// Writes the tiles of a panel and returns how far they are from it.
     ///
     /// - `f32`: exact.
     /// - `f16`: to nearest, halves to even.
     /// - `q8`: scale = max|weight| / 127 of the block, rounded to f16; codes to nearest, halves to even, with that scale.
-    /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (``ScaleSearch``); codes as
+    /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (`ScaleSearch` of the kernels' source); codes as
     ///   for `q8`.
     ///
     /// `tiles` has room for ``Panel/columnTiles`` tiles of the type and is 4-byte aligned. Throws for a weight beyond what the type
     /// can hold: from 65,520 on for `f16`, from 127 times that for `q8`, from 8 times that for `q4`.
     public func encode(_ panel: Panel, into tiles: UnsafeMutableRawPointer) throws(QuantizationError) -> ErrorFigures {
         var figures = ErrorFigures()
-        for tile in 0..<panel.columnTiles {
-            for half in HalfTile.allCases {
-                let (part, isInRange) = encode(panel, tile: tile, half, into: tiles + tile * type.bytesPerTile)
-                guard isInRange else { throw QuantizationError(largestOf: panel, tile: tile) }
-                figures.merge(ErrorFigures(part))
-            }
-        }
+        let inRange = codecs.encode(type, panel.values, panel.importance, panel.columnTiles, tiles, &figures)
+        guard inRange == panel.columnTiles else { throw QuantizationError(largestOf: panel, tile: inRange) }
         return figures
-    }
-
-    private func encode(
-        _ panel: Panel, tile: Int, _ half: HalfTile, into bytes: UnsafeMutableRawPointer
-    ) -> (figures: LaneFigures, isInRange: Bool) {
-        let column = tile * Tile.columns
-        let weights = HalfPanel(panel, half, column: column)
-        var figures = LaneFigures()
-        let isInRange = type.codec.encode(weights, panel.importance(from: column), half, into: bytes, &figures)
-        return (figures, isInRange)
     }
 }
 

@@ -2,46 +2,46 @@ import Tiles
 
 /// A tile of f32: the order of a panel.
 enum F32Tile: TileCodec {
-    @inline(__always) private static var layout: TileLayout { WeightType.f32.layout }
+    @inline(__always) static var layout: TileLayout { WeightType.f32.layout }
+    @inline(__always) static var overflow: Float { .infinity }
 
-    static func encode(
-        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+    @inline(never) static func encode(
+        _ weights: PanelRows, _ importance: UnsafePointer<Float>?, row: Int, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures
-    ) -> Bool {
+    ) {
         for column in 0..<Tile.columns {
-            tile.storeBytes(of: weights[column], toByteOffset: layout.offset(row: half.row, column: column), as: Lanes.self)
+            tile.storeBytes(of: weights[column], toByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
             figures.add(weights[column], stored: weights[column])
         }
-        return true
     }
 
-    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
+    @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for column in 0..<Tile.columns {
-            weights[column] = tile.loadUnaligned(fromByteOffset: layout.offset(row: half.row, column: column), as: Lanes.self)
+            weights[column] = tile.loadUnaligned(fromByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
         }
     }
 }
 
 /// A tile of f16: the order of a panel.
 enum F16Tile: TileCodec {
-    @inline(__always) private static var layout: TileLayout { WeightType.f16.layout }
+    @inline(__always) static var layout: TileLayout { WeightType.f16.layout }
+    @inline(__always) static var overflow: Float { halfOverflow }
 
-    /// False if a weight is too large for f16.
-    static func encode(
-        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+    @inline(never) static func encode(
+        _ weights: PanelRows, _ importance: UnsafePointer<Float>?, row: Int, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures
-    ) -> Bool {
+    ) {
         for column in 0..<Tile.columns {
-            let halves = LaneBits(narrowing: weights[column])
-            halves.storeHalves(to: tile + layout.offset(row: half.row, column: column))
-            figures.add(weights[column], stored: halves.widened)
+            let halves = narrowed(weights[column])
+            tile.storeBytes(of: pack(halves), toByteOffset: layout.offset(row: row, column: column), as: LaneHalves.self)
+            figures.add(weights[column], stored: widened(halves))
         }
-        return figures.isBelow(halfOverflow)
     }
 
-    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
+    @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for column in 0..<Tile.columns {
-            weights[column] = LaneBits(loadingHalves: tile + layout.offset(row: half.row, column: column)).widened
+            let offset = layout.offset(row: row, column: column)
+            weights[column] = widened(unpack(tile.loadUnaligned(fromByteOffset: offset, as: LaneHalves.self)))
         }
     }
 }

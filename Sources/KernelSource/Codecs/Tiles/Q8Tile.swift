@@ -2,20 +2,20 @@ import Tiles
 
 /// A tile of q8: scales, then signed bytes, four inputs of a row together and the 16 rows side by side.
 enum Q8Tile: TileCodec {
-    static let largestCode: Float = 127
-    @inline(__always) private static var layout: TileLayout { WeightType.q8.layout }
+    @inline(__always) private static var largestCode: Float { 127 }
+    @inline(__always) static var layout: TileLayout { WeightType.q8.layout }
+    @inline(__always) static var overflow: Float { halfOverflow * largestCode }
 
-    /// False if a weight is so large that its block's scale is beyond f16.
-    static func encode(
-        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
+    @inline(never) static func encode(
+        _ weights: PanelRows, _ importance: UnsafePointer<Float>?, row: Int, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures
-    ) -> Bool {
+    ) {
         for block in 0..<Tile.blocks {
             let weights = weights.advanced(by: block * Tile.block)
             var largest = Lanes.zero
-            for column in 0..<Tile.block { largest = largest.larger(weights[column].magnitude) }
+            for column in 0..<Tile.block { largest = largest.larger(weights[column].size) }
             let scale = BlockScale(largest / Lanes(repeating: largestCode), extreme: largest, largestCode: largestCode)
-            scale.store(in: tile, block: block, half)
+            scale.store(in: tile, block: block, row: row)
             for quad in 0..<Tile.steps {
                 var codes = LaneBits.zero
                 for part in 0..<Tile.step {
@@ -24,24 +24,21 @@ enum Q8Tile: TileCodec {
                     codes |= (code.wholeBits & LaneBits(repeating: 0xFF)) &<< LaneBits(repeating: UInt32(8 * part))
                     figures.add(weight, stored: code * scale.scale)
                 }
-                tile.storeBytes(
-                    of: codes, toByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step),
-                    as: LaneBits.self)
+                let offset = layout.offset(row: row, column: block * Tile.block + quad * Tile.step)
+                tile.storeBytes(of: codes, toByteOffset: offset, as: LaneBits.self)
             }
         }
-        return figures.isBelow(halfOverflow * largestCode)
     }
 
-    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel) {
+    @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for block in 0..<Tile.blocks {
-            let scale = BlockScale(loading: tile, block: block, half).scale
+            let scale = BlockScale(loading: tile, block: block, row: row).scale
             for quad in 0..<Tile.steps {
-                let codes = tile.loadUnaligned(
-                    fromByteOffset: layout.offset(row: half.row, column: block * Tile.block + quad * Tile.step),
-                    as: SIMD8<Int32>.self)
+                let offset = layout.offset(row: row, column: block * Tile.block + quad * Tile.step)
+                let codes = tile.loadUnaligned(fromByteOffset: offset, as: LaneInts.self)
                 for part in 0..<Tile.step {
-                    let code = (codes &<< SIMD8<Int32>(repeating: Int32(24 - 8 * part))) &>> SIMD8<Int32>(repeating: 24)
-                    weights[block * Tile.block + quad * Tile.step + part] = Lanes(code) * scale
+                    let code = (codes &<< LaneInts(repeating: Int32(24 - 8 * part))) &>> LaneInts(repeating: 24)
+                    weights[block * Tile.block + quad * Tile.step + part] = numbers(code) * scale
                 }
             }
         }

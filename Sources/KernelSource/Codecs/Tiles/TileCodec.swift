@@ -1,27 +1,25 @@
 import Tiles
 
-/// How the tiles of a weight type are written and read, eight rows at a time.
+/// How the tiles of a weight type are written and read, as many rows at a time as there are lanes.
 protocol TileCodec {
-    /// Writes half the rows of a tile and adds how far they are from the weights. `importance` says how much an error in each of
-    /// the 64 inputs counts, nil if all count the same; types without a search ignore it. False if a weight is beyond what the type
-    /// can hold.
-    static func encode(
-        _ weights: HalfPanel, _ importance: UnsafePointer<Float>?, _ half: HalfTile, into tile: UnsafeMutableRawPointer,
-        _ figures: inout LaneFigures
-    ) -> Bool
+    /// Where the numbers of a tile lie.
+    static var layout: TileLayout { get }
 
-    /// Reads half the rows of a tile.
-    static func decode(_ tile: UnsafeRawPointer, _ half: HalfTile, into weights: HalfPanel)
+    /// Weights from here on are beyond what the type can hold.
+    static var overflow: Float { get }
+
+    /// Writes the rows of a tile from `row` on and adds how far they are from the weights. `importance` says how much an error in
+    /// each of the 64 inputs counts, nil if all count the same; types without a search ignore it.
+    static func encode(
+        _ weights: PanelRows, _ importance: UnsafePointer<Float>?, row: Int, into tile: UnsafeMutableRawPointer,
+        _ figures: inout LaneFigures
+    )
+
+    /// Reads the rows of a tile from `row` on.
+    static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows)
 }
 
-extension WeightType {
-    /// What writes and reads tiles of the type.
-    var codec: any TileCodec.Type {
-        switch self {
-        case .f32: F32Tile.self
-        case .f16: F16Tile.self
-        case .q8: Q8Tile.self
-        case .q4: Q4Tile.self
-        }
-    }
+/// Calls `body` with the first of the rows that the lanes are, one time after the other.
+@inline(__always) func forEachRows(_ body: (_ row: Int) -> Void) {
+    for row in stride(from: 0, to: Tile.rows, by: Lanes.scalarCount) { body(row) }
 }
