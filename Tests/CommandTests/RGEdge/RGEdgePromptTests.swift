@@ -80,7 +80,8 @@ import Testing
     @Test(arguments: [
         (["two", "words"], "Unexpected argument 'words': put a text of several words in quotes; see rg-edge prompt --help"),
         (["one", "two", "three"], "2 unexpected arguments: 'two', 'three': put a text of several words in quotes"),
-        (["-x marks the spot"], "There is no prompt; give some text, after -- if it begins with -,"),
+        (["-x"], "There is no prompt; give some text, after -- if it begins with -,"),
+        (["-x marks the spot"], ": write -- before a text that begins with -; see rg-edge prompt --help"),
         (["some", "-x"], "Unknown option '-x': write -- before a text that begins with -; see rg-edge prompt --help"),
     ])
     func wordsThatAreMeantAsAPromptAreExplained(_ arguments: [String], _ message: String) throws {
