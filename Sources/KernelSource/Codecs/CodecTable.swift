@@ -27,12 +27,12 @@ private func encode<Codec: TileCodec>(
         let column = tile * Tile.columns
         var areInRange = true
         forEachRows { row in
-            var rowFigures = LaneFigures()
+            var rowFigures = noFigures
             Codec.encode(
-                PanelRows(panel + (column * Tile.rows + row)), importance.map { $0 + column }, row: row,
+                panel + (column * Tile.rows + row), importance.map { $0 + column }, row: row,
                 into: tiles + tile * Codec.layout.byteCount, &rowFigures)
-            areInRange = areInRange && rowFigures.isBelow(Codec.overflow)
-            rowFigures.merge(into: figures)
+            areInRange = areInRange && areBelow(Codec.overflow, rowFigures.largestWeight)
+            merge(rowFigures, into: figures)
         }
         if !areInRange { return tile }
     }
@@ -57,7 +57,7 @@ private func decode<Codec: TileCodec>(
 ) {
     for tile in 0..<tileCount {
         forEachRows { row in
-            let weights = PanelRows(panel + (tile * Tile.weights + row))
+            let weights = panel + (tile * Tile.weights + row)
             Codec.decode(tiles + tile * Codec.layout.byteCount, row: row, into: weights)
         }
     }
@@ -70,14 +70,14 @@ private func decode<Codec: TileCodec>(
 ) {
     for tile in 0..<tileCount {
         forEachRows { row in
-            let original = PanelRows(panel + (tile * Tile.weights + row)), other = PanelRows(stored + (tile * Tile.weights + row))
-            var rowFigures = LaneFigures()
-            add(original, stored: other, to: &rowFigures)
-            rowFigures.merge(into: figures)
+            let original = panel + (tile * Tile.weights + row), other = stored + (tile * Tile.weights + row)
+            var rowFigures = noFigures
+            addAll(original, stored: other, to: &rowFigures)
+            merge(rowFigures, into: figures)
         }
     }
 }
 
-@inline(never) private func add(_ original: PanelRows, stored: PanelRows, to figures: inout LaneFigures) {
-    for column in 0..<Tile.columns { figures.add(original[column], stored: stored[column]) }
+@inline(never) private func addAll(_ original: PanelRows, stored: PanelRows, to figures: inout LaneFigures) {
+    for column in 0..<Tile.columns { add(original[input: column], stored: stored[input: column], to: &figures) }
 }

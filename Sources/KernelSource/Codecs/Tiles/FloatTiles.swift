@@ -10,14 +10,14 @@ enum F32Tile: TileCodec {
         _ figures: inout LaneFigures
     ) {
         for column in 0..<Tile.columns {
-            tile.storeBytes(of: weights[column], toByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
-            figures.add(weights[column], stored: weights[column])
+            tile.storeBytes(of: weights[input: column], toByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
+            add(weights[input: column], stored: weights[input: column], to: &figures)
         }
     }
 
     @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for column in 0..<Tile.columns {
-            weights[column] = tile.loadUnaligned(fromByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
+            weights[input: column] = tile.loadUnaligned(fromByteOffset: layout.offset(row: row, column: column), as: Lanes.self)
         }
     }
 }
@@ -32,16 +32,16 @@ enum F16Tile: TileCodec {
         _ figures: inout LaneFigures
     ) {
         for column in 0..<Tile.columns {
-            let halves = narrowed(weights[column])
+            let halves = narrowed(weights[input: column])
             tile.storeBytes(of: pack(halves), toByteOffset: layout.offset(row: row, column: column), as: LaneHalves.self)
-            figures.add(weights[column], stored: widened(halves))
+            add(weights[input: column], stored: widened(halves), to: &figures)
         }
     }
 
     @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for column in 0..<Tile.columns {
             let offset = layout.offset(row: row, column: column)
-            weights[column] = widened(unpack(tile.loadUnaligned(fromByteOffset: offset, as: LaneHalves.self)))
+            weights[input: column] = widened(unpack(tile.loadUnaligned(fromByteOffset: offset, as: LaneHalves.self)))
         }
     }
 }

@@ -23,9 +23,9 @@ enum Q4Tile: FeedbackCodec {
         _ weights: PanelRows, _ importance: UnsafePointer<Float>?, row: Int, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures
     ) {
-        let low = ScaleSearch<Q4Tile>.scale(weights, importance)
-        let high = ScaleSearch<Q4Tile>.scale(weights.advanced(by: Tile.block), importance.map { $0 + Tile.block })
-        write(low, high, of: weights, row: row, into: tile, &figures) { code(weights[$0], $1.inverse) }
+        let low = searchScale(Q4Tile.self, weights, importance)
+        let high = searchScale(Q4Tile.self, weights.from(input: Tile.block), importance.map { $0 + Tile.block })
+        write(low, high, of: weights, row: row, into: tile, &figures) { code(weights[input: $0], $1.inverse) }
     }
 
     @inline(never) static func store(
@@ -40,16 +40,16 @@ enum Q4Tile: FeedbackCodec {
         _ low: BlockScale, _ high: BlockScale, of weights: PanelRows, row: Int, into tile: UnsafeMutableRawPointer,
         _ figures: inout LaneFigures, _ code: (_ column: Int, _ scale: BlockScale) -> Lanes
     ) {
-        low.store(in: tile, block: 0, row: row)
-        high.store(in: tile, block: 1, row: row)
+        storeScale(low, in: tile, block: 0, row: row)
+        storeScale(high, in: tile, block: 1, row: row)
         for quad in 0..<Tile.steps {
             var codes = LaneBits.zero
             for part in 0..<Tile.step {
                 let column = quad * Tile.step + part
                 let lowCodes = code(column, low)
-                figures.add(weights[column], stored: lowCodes * low.scale)
+                add(weights[input: column], stored: lowCodes * low.scale, to: &figures)
                 let highCodes = code(Tile.block + column, high)
-                figures.add(weights[Tile.block + column], stored: highCodes * high.scale)
+                add(weights[input: Tile.block + column], stored: highCodes * high.scale, to: &figures)
                 let pair = nibbles(lowCodes) | nibbles(highCodes) &<< LaneBits(repeating: 4)
                 codes |= pair &<< LaneBits(repeating: UInt32(8 * part))
             }
@@ -64,14 +64,14 @@ enum Q4Tile: FeedbackCodec {
 
     @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for block in 0..<Tile.blocks {
-            let scale = BlockScale(loading: tile, block: block, row: row).scale
+            let scale = blockScale(loading: tile, block: block, row: row).scale
             for quad in 0..<Tile.steps {
                 let offset = layout.offset(row: row, column: quad * Tile.step)
                 let codes = tile.loadUnaligned(fromByteOffset: offset, as: LaneBits.self)
                 for part in 0..<Tile.step {
                     let stored = (codes &>> LaneBits(repeating: UInt32(8 * part + 4 * block))) & LaneBits(repeating: 0xF)
                     let code = unsafeBitCast(stored, to: LaneInts.self) &- LaneInts(repeating: bias)
-                    weights[block * Tile.block + quad * Tile.step + part] = numbers(code) * scale
+                    weights[input: block * Tile.block + quad * Tile.step + part] = numbers(code) * scale
                 }
             }
         }

@@ -11,18 +11,18 @@ enum Q8Tile: TileCodec {
         _ figures: inout LaneFigures
     ) {
         for block in 0..<Tile.blocks {
-            let weights = weights.advanced(by: block * Tile.block)
+            let weights = weights.from(input: block * Tile.block)
             var largest = Lanes.zero
-            for column in 0..<Tile.block { largest = largest.larger(weights[column].size) }
-            let scale = BlockScale(largest / Lanes(repeating: largestCode), extreme: largest, largestCode: largestCode)
-            scale.store(in: tile, block: block, row: row)
+            for column in 0..<Tile.block { largest = largest.larger(weights[input: column].size) }
+            let scale = blockScale(largest / Lanes(repeating: largestCode), extreme: largest, largestCode: largestCode)
+            storeScale(scale, in: tile, block: block, row: row)
             for quad in 0..<Tile.steps {
                 var codes = LaneBits.zero
                 for part in 0..<Tile.step {
-                    let weight = weights[quad * Tile.step + part]
+                    let weight = weights[input: quad * Tile.step + part]
                     let code = (weight * scale.inverse).roundedToEven
                     codes |= (code.wholeBits & LaneBits(repeating: 0xFF)) &<< LaneBits(repeating: UInt32(8 * part))
-                    figures.add(weight, stored: code * scale.scale)
+                    add(weight, stored: code * scale.scale, to: &figures)
                 }
                 let offset = layout.offset(row: row, column: block * Tile.block + quad * Tile.step)
                 tile.storeBytes(of: codes, toByteOffset: offset, as: LaneBits.self)
@@ -32,13 +32,13 @@ enum Q8Tile: TileCodec {
 
     @inline(__always) static func decode(_ tile: UnsafeRawPointer, row: Int, into weights: PanelRows) {
         for block in 0..<Tile.blocks {
-            let scale = BlockScale(loading: tile, block: block, row: row).scale
+            let scale = blockScale(loading: tile, block: block, row: row).scale
             for quad in 0..<Tile.steps {
                 let offset = layout.offset(row: row, column: block * Tile.block + quad * Tile.step)
                 let codes = tile.loadUnaligned(fromByteOffset: offset, as: LaneInts.self)
                 for part in 0..<Tile.step {
                     let code = (codes &<< LaneInts(repeating: Int32(24 - 8 * part))) &>> LaneInts(repeating: 24)
-                    weights[block * Tile.block + quad * Tile.step + part] = numbers(code) * scale
+                    weights[input: block * Tile.block + quad * Tile.step + part] = numbers(code) * scale
                 }
             }
         }
