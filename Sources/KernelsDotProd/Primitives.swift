@@ -4,12 +4,9 @@ import Tiles
 
 let instructionSetName = "neon-dotprod"
 
-typealias IntegerPatch = PatchSums<2, 5>
-// Of up to four tokens.
-typealias IntegerFewPatch = PatchSums<2, 4>
 // Of weights that were unpacked before.
-typealias StripPatch = PatchSums<2, 5>
-typealias IntegerTokenPatch = PatchSums<4, 1>
+typealias Q8StripPatch = PatchSums<1, 8>
+typealias Q4StripPatch = Q8StripPatch
 typealias FloatPatch = PatchSums<2, 5>
 typealias FloatFewPatch = PatchSums<2, 4>
 typealias FloatTokenPatch = PatchSums<4, 1>
@@ -18,32 +15,43 @@ typealias FloatTokenPatch = PatchSums<4, 1>
     csimd_dot_i8_i8_x4(sums, weights, activations)
 }
 
-/// Codes -128…127, as they are.
-enum Q8Codes: BlockCodes {
-    @inline(__always) static var type: WeightType { .q8 }
+/// Sums start at the bits of 1.5 · 2^23, so that they are also those of that number plus the sum: subtracting it takes one
+/// instruction, while converting whole numbers keeps a Cortex-A76's unit for two cycles.
+extension ByteCodes where Sums == RowInts {
+    @inline(__always) static var zero: RowInts { .zero }
 
-    @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-        codes.loadUnaligned(fromByteOffset: offset(block: block, step: step), as: RowBits.self)
+    @inline(__always) static func start(excess: Int32) -> RowInts { csimd_repeated_x4(0x4B40_0000 &- excess) }
+
+    @inline(__always) static func add(_ sums: inout RowInts, _ weights: RowBits, _ activations: RowInts, step: Int) {
+        switch step % 4 {
+        case 0: sums = csimd_dot_lane0_x4(sums, weights, activations)
+        case 1: sums = csimd_dot_lane1_x4(sums, weights, activations)
+        case 2: sums = csimd_dot_lane2_x4(sums, weights, activations)
+        default: sums = csimd_dot_lane3_x4(sums, weights, activations)
+        }
     }
 
-    @inline(__always) static func start(total: Int32) -> RowInts { .zero }
-
-    @inline(__always) static func add(_ sums: inout RowInts, _ weights: RowBits, _ activations: RowInts) {
-        sums = dot(sums, weights, activations)
+    @inline(__always) static func value(_ sums: RowInts, excess: Int32) -> RowFloats {
+        unsafeBitCast(sums, to: RowFloats.self) - RowFloats(repeating: 0x1.8p23)
     }
 }
 
-/// Codes 0…15, which mean -8…7: the sums start at -8 × the sum of the activations.
-enum Q4Codes: BlockCodes {
+/// Codes -128…127, as they are.
+enum Q8Codes: ByteCodes {
+    typealias Sums = RowInts
+
+    @inline(__always) static var type: WeightType { .q8 }
+    @inline(__always) static var addsPairs: Bool { true }
+
+    @inline(__always) static func signed(_ codes: RowBits) -> RowBits { codes }
+}
+
+/// Codes 0…15, which mean -8…7.
+enum Q4Codes: ByteCodes {
+    typealias Sums = RowInts
+
     @inline(__always) static var type: WeightType { .q4 }
+    @inline(__always) static var addsPairs: Bool { true }
 
-    @inline(__always) static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> RowBits {
-        loadNibbles(codes, offset: offset(block: block, step: step), isHigh: block > 0)
-    }
-
-    @inline(__always) static func start(total: Int32) -> RowInts { RowInts(repeating: -excess(total)) }
-
-    @inline(__always) static func add(_ sums: inout RowInts, _ weights: RowBits, _ activations: RowInts) {
-        sums = dot(sums, weights, activations)
-    }
+    @inline(__always) static func signed(_ codes: RowBits) -> RowBits { csimd_subtract_8_x4(codes) }
 }

@@ -9,6 +9,9 @@ final class LoadMemory {
         for allocation in allocations { allocation.deallocate() }
     }
 
+    /// Room for what a kernel writes and reads again.
+    func bytes(_ count: Int) -> UnsafeMutableRawPointer { allocate(count) }
+
     private func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
         let allocation = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
         allocations.append(allocation)

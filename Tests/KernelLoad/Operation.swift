@@ -88,7 +88,8 @@ enum Operation {
         switch self {
         case .multiply(let type, let tokens):
             guard let product = Self.product(type, tokens, kernels, memory) else { return }
-            for _ in 0..<rounds { kernels.multiply(product, 0..<1, nil) }
+            let strip = memory.bytes(kernels.unpackedStripBytes(product.matrix.shape, type))
+            for _ in 0..<rounds { kernels.multiply(product, 0..<1, strip) }
         case .quantize:
             guard let shape = MatrixShape(rows: 16, columns: width) else { return }
             let input = memory.floats(width), quantized = memory.quantized(shape, tokens: 1)

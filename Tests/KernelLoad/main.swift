@@ -17,7 +17,7 @@ if arguments == ["--operations"] {
 } else if arguments.count == 3, let set = sets[arguments[1]], let operation = Operation(name: arguments[2]),
     let rounds = Int(arguments[3]), rounds >= 0
 {
-    operation.run(set(Tuning(unpacksStrips: false, asksForEachLine: false)), rounds: rounds)
+    operation.run(set(Tuning(unpacksStrips: true, asksForEachLine: false)), rounds: rounds)
 } else {
     let sets = sets.keys.sorted().joined(separator: "|")
     print("usage: kernel-load --operations\n       kernel-load \(sets) OPERATION ROUNDS")

@@ -12,6 +12,16 @@ CSIMD csimd_u16x4 csimd_narrow_f32_x4(csimd_f32x4 a) { return (csimd_u16x4)vcvt_
 /// The high nibble of each byte.
 CSIMD csimd_u32x4 csimd_high_nibbles_x4(csimd_u32x4 a) { return (csimd_u32x4)vshrq_n_u8((uint8x16_t)a, 4); }
 
+/// 8 subtracted from each byte.
+CSIMD csimd_u32x4 csimd_subtract_8_x4(csimd_u32x4 a) { return (csimd_u32x4)vsubq_s8((int8x16_t)a, vdupq_n_s8(8)); }
+
+/// A number in all lanes, from a general register, which takes no vector unit of a Cortex-A76; the compiler would copy a vector.
+CSIMD csimd_i32x4 csimd_repeated_x4(int32_t number) {
+    csimd_i32x4 result;
+    __asm__ volatile("dup %0.4s, %w1" : "=w"(result) : "r"(number));
+    return result;
+}
+
 // 16 bytes are four rows of four. Products of rows 0 and 1 ("low") and of rows 2 and 3 ("high") are 8 numbers of 16 bits each.
 CSIMD csimd_i32x4 csimd_multiply_low_i8_x4(csimd_i32x4 a, csimd_i32x4 b) {
     return (csimd_i32x4)vmull_s8(vget_low_s8((int8x16_t)a), vget_low_s8((int8x16_t)b));
@@ -26,7 +36,9 @@ CSIMD csimd_i32x4 csimd_add_products_low_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, c
 CSIMD csimd_i32x4 csimd_add_products_high_i8_x4(csimd_i32x4 sum, csimd_i32x4 a, csimd_i32x4 b) {
     return (csimd_i32x4)vmlal_high_s8((int16x8_t)sum, (int8x16_t)a, (int8x16_t)b);
 }
-/// Two neighbouring 16-bit numbers added to a 32-bit sum.
+/// Two neighbouring 16-bit numbers added, in 32 bits.
+CSIMD csimd_i32x4 csimd_pairs_i16_x4(csimd_i32x4 a) { return (csimd_i32x4)vpaddlq_s16((int16x8_t)a); }
+/// The same, added to a 32-bit sum.
 CSIMD csimd_i32x4 csimd_add_pairs_i16_x4(csimd_i32x4 sum, csimd_i32x4 a) {
     return (csimd_i32x4)vpadalq_s16((int32x4_t)sum, (int16x8_t)a);
 }
@@ -40,5 +52,17 @@ CSIMD csimd_i32x4 csimd_pair_i32_x4(csimd_i32x4 low, csimd_i32x4 high) {
 CSIMD csimd_i32x4 csimd_dot_i8_i8_x4(csimd_i32x4 sum, csimd_u32x4 a, csimd_i32x4 b) {
     return (csimd_i32x4)vdotq_s32((int32x4_t)sum, (int8x16_t)a, (int8x16_t)b);
 }
+
+// The same with one lane of `b` for all of `a`'s, executed in the order in which it is written: left to itself, the compiler brings
+// instructions together that wait for each other, and needs more registers than there are.
+#define CSIMD_DOT_LANE(LANE) \
+    CSIMD csimd_i32x4 csimd_dot_lane##LANE##_x4(csimd_i32x4 sum, csimd_u32x4 a, csimd_i32x4 b) { \
+        __asm__ volatile("sdot %0.4s, %1.16b, %2.4b[" #LANE "]" : "+w"(sum) : "w"(a), "w"(b)); \
+        return sum; \
+    }
+CSIMD_DOT_LANE(0)
+CSIMD_DOT_LANE(1)
+CSIMD_DOT_LANE(2)
+CSIMD_DOT_LANE(3)
 #endif
 #endif

@@ -21,25 +21,10 @@ typealias AttentionPatch<let registers: Int> = PatchSums<registers, 4>
 
 @inline(__always) func opaque(_ bits: RowBits) -> RowBits { csimd_opaque_x4(bits) }
 
-/// Four activation codes of sixteen, in all lanes.
-@inline(__always) func broadcast(_ activations: UnsafeRawPointer, _ place: Int) -> RowInts {
-    RowInts(repeating: activations.loadUnaligned(as: RowInts.self)[place])
-}
-
-/// Codes of 4 bits of a step, each in a byte: the low or the high halves of the bytes at an offset.
-@inline(__always) func loadNibbles(_ codes: UnsafeRawPointer, offset: Int, isHigh: Bool) -> RowBits {
-    let pairs = codes.loadUnaligned(fromByteOffset: offset, as: RowBits.self)
-    return isHigh ? csimd_high_nibbles_x4(pairs) : pairs & RowBits(repeating: 0x0F0F_0F0F)
+/// Codes of 4 bits of both blocks of a tile: the low and the high halves of bytes.
+@inline(__always) func nibbles(_ pairs: RowBits) -> BlockPair {
+    (pairs & RowBits(repeating: 0x0F0F_0F0F), csimd_high_nibbles_x4(pairs))
 }
 
 /// Does nothing: what asking for cache lines wins was measured on x86-64 alone.
 @inline(__always) func fetchAhead(_ line: UnsafeRawPointer) {}
-
-/// Nor does this.
-@inline(__always) func fetchNear(_ line: UnsafeRawPointer) {}
-
-/// Nor this.
-@inline(__always) func fetchAhead(_ first: UnsafeRawPointer, lines: Int) {}
-
-/// Called between steps, whose loads the compiler may move: four steps share a load.
-@inline(__always) func separateSteps() {}

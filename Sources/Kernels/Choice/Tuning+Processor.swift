@@ -13,13 +13,14 @@ extension Tuning {
     /// `formats/benchmark.md` has the figures. Other processors of these makers are taken to be like them, and those of others to be
     /// like Intel's. For AMD's with AVX2 alone the lines are undecided: on Zen 4 `q4` gains by them and `q8` loses.
     ///
-    /// On ARM nothing was measured on a board yet: the pipeline model has no caches.
+    /// ARM's unpack and convert on the two units that multiply, which by the pipeline model costs a quarter of a chunk's time
+    /// (`tools/arm/pipeline.md`); asking for lines was not measured on a board yet.
     static func best(for set: String, isAMD: Bool) -> Tuning {
         #if arch(x86_64)
         let hasRoom = set == "avx512vnni"
         return Tuning(unpacksStrips: !(isAMD && hasRoom), asksForEachLine: !isAMD)
         #else
-        return Tuning(unpacksStrips: false, asksForEachLine: false)
+        return Tuning(unpacksStrips: true, asksForEachLine: false)
         #endif
     }
 
