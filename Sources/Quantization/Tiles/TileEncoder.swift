@@ -23,7 +23,7 @@ public struct TileEncoder: Sendable {
     /// - `f32`: exact.
     /// - `f16`: to nearest, halves to even.
     /// - `q8`: scale = max|weight| / 127 of the block, rounded to f16; codes to nearest, halves to even, with that scale.
-    /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (`ScaleSearch` of the kernels' source); codes as
+    /// - `q4`: the scale with the least sum of squared errors, each times the importance of its input (`searchScale` of the kernels' source); codes as
     ///   for `q8`.
     ///
     /// `tiles` has room for ``Panel/columnTiles`` tiles of the type and is 4-byte aligned. Throws for a weight beyond what the type
