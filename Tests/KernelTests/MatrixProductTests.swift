@@ -179,7 +179,7 @@ struct MatrixProductTests {
                 // A code takes a byte, a scale of 32 of them four more.
                 let rows = bytes / (2560 / 32 * (32 + 4))
                 let isUnpacked = name != "scalar" && tuning.unpacksStrips && type.isBlockQuantized
-                #expect(isUnpacked ? [8, 16, 32].contains(rows) && bytes % 64 == 0 : bytes == 0)
+                #expect(isUnpacked ? [4, 8, 16, 32].contains(rows) && bytes % 64 == 0 : bytes == 0)
             }
         }
     }
