@@ -22,8 +22,9 @@ CYCLES = HERE / "pipeline.tsv"
 PAGE = HERE.parent.parent / "formats/boards.md"
 START, END = "<!-- tools/arm/estimate.py -->\n", "<!-- end -->"
 
-# Presets: the type whose kernels they need, and the bytes of a file, each of which a token reads once.
-MODELS = {"q4-small": ("q4", 1.51e9), "q8": ("q8", 2.85e9)}
+# Presets: the type whose kernels they need, the bytes of a file's tensors, each of which a token reads once, and those of its layers,
+# which a prompt's chunk reads once.
+MODELS = {"q4-small": ("q4", 1.51e9, 1.14e9), "q8": ("q8", 2.85e9, 2.15e9)}
 PRODUCTS = re.compile(r"-(decode|two|four|prefill)$")
 # Of a window of 2048 positions, for which attention was counted, a prompt's 256 tokens see 128 in the mean.
 PROMPT_WINDOW = 128 / 2048
@@ -36,6 +37,8 @@ class Board:
     core: str
     cores: int
     frequency: float
+    # Tokens of a prompt that are computed together, by the caches (Griffin's ChunkCapacity).
+    chunk: int
     # Bytes per second, lowest and highest of what was published.
     bandwidth: tuple[float, float]
     # Real cycles per modelled cycle, lowest and highest.
@@ -43,8 +46,8 @@ class Board:
 
 
 BOARDS = [
-    Board("Raspberry Pi 4", "neon", "A72", 4, 1.8e9, (4.0e9, 4.9e9), (1.0, 2.2)),
-    Board("Raspberry Pi 5", "neon-dotprod", "A76", 4, 2.4e9, (11.6e9, 13.2e9), (1.05, 1.25)),
+    Board("Raspberry Pi 4", "neon", "A72", 4, 1.8e9, 80, (4.0e9, 4.9e9), (1.0, 2.2)),
+    Board("Raspberry Pi 5", "neon-dotprod", "A76", 4, 2.4e9, 96, (11.6e9, 13.2e9), (1.05, 1.25)),
 ]
 
 
@@ -66,10 +69,11 @@ def seconds(board: Board, names: dict[str, float], costs: dict, error: float, co
 
 
 def speeds(
-    board: Board, kind: str, size: float, times: dict[str, float], costs: dict, window: float = PROMPT_WINDOW
+    board: Board, preset: str, times: dict[str, float], costs: dict, window: float = PROMPT_WINDOW
 ) -> tuple[list[float], list[float]]:
     """Tokens per second past a full window, and of a prompt whose tokens see this part of one: the lowest and the highest that is
     likely."""
+    kind, size, layers = MODELS[preset]
     small = {name: count for name, count in times.items() if not PRODUCTS.search(name) and name != "attend"}
     attend = {"attend": times["attend"]}
     generated, prompt = [], []
@@ -86,7 +90,9 @@ def speeds(
         product = f"{kind}-prefill"
         parts = {product: times[product], **{name: count for name, count in small.items() if name != "soft-cap"}}
         parts["attend"] = window * times["attend"]
-        prompt.append(1 / seconds(board, parts, costs, error, board.cores))
+        computing = seconds(board, parts, costs, error, board.cores)
+        reading = layers / board.chunk / board.bandwidth[0 if worst else 1]
+        prompt.append(1 / (computing + reading if worst else max(computing, reading)))
     return generated, prompt
 
 
@@ -98,9 +104,9 @@ def between(pair: list[float]) -> str:
 def table(times: dict[str, float], costs: dict) -> list[str]:
     lines = ["| board | 2B as | tokens/s | a prompt's first 256, tokens/s | past the window |", "|---|---|---|---|---|"]
     for board in BOARDS:
-        for preset, (kind, size) in MODELS.items():
-            generated, prompt = speeds(board, kind, size, times, costs)
-            _, late = speeds(board, kind, size, times, costs, window=1)
+        for preset in MODELS:
+            generated, prompt = speeds(board, preset, times, costs)
+            _, late = speeds(board, preset, times, costs, window=1)
             lines.append(f"| {board.name} | `{preset}` | {between(generated)} | {between(prompt)} | {between(late)} |")
     return lines
 

@@ -8,7 +8,8 @@ extension ForwardPass {
     func attend(_ block: AttentionBlock, queries: UnsafeMutablePointer<Float>, _ chunk: Chunk, _ member: TeamMember) {
         guard divides(chunk, among: member.count) else {
             let heads = configuration.headCount, scratch = workspace.scratch(member.index)
-            return member.share(chunk.count) { tokens in
+            // Fewer tokens would fill the kernels' lanes badly.
+            return member.share(chunk.count, atLeast: 4) { tokens in
                 chunk.forEachRun(in: tokens) { number, tokens in
                     let first = chunk.tokens(ofRun: number).lowerBound
                     let ofRun = tokens.lowerBound - first..<tokens.upperBound - first

@@ -12,6 +12,7 @@ package final class SpinWait: @unchecked Sendable {
     /// Returns when `isPending` is false. It must read what it depends on in sequentially consistent order, and whoever makes it
     /// false must do so in that order and then call ``wake()``.
     package func wait(while isPending: () -> Bool) {
+        guard isPending() else { return }
         let watch = Stopwatch()
         var limit = SpinLimit()
         repeat {

@@ -31,6 +31,8 @@ final class PassQueue: @unchecked Sendable {
     private var times: PassTimes
     /// How many threads compute a pass of one token; nil if all do.
     private var threadChoice: ThreadChoice?
+    /// Whose token it has taken note of last.
+    private var lastTokenSession: ObjectIdentifier?
     /// Who was in the last pass, and when that ended.
     private var last: [(request: ObjectIdentifier, thread: pthread_t)] = []
     private var lastSeconds = 0.0, sinceLast = Stopwatch()
@@ -166,7 +168,7 @@ final class PassQueue: @unchecked Sendable {
                 let threads = isToken ? threadChoice?.next : nil
                 try runs.withUnsafeBufferPointer { runs throws(ForwardPassError) in try forwardPass.feed(runs, threads: threads) }
                 lastSeconds = sinceLast.seconds
-                if isToken { threadChoice?.note(seconds: lastSeconds) }
+                if isToken { noteToken(batch[0].request) }
                 break
             } catch {
                 // The others' runs are right, but were taken back.
@@ -181,6 +183,16 @@ final class PassQueue: @unchecked Sendable {
             }
         }
         watcher.passEnds(forwardPass)
+    }
+
+    /// Takes note of the time of a token's pass. Those that compute a part of the head or none of it take another time, and what is
+    /// of another session is at another place.
+    private func noteToken(_ request: PassRequest) {
+        guard threadChoice != nil, request.wantsWholeHead else { return }
+        let session = ObjectIdentifier(request.memory)
+        if session != lastTokenSession { threadChoice?.interrupt() }
+        lastTokenSession = session
+        threadChoice?.note(seconds: lastSeconds)
     }
 
     private func endPass() {

@@ -41,6 +41,12 @@ final class PassRequest: @unchecked Sendable {
 
     init(_ memory: SessionMemory) { self.memory = memory }
 
+    /// Whether all logits of a token are wanted.
+    var wantsWholeHead: Bool {
+        if case .none = logits { return false }
+        return rows == nil
+    }
+
     /// Asks for tokens to be fed, by the calling thread.
     func prepare(
         _ tokens: UnsafeBufferPointer<UInt32>, logits: Logits, isWhole: Bool, speculation: Speculation? = nil,

@@ -1,14 +1,17 @@
 /// How many threads compute the passes of one token, which wait for memory more than for arithmetic.
 ///
 /// Some machines read memory faster with fewer threads than they have cores: a Raspberry Pi 5 13.2 GB/s with two and 11.6 with four.
-/// So at the start of a long decode, and now and then afterwards, some passes are computed by half as many threads, or by twice as
+/// So after some tokens of a session, and now and then afterwards, some passes are computed by half as many threads, or by twice as
 /// many, in turns with the number in use, which changes only if another one is clearly faster. Nothing is computed for it that
 /// would not be computed anyway, and the results do not depend on it.
 struct ThreadChoice {
-    /// Passes before the first trial: short answers never come to one.
+    /// Passes of a session before the first trial.
     static let passesBefore = 16
     /// Passes from one round of trials to the next: other programs come and go.
     static let passesBetween = 2_048
+    /// The same right after a change to fewer threads, which may have been such a program's doing; twice as many each time that the
+    /// choice stands.
+    static let passesAfterChange = 64
     /// Passes of a turn. The first one of each is not counted: threads wake up.
     private static let passesPerTurn = 4
     /// Turns of each number.
@@ -22,11 +25,15 @@ struct ThreadChoice {
     private(set) var chosen: Int
     private let most: Int
     private var passesLeft = ThreadChoice.passesBefore
+    /// Passes between rounds at this time.
+    private var interval = ThreadChoice.passesBetween
     private var trial: Trial?
     /// Times of the trial: of its number of threads, and of the one in use.
     private var tried = Times(), current = Times()
     /// True if a trial of this round has changed the number.
     private var hasMoved = false
+    /// True if this round has tried numbers on one side and is on the other.
+    private var hasTurned = false
 
     /// One number of threads beside the one in use.
     private struct Trial {
@@ -68,10 +75,23 @@ struct ThreadChoice {
         guard seconds > 0, seconds.isFinite else { return }
         guard trial != nil else {
             passesLeft -= 1
-            if passesLeft <= 0 { begin(downward: true) }
+            // Where fewer are in use, more of them come first.
+            if passesLeft <= 0 { begin(downward: chosen == most) }
             return
         }
         noteInTrial(seconds)
+    }
+
+    /// Other tokens follow than those that went on from the last ones: their times can't be compared, and a trial begins anew.
+    mutating func interrupt() {
+        if trial != nil {
+            trial = nil
+            hasMoved = false
+            hasTurned = false
+            passesLeft = Self.passesBefore
+        } else {
+            passesLeft = max(passesLeft, Self.passesBefore)
+        }
     }
 
     /// Begins the trial of half as many threads or of twice as many; of neither if there is no such number.
@@ -81,17 +101,30 @@ struct ThreadChoice {
             trial = Trial(threads: threads, isDownward: downward)
             tried.removeAll()
             current.removeAll()
-        } else if downward, !hasMoved {
-            begin(downward: false)
         } else {
-            endTrials()
+            turn(from: downward)
         }
     }
 
+    /// Goes on with numbers on the other side, unless they have been tried; but soon after a change to fewer threads looks upward
+    /// alone.
+    private mutating func turn(from downward: Bool) {
+        let isSoon = chosen < most && interval < Self.passesBetween
+        guard !hasMoved, !hasTurned, downward || !isSoon else { return endTrials() }
+        hasTurned = true
+        begin(downward: !downward)
+    }
+
     private mutating func endTrials() {
+        if chosen == most {
+            interval = Self.passesBetween
+        } else {
+            interval = hasMoved ? Self.passesAfterChange : min(2 * interval, Self.passesBetween)
+        }
         trial = nil
         hasMoved = false
-        passesLeft = Self.passesBetween
+        hasTurned = false
+        passesLeft = interval
     }
 
     private mutating func noteInTrial(_ seconds: Double) {
@@ -109,10 +142,8 @@ struct ThreadChoice {
             chosen = trial.threads
             hasMoved = true
             if isDownward ? chosen > 1 : chosen < most { begin(downward: isDownward) } else { endTrials() }
-        } else if trial.isDownward, !hasMoved {
-            begin(downward: false)
         } else {
-            endTrials()
+            turn(from: trial.isDownward)
         }
     }
 }

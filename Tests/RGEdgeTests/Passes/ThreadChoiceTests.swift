@@ -17,7 +17,7 @@ struct ThreadChoiceTests {
         return sum
     }
 
-    @Test("Short answers are computed by all")
+    @Test("The first tokens are computed by all")
     func short() {
         var choice = ThreadChoice(most: 4)
         for _ in 0..<ThreadChoice.passesBefore {
@@ -71,6 +71,28 @@ struct ThreadChoiceTests {
         #expect(choice.chosen == 2)
         compute(2 * ThreadChoice.passesBetween, &choice) { 4 / Double($0) }
         #expect(choice.chosen == 4)
+    }
+
+    @Test("Another program that is there for the time of a trial costs little after it has gone")
+    func passingLoad() {
+        var choice = ThreadChoice(most: 4)
+        // Two of four cores are taken: two threads are faster.
+        compute(ThreadChoice.passesBefore + 40, &choice) { $0 == 2 ? 1 : 1.2 }
+        #expect(choice.chosen == 2)
+        let time = compute(1_000, &choice) { 4 / Double($0) }
+        #expect(choice.chosen == 4)
+        #expect(time < 1_150)
+    }
+
+    @Test("A trial begins anew where another session's tokens come in between")
+    func otherSessions() {
+        var choice = ThreadChoice(most: 4)
+        // The other one's passes take longer, and always while fewer threads have their turn.
+        for _ in 0..<200 {
+            compute(ThreadChoice.passesBefore + 6, &choice) { _ in 1 }
+            choice.interrupt()
+            #expect(choice.next == 4 && choice.chosen == 4)
+        }
     }
 
     @Test("Times that are none are ignored")
