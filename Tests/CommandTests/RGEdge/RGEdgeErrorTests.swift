@@ -93,7 +93,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         Mistake("perplexity", "-m", "MODEL", "-", status: 1, says: "has no text"),
         Mistake("perplexity", "-m", "MODEL", "--chunk", "0", "-", status: 64, says: "--chunk"),
         Mistake("perplexity", "-m", "MODEL", "--kl", "OTHER", "-", input: [0x61], status: 1, says: "a different tokenizer"),
-        Mistake("prmpt", "-m", "MODEL", "hello", status: 64, says: "no command 'prmpt'", "prompt, chat, serve, info"),
+        Mistake("prmpt", "-m", "MODEL", "hello", status: 64, says: "no command 'prmpt'", "prompt, chat, serve, list, info"),
     ])
     func mistakeIsOneLine(_ mistake: Mistake) throws {
         let files = ["MODEL": try ConvertedModel.englishInQ4(), "OTHER": try ConvertedModel.noise()]
