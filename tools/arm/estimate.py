@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Estimates the speed of RecurrentGemma 2B on boards, and compares that with the table of formats/boards.md.
+"""Estimates the speed of RecurrentGemma 2B on boards, and compares that with formats/boards.md and the README.
 
     estimate.py [--write-counts] EMULATOR
 
@@ -7,7 +7,7 @@ EMULATOR    a command that runs kernel-load (Tests/KernelLoad)
 
 An estimate follows from the bytes that a token reads, from the cycles that its kernels take by the pipeline model
 (tools/arm/pipeline.tsv), from published bandwidths, and from how far the model is known to be off. Prints a line for each board and
-type; exits with 1 if the page says something else.
+type; exits with 1 if the pages say something else.
 """
 
 import re
@@ -20,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CYCLES = HERE / "pipeline.tsv"
 PAGE = HERE.parent.parent / "formats/boards.md"
+README = HERE.parent.parent / "README.md"
 START, END = "<!-- tools/arm/estimate.py -->\n", "<!-- end -->"
 
 # Presets: the type whose kernels they need, the bytes of a file's tensors, each of which a token reads once, and those of its layers,
@@ -111,12 +112,24 @@ def table(times: dict[str, float], costs: dict) -> list[str]:
     return lines
 
 
+def readme(times: dict[str, float], costs: dict) -> str:
+    """The README with these estimates in its table: a row for each preset that fits memory, a column for each board."""
+    text = README.read_text()
+    for preset in MODELS:
+        cells = " | ".join(between(speeds(board, preset, times, costs)[0]) for board in BOARDS)
+        text, count = re.subn(rf"^(\| \d GB \| `{preset}` \|) .*$", rf"\1 {cells} |", text, flags=re.MULTILINE)
+        if count != 1:
+            sys.exit(f"{README} has no row for {preset}")
+    return text
+
+
 def main() -> int:
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
         sys.exit(__doc__)
     writes = arguments[0] == "--write-counts"
-    lines = table(calls(arguments[1 if writes else 0]), cycles())
+    times, costs = calls(arguments[1 if writes else 0]), cycles()
+    lines, short = table(times, costs), readme(times, costs)
     before, start, rest = PAGE.read_text().partition(START)
     written, end, after = rest.partition(END)
     if not (start and end):
@@ -124,12 +137,13 @@ def main() -> int:
     if writes:
         written = "\n".join(lines) + "\n"
         PAGE.write_text(before + start + written + end + after)
-    is_same = written.splitlines() == lines
-    print(f"{'ok    ' if is_same else 'FAILED'} the estimates for boards are those of formats/boards.md")
+        README.write_text(short)
+    is_same = written.splitlines() == lines and README.read_text() == short
+    print(f"{'ok    ' if is_same else 'FAILED'} the estimates for boards are those of formats/boards.md and the README")
     for line in lines[2:]:
         print(f"       {line.strip('| ').replace(' | ', ', ')}")
     if not is_same:
-        print(f"       make {PAGE.name} anew with tools/test-arm --write-counts")
+        print(f"       make {PAGE.name} and {README.name} anew with tools/test-arm --write-counts")
     return 0 if is_same else 1
 
 
