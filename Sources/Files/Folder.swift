@@ -64,7 +64,8 @@ public struct Folder: Sendable {
             let name = Self.name(of: item)
             var status = stat()
             // A file that has gone in the meantime is left out.
-            guard fstatat(AT_FDCWD, file(name), &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0,
+            let result = followingLinks ? stat(file(name), &status) : lstat(file(name), &status)
+            guard result == 0,
                 status.st_mode & S_IFMT == S_IFREG
             else { continue }
             entries.append(Entry(name: name, status))
