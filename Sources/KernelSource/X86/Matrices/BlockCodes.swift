@@ -16,7 +16,7 @@ protocol BlockCodes {
     /// The weights of a step of a block of a tile; `codes` is the tile's first code of the register's first row.
     static func load(_ codes: UnsafeRawPointer, block: Int, step: Int) -> Weights
 
-    /// A step of weights as it is kept for many patches (`UnpackedProduct.swift`), and what a patch makes of that.
+    /// A step of weights as it is kept for many patches (`unpack`), and what a patch makes of that.
     static func unpacked(_ weights: Weights) -> RowBits
     static func weights(_ unpacked: RowBits) -> Weights
 
