@@ -22,8 +22,7 @@ public struct Limit: Equatable, Sendable {
     /// False if the two differ by more than a tenth: the comparison is worth little then.
     public var isSteady: Bool { max(before, after) <= 1.1 * min(before, after) }
 
-    /// Of the two looks at the cores, the better one and the worse one.
-    var mostInstructionsPerCycle: Double { max(instructionsPerCycle.before, instructionsPerCycle.after) }
+    /// The worse one of the two looks at the cores.
     var leastInstructionsPerCycle: Double { min(instructionsPerCycle.before, instructionsPerCycle.after) }
 
     /// The part of the most instructions per cycle seen below which a core is taken to have served another thread as well.
