@@ -57,7 +57,9 @@ final class PassQueue: @unchecked Sendable {
         let capacity = forwardPass.runCapacity
         shares = PassShares(capacity: capacity)
         times = PassTimes(capacity: forwardPass.chunkCapacity)
-        if choosesThreads, forwardPass.team.count > 1 { threadChoice = ThreadChoice(most: forwardPass.team.count) }
+        if choosesThreads, forwardPass.team.count >= ThreadChoice.fewestThreads {
+            threadChoice = ThreadChoice(most: forwardPass.team.count)
+        }
         waiting.reserveCapacity(capacity)
         batch.reserveCapacity(capacity)
         runs.reserveCapacity(capacity)

@@ -5,6 +5,9 @@
 /// many, in turns with the number in use, which changes only if another one is clearly faster. Nothing is computed for it that
 /// would not be computed anyway, and the results do not depend on it.
 struct ThreadChoice {
+    /// Fewest threads that have a choice: of two or three, one alone was never seen to read fastest, and trying it costs 2 % of an
+    /// answer of 300 tokens.
+    static let fewestThreads = 4
     /// Passes of a session before the first trial.
     static let passesBefore = 16
     /// Passes from one round of trials to the next: other programs come and go.
