@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import System
 
 /// Which model file to open.
 public struct ModelFileArgument: ParsableArguments {
@@ -18,7 +19,14 @@ public struct ModelFileArgument: ParsableArguments {
     public static func path(_ given: String?, option: String) throws -> String {
         let folders = ModelFolders.usual
         let name = given ?? getenv("RG_EDGE_MODEL").map { String(cString: $0) } ?? ""
-        if !name.isEmpty { return folders.path(of: name) }
+        if !name.isEmpty {
+            guard let path = folders.path(of: name) else {
+                throw FileProblem(
+                    path: name, problem: "neither a file nor one of the models of 'rg-edge list'", advice: "check the name",
+                    code: ENOENT)
+            }
+            return path
+        }
         if let usual = folders.usualEntry { return usual.path }
         let names = folders.entries.map(\.name)
         guard names.isEmpty else {

@@ -50,11 +50,13 @@ public struct ModelFolders: Sendable {
         return entries.first { $0.name == "default" } ?? (entries.count == 1 ? entries.first : nil)
     }
 
-    /// The path of a model that is named as a file, or by its name in one of the folders. A file that is there goes first.
-    public func path(of name: String) -> String {
-        let isName = !name.isEmpty && !name.contains("/") && access(name, F_OK) != 0
-        guard isName else { return name }
-        return entries.first { $0.name == name || $0.name + ModelFolders.ending == name }?.path ?? name
+    /// The path of a model that is named as a file, or by its name in one of the folders. A file that is there goes first. Nil for a
+    /// name that is neither.
+    public func path(of name: String) -> String? {
+        if name.contains("/") || access(name, F_OK) == 0 { return name }
+        let entry = entries.first { $0.name == name || $0.name + ModelFolders.ending == name }
+        // What looks like a file is looked for as one, so that the error is about a path.
+        return entry?.path ?? (name.hasSuffix(ModelFolders.ending) ? name : nil)
     }
 
     /// What model files are called.

@@ -35,6 +35,6 @@ struct NoModels: Error, CustomStringConvertible {
         let folder = folders.paths.first ?? "."
         return "there are no models yet in \(folders.paths.joined(separator: " or ")); make one with: "
             + "hf download google/recurrentgemma-2b-it --local-dir 2b-it && mkdir -p \(folder) && "
-            + "rg-quant convert 2b-it -o \(folder)/2b-it.rgq"
+            + "rg-quant convert 2b-it --type q4-small -o \(folder)/2b-it.rgq"
     }
 }
