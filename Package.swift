@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .target(name: "CSIMD"),
         .target(name: "CLinux"),
-        .target(name: "System"),
+        .target(name: "System", dependencies: ["CLinux"]),
 
         // Files and formats.
         .target(name: "Tiles"),
@@ -142,7 +142,8 @@ let package = Package(
         .target(
             name: "ModelArguments",
             dependencies: [
-                "Files", "Kernels", "RGEdge", "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CommandSupport", "Files", "Kernels", "RGEdge", "System",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(
             name: "Conversion",

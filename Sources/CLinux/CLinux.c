@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -74,3 +75,5 @@ bool clinux_is_in_memory(int descriptor) {
     const uint32_t type = (uint32_t)system.f_type;
     return type == 0x01021994 /* tmpfs */ || type == 0x858458F6 /* ramfs */;
 }
+
+void clinux_name_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }

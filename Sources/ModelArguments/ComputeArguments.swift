@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import RGEdge
 
 /// How to compute.
@@ -22,6 +23,12 @@ public struct ComputeArguments: ParsableArguments {
     @Flag(help: "Keep these weights in memory whatever other programs need; the system has to allow it (ulimit -l).")
     public var lockMemory = false
 
+    /// `--verbose`
+    @Flag(
+        name: .shortAndLong,
+        help: "Tell on standard error what is done: the model's memory, kernels and threads, each answer's time, and what changes.")
+    public var verbose = false
+
     /// Which kernels to compute with.
     @OptionGroup public var set: KernelsArgument
 
@@ -33,6 +40,7 @@ public struct ComputeArguments: ParsableArguments {
 
     /// Opens a model to run with them. `latency` is how long a pass may last; nil for as long as usual.
     public func open(_ path: String, latency: Duration? = nil) throws(ModelError) -> Model {
+        if verbose { Model.receiveLog(from: .debug) { _, line in Diagnostics.note(line) } }
         var options = Model.Options(
             threads: threads, kernels: set.kernels, preload: preload, lockMemory: lockMemory, residency: memory.resident.residency)
         if let latency { options.latency = latency }

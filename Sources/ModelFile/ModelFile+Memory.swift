@@ -29,8 +29,11 @@ extension ModelFile {
     /// True if the file lies in memory anyway: on a tmpfs or ramfs.
     package var isInMemory: Bool { file.isInMemory }
 
-    /// A way to read the file past the system's file cache.
-    package func directReader() -> DirectFile { DirectFile(file) }
+    /// False for memory that stands in for a file: it can't be read past the system's file cache, or in parts.
+    package var isOnDisk: Bool { file.isOnDisk }
+
+    /// A way to read the file past the system's file cache; nil if it is no file.
+    package func directReader() -> DirectFile? { DirectFile(file) }
 
     /// Copies the bytes from `offset` on, by pread(2): through the system's file cache.
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {

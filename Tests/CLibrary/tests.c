@@ -14,6 +14,7 @@ typedef struct Test {
 static const Test tests[] = {
     {"library", test_library, false},
     {"model", test_model, false},
+    {"embedding", test_embedding, false},
     {"text", test_text, false},
     {"session", test_session, false},
     {"generation", test_generation, false},

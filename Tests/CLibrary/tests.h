@@ -10,6 +10,7 @@ extern "C" {
 
 void test_library(void);
 void test_model(void);
+void test_embedding(void);
 void test_text(void);
 void test_session(void);
 void test_generation(void);

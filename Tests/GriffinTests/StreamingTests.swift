@@ -139,7 +139,7 @@ struct StreamingTests {
 
     @Test("Reads past the cache give what reads through it give, at any place and length") func directReads() throws {
         let file = try ModelFile(path: try ConvertedModels.path("alpha", .q4))
-        let reader = file.directReader()
+        let reader = try #require(file.directReader())
         var random = RandomSource(seed: 3)
         for round in 0..<200 {
             let end = round == 0 ? file.byteCount : Int.random(in: 1...file.byteCount, using: &random)

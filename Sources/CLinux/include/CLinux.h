@@ -36,6 +36,9 @@ bool clinux_is_on_local_disk(int descriptor);
 /// True if a file is known to lie in memory, on a tmpfs or ramfs.
 bool clinux_is_in_memory(int descriptor);
 
+/// Names the calling thread, for debuggers and top(1): at most 15 bytes.
+void clinux_name_thread(const char *name);
+
 /// From here on this process leaves no image of its memory when it crashes, and other programs of its user can't read it.
 void clinux_keep_memory_private(void);
 

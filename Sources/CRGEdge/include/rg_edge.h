@@ -59,6 +59,19 @@ const char *rg_cpu_kernels(void);
 /* One sentence about the calling thread's last failure; never NULL. */
 const char *rg_last_error(void);
 
+typedef enum rg_log_level {
+  RG_LOG_DEBUG = 1,         /* what each answer took, models that are closed */
+  RG_LOG_INFO = 2,          /* models that are opened, choices that were made */
+  RG_LOG_WARNING = 3        /* what makes things slower than they could be */
+} rg_log_level;
+typedef void (*rg_on_log)(void *user, rg_log_level level, const char *line);
+
+/* Has lines of that level and above told to on_log, for the whole process; NULL
+ * ends it. Nothing is told without it, and failures never are. on_log is called
+ * in the thread that calls the library, and must not use the model or session at
+ * work; another thread's call may still come after this has returned. */
+rg_status rg_set_log(rg_log_level level, rg_on_log on_log, void *user);
+
 /* ---- Model -------------------------------------------------------------- */
 
 typedef struct rg_model_options {
@@ -90,6 +103,21 @@ typedef struct rg_model_options {
 rg_status rg_model_open(const char *path, const rg_model_options *options,
                         rg_model **model);
 void rg_model_close(rg_model *model);
+
+/* The same for a model that is a part of an open file, as when it is appended to
+ * a program: size bytes from offset on, a multiple of 64; size 0 for all up to
+ * the file's end. The descriptor stays the caller's, and may be closed. */
+rg_status rg_model_open_fd(int descriptor, uint64_t offset, uint64_t size,
+                           const rg_model_options *options, rg_model **model);
+
+/* The same for a model in memory, aligned to 64 bytes, which is not copied. It
+ * must stay where and as it is until release is called, with user, once, when
+ * the model and all that uses it are gone; release may be NULL. It is not called
+ * if opening fails. */
+rg_status rg_model_open_memory(const void *bytes, size_t size,
+                               const rg_model_options *options,
+                               void (*release)(void *user), void *user,
+                               rg_model **model);
 
 typedef struct rg_model_info {
   size_t struct_size;

@@ -17,9 +17,9 @@ public final class DirectFile: Sendable {
     /// or more if the file system asks for more.
     public let alignment: Int
 
-    /// A second way to a file that is open.
-    public init(_ file: MappedFile) {
-        let file = file.regularFile
+    /// A second way to a file that is open; nil for what is none.
+    public init?(_ file: MappedFile) {
+        guard let file = file.regularFile else { return nil }
         self.file = file
         let direct = clinux_open_direct(file.descriptor)
         let asked = direct >= 0 ? Int(clinux_direct_alignment(direct)) : -1
@@ -42,7 +42,8 @@ public final class DirectFile: Sendable {
     /// ``alignment``. Returns where in the buffer the range begins. Throws if reading fails or the file has become shorter.
     public func read(_ range: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) -> Int {
         precondition(buffer.count >= bufferBytes(for: range.count), "the buffer is too small")
-        let start = range.lowerBound & ~(alignment - 1), first = range.lowerBound - start
+        let place = file.start + range.lowerBound
+        let start = place & ~(alignment - 1), first = place - start
         let wanted = first + range.count
         guard isPastCache else { return try readThroughCache(range, into: buffer, at: first) }
         // What is used of the file by a mapping brings its neighbours into the cache, where nobody needs them; and some file systems

@@ -1,11 +1,15 @@
 import Glibc
 import System
 
-/// A regular file, open for reading at any place from any thread.
+/// A regular file, or a part of one, open for reading at any place from any thread.
 public final class RegularFile: Sendable {
     /// Where it is, as it was given.
     public let path: String
-    /// The file as it was when it was opened.
+    /// Where in the system's file the first byte is.
+    let start: Int
+    /// Bytes from there on that were there when it was opened.
+    public let byteCount: Int
+    /// The whole file as it was when it was opened.
     public let identity: FileIdentity
     /// The user who owns the file.
     let owner: uid_t
@@ -13,10 +17,28 @@ public final class RegularFile: Sendable {
 
     /// Opens a file, following links. Doesn't wait for a FIFO's writer. The error's `code` is ENOENT if it isn't there, EISDIR for
     /// a folder, and 0 for anything else that isn't a regular file.
-    public init(path: String) throws(FileProblem) {
-        descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
-        self.path = path
+    public convenience init(path: String) throws(FileProblem) {
+        let descriptor = openRetrying(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.openingError(path, errno) }
+        try self.init(owned: descriptor, path: path, start: 0, byteCount: nil)
+    }
+
+    /// A part of a file that the caller has open for reading, and may close: `byteCount` bytes from `start` on, or all up to the
+    /// file's end. Messages call it `name`.
+    public convenience init(descriptor: Int32, start: Int, byteCount: Int?, name: String) throws(FileProblem) {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else {
+            let code = errno
+            guard code == EBADF else { throw .system(name, while: "opening", code) }
+            throw FileProblem(.option, path: name, problem: "is not open", advice: "give a descriptor that is", code: code)
+        }
+        try self.init(owned: copy, path: name, start: start, byteCount: byteCount)
+    }
+
+    /// Takes a descriptor over, and closes it if this throws.
+    private init(owned descriptor: Int32, path: String, start: Int, byteCount: Int?) throws(FileProblem) {
+        self.descriptor = descriptor
+        self.path = path
         var status = stat()
         let code = fstat(descriptor, &status) == 0 ? 0 : errno
         guard code == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -29,18 +51,26 @@ public final class RegularFile: Sendable {
         }
         identity = FileIdentity(status)
         owner = status.st_uid
+        let left = identity.byteCount - start
+        guard start >= 0, left >= 0, (0...left).contains(byteCount ?? left) else {
+            close(descriptor)
+            throw FileProblem(
+                .option, path: path,
+                problem: "has \(identity.byteCount) bytes, and not \(byteCount.map { "\($0) " } ?? "")from \(start) on",
+                advice: "check where the part begins, and how long it is")
+        }
+        self.start = start
+        self.byteCount = byteCount ?? left
     }
 
     deinit { close(descriptor) }
-
-    /// Bytes of the file when it was opened.
-    public var byteCount: Int { identity.byteCount }
 
     /// Fills `buffer` with the bytes from `offset` on, all of which must lie in the file as it was opened.
     public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
         var done = 0
         while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(offset + done))
+            let count = pread(
+                descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(start + offset + done))
             if count > 0 {
                 done += count
             } else if count == 0 {
@@ -83,15 +113,16 @@ public final class RegularFile: Sendable {
     func prefetch(_ range: Range<Int>) {
         // Linux reads no more than a request of the disk for a call, and 128 KB at least.
         let step = 128 << 10
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-            _ = posix_fadvise(descriptor, off_t(start), off_t(min(step, range.upperBound - start)), POSIX_FADV_WILLNEED)
+        for offset in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+            let count = min(step, range.upperBound - offset)
+            _ = posix_fadvise(descriptor, off_t(start + offset), off_t(count), POSIX_FADV_WILLNEED)
         }
     }
 
     /// Tells the system that nobody will read a range again soon.
     public func dropFromCache(_ range: Range<Int>) {
         // Advice: nothing depends on it.
-        _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+        _ = posix_fadvise(descriptor, off_t(start + range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
     }
 
     func changed(_ what: String) -> FileProblem {

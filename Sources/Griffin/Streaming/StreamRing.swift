@@ -67,7 +67,7 @@ final class StreamRing: @unchecked Sendable {
 
     /// Starts the threads; false if the system has none left.
     func start() -> Bool {
-        while threads.count < Self.readers, let thread = Thread(blocksSignals: true, { [unowned self] in read() }) {
+        while threads.count < Self.readers, let thread = Thread("rg-read", blocksSignals: true, { [unowned self] in read() }) {
             threads.append(thread)
         }
         return !threads.isEmpty

@@ -39,11 +39,10 @@ final class WeightStream: @unchecked Sendable {
         return shape.columnTiles * embedding.type.bytesPerTile
     }
 
-    /// Nil if the system refuses memory or threads.
+    /// Nil if the system refuses memory or threads, or the weights are in no file.
     init?(_ file: ModelFile, plan: StreamPlan, members: Int) {
         let rowTileBytes = Self.rowTileBytes(file)
-        let reader = file.directReader()
-        guard let ring = StreamRing(file, reader: reader, plan: plan) else { return nil }
+        guard let reader = file.directReader(), let ring = StreamRing(file, reader: reader, plan: plan) else { return nil }
         let rows = mmap(nil, members * rowTileBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let rows, rows != MAP_FAILED, ring.start() else {
             ring.stop()

@@ -37,7 +37,7 @@ public final class ThreadTeam: @unchecked Sendable {
         for index in 1..<max(2, count) where count > 1 {
             nonisolated(unsafe) let member = TeamMember(index: index, core: core)
             // Signals are for the threads of the program that uses this one.
-            guard let thread = Thread(blocksSignals: true, { member.live() }) else { break }
+            guard let thread = Thread("rg-compute", blocksSignals: true, { member.live() }) else { break }
             threads.append(thread)
         }
         core.memberCount = threads.count + 1

@@ -92,3 +92,11 @@ public struct GenerationResult: Hashable, Sendable {
     /// Time to make the tokens, including the caller's in `onText`.
     public var decodeTime: Duration
 }
+
+extension GenerationResult {
+    /// One line for a log.
+    var line: String {
+        "an answer of \(generatedTokens) tokens (\(finish.rawValue)) in \(decodeTime.seconds) s, after \(promptTokens) tokens, "
+            + "\(reusedTokens) of them known, in \(prefillTime.seconds) s"
+    }
+}

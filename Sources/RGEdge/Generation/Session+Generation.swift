@@ -79,6 +79,7 @@ extension Session {
         result.decodeTime = decode.time
         result.draftedTokens = lookahead?.drafted ?? 0
         result.acceptedTokens = lookahead?.accepted ?? 0
+        Log.tell(.debug, result.line)
         return result
     }
 

@@ -50,7 +50,7 @@ final class StreamedAnswer: Sendable {
     /// the system has no thread left.
     func start(with session: Session, _ generate: @escaping Generate) throws(ModelError) {
         nonisolated(unsafe) let session = session
-        let thread = Thread(blocksSignals: true) { [self] in
+        let thread = Thread("rg-stream", blocksSignals: true) { [self] in
             monitor.withLock { state.thread = pthread_self() }
             let outcome = Result { () throws(ModelError) in try generate(session, isUnwanted, deliver) }
             end(outcome)

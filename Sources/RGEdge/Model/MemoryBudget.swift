@@ -62,6 +62,9 @@ extension Model {
         case .all:
             try check(resident: nil, "keep less of it in memory, or close other programs")
             return nil
+        case .bytes where !file.isOnDisk:
+            throw ModelError(
+                .argument, "\(file.path): weights that are in memory stay there; leave out how many bytes of them are to stay")
         case .bytes(let bytes):
             try check(resident: bytes >= budget.weights ? nil : bytes, "keep less of it in memory, or close other programs")
             return StreamPlan(file, residentBytes: bytes)

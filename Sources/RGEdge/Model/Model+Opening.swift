@@ -9,9 +9,12 @@ extension Model {
         /// the system for and may be refused.
         package let allocatedBytes: Int
 
+        /// Where it is, as messages say it.
+        package var path: String { file.path }
+
         /// Opens a file, guarded or not (``Model/Options/guardFile``). Throws if it can't be read or has no header of a model file.
-        package init(path: String, isGuarded: Bool) throws(ModelError) {
-            file = try modelErrors(MappedFile(path: path, isGuarded: isGuarded))
+        package init(_ source: ModelSource, isGuarded: Bool) throws(ModelError) {
+            file = try modelErrors(source.mapped(isGuarded: isGuarded))
             allocatedBytes = try modelErrors(ModelFile.openingBytes(file))
         }
     }

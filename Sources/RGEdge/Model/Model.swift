@@ -79,9 +79,12 @@ public final class Model: Sendable {
     /// Opens a model file. Throws, with the file's name in the message, for one that is missing, damaged or of another version, for
     /// options that make no sense here, and where the system refuses memory.
     public convenience init(path: String, options: Options = Options()) throws(ModelError) {
-        try self.init(
-            try modelErrors(MappedFile(path: path, isGuarded: options.guardFile)),
-            options: options)
+        try self.init(source: .path(path), options: options)
+    }
+
+    /// The same for a model file that is a part of another file, or in memory.
+    public convenience init(source: ModelSource, options: Options = Options()) throws(ModelError) {
+        try self.init(try modelErrors(source.mapped(isGuarded: options.guardFile)), options: options)
     }
 
     /// Makes a model of a file that has been opened, as ``init(path:options:)`` does.
@@ -110,6 +113,16 @@ public final class Model: Sendable {
         try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()
+        Log.tell(.info, opened)
+    }
+
+    deinit { Log.tell(.debug, "\(path): closed") }
+
+    private var opened: String {
+        let place =
+            streamedBytes == 0 ? "all in memory" : "\(residentBytes) of their bytes in memory, \(streamedBytes) read for each token"
+        return "\(path): opened, \(mappedBytes) bytes; \(parameterCount) weights, \(place); "
+            + "\(kernelName) kernels, \(threads) threads; \(sharedBytes) bytes allocated, and \(sessionBytes) for each session"
     }
 
     /// Decides what of the weights stays in memory, and has it there if that is asked for.

@@ -27,6 +27,20 @@ final class ResidentPart: PassWatcher, @unchecked Sendable {
     func passBegins() { keeper?.beginPass() }
 
     func passEnds(_ forwardPass: ForwardPass) {
-        if keeper?.endPass(forwardPass, file) == true { currentPlan.withLock { $0 = forwardPass.streamPlan } }
+        guard keeper?.endPass(forwardPass, file) == true else { return }
+        let plan = forwardPass.streamPlan
+        let before = currentPlan.withLock { current in
+            defer { current = plan }
+            return current
+        }
+        tellChange(from: before, to: plan)
+    }
+
+    private func tellChange(from before: StreamPlan?, to plan: StreamPlan?) {
+        let streamed = plan?.streamedBytes ?? 0, isMore = streamed > before?.streamedBytes ?? 0
+        Log.tell(
+            isMore ? .warning : .info,
+            "\(file.path): \(isMore ? "memory is short" : "there is memory again"): each token reads \(streamed) bytes from the disk"
+        )
     }
 }

@@ -194,7 +194,10 @@ final class PassQueue: @unchecked Sendable {
         let session = ObjectIdentifier(request.memory)
         if session != lastTokenSession { threadChoice?.interrupt() }
         lastTokenSession = session
+        let before = threadChoice?.chosen
         threadChoice?.note(seconds: lastSeconds)
+        guard let threads = threadChoice?.chosen, threads != before else { return }
+        Log.tell(.info, "tokens are computed by \(threads) of \(forwardPass.team.count) threads from now on, which is faster")
     }
 
     private func endPass() {

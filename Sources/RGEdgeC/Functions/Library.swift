@@ -2,6 +2,7 @@
 import CRGEdge
 import Glibc
 import Kernels
+import RGEdge
 import Version
 
 // The functions of `rg_edge.h`, "version and kernels". Their documentation is there.
@@ -28,3 +29,17 @@ public func rg_version() -> UnsafePointer<CChar>! { version.map { UnsafePointer(
 
 @c @implementation
 public func rg_cpu_kernels() -> UnsafePointer<CChar>! { kernels.map { UnsafePointer($0) } }
+
+@c @implementation
+public func rg_set_log(_ level: rg_log_level, _ on_log: rg_on_log!, _ user: UnsafeMutableRawPointer!) -> rg_status {
+    status { () throws(Failure) in
+        guard let on_log else { return Model.receiveLog(nil) }
+        guard let level = LogLevel(rawValue: Int(level.rawValue)) else {
+            throw .argument("the level is \(level.rawValue); use one of RG_LOG_…")
+        }
+        nonisolated(unsafe) let user = user
+        Model.receiveLog(from: level) { level, line in
+            line.withCString { on_log(user, rg_log_level(UInt32(level.rawValue)), $0) }
+        }
+    }
+}

@@ -10,13 +10,46 @@ public func rg_model_open(
 ) -> rg_status {
     status { () throws(Failure) in
         let result = try required(model, "model")
-        let path = try RGEdgeC.path(path)
-        let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
-        let opening = try failures(Model.Opening(path: path, isGuarded: options?.guardFile ?? false))
-        try Headroom.with(opening.allocatedBytes, for: "to open \(path)") { () throws(Failure) in
-            let opened = try failures(Model(opening, options: options ?? Model.Options()))
-            result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
-        }
+        try open(.path(try RGEdgeC.path(path)), options, to: result)
+    }
+}
+
+@c @implementation
+public func rg_model_open_fd(
+    _ descriptor: Int32, _ offset: UInt64, _ size: UInt64, _ options: UnsafePointer<rg_model_options>!,
+    _ model: UnsafeMutablePointer<OpaquePointer?>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let result = try required(model, "model")
+        let byteCount = size == 0 ? nil : Int(clamping: size)
+        try open(.descriptor(descriptor, offset: Int(clamping: offset), byteCount: byteCount), options, to: result)
+    }
+}
+
+@c @implementation
+public func rg_model_open_memory(
+    _ bytes: UnsafeRawPointer!, _ size: Int, _ options: UnsafePointer<rg_model_options>!,
+    _ release: (@convention(c) (UnsafeMutableRawPointer?) -> Void)!, _ user: UnsafeMutableRawPointer!,
+    _ model: UnsafeMutablePointer<OpaquePointer?>!
+) -> rg_status {
+    status { () throws(Failure) in
+        let result = try required(model, "model")
+        let bytes = try buffer(bytes?.assumingMemoryBound(to: UInt8.self), size, "bytes")
+        let lease = MemoryLease { release?(user) }
+        try open(.memory(UnsafeRawBufferPointer(bytes), owner: lease), options, to: result)
+        lease.isOurs = true
+    }
+}
+
+/// Opens a model for a caller.
+private func open(
+    _ source: ModelSource, _ options: UnsafePointer<rg_model_options>?, to result: UnsafeMutablePointer<OpaquePointer?>
+) throws(Failure) {
+    let options = try options.map { (options) throws(Failure) in Model.Options(try SizedStruct.read(options, "options")) }
+    let opening = try failures(Model.Opening(source, isGuarded: options?.guardFile ?? false))
+    try Headroom.with(opening.allocatedBytes, for: "to open \(opening.path)") { () throws(Failure) in
+        let opened = try failures(Model(opening, options: options ?? Model.Options()))
+        result.pointee = OpaquePointer(Unmanaged.passRetained(ModelHandle(opened)).toOpaque())
     }
 }
 

@@ -18,7 +18,7 @@ final class Clerk: Sendable {
 
     /// Starts the thread. Throws if the system has none left.
     func start() throws(ModelError) {
-        guard let thread = Thread(blocksSignals: true, { [self] in run() }) else {
+        guard let thread = Thread("rg-clerk", blocksSignals: true, { [self] in run() }) else {
             throw ModelError(.memory, "the system has no thread left to read requests; close other programs")
         }
         thread.detach()

@@ -36,7 +36,7 @@ final class Engine: Sendable {
     /// Starts the threads that answer. Throws if the system has none left.
     func start() throws(ModelError) {
         for worker in workers {
-            guard let thread = Thread(blocksSignals: true, { [self] in worker.run(in: self) }) else {
+            guard let thread = Thread("rg-answer", blocksSignals: true, { [self] in worker.run(in: self) }) else {
                 throw ModelError(.memory, "the system has no thread left for answers; answer fewer at the same time")
             }
             threads.withLock { $0.append(thread) }

@@ -1,13 +1,15 @@
+import CLinux
 import Glibc
 
 /// A thread of the system that runs one function.
 public struct Thread {
     private let handle: pthread_t
 
-    /// Starts the thread; nil if the system has none left. With `blocksSignals`, signals go to the other threads of the program,
+    /// Starts the thread; nil if the system has none left. `name`, of at most 15 bytes, is what debuggers and top(1) show. With
+    /// `blocksSignals`, signals go to the other threads of the program,
     /// except SIGBUS, the signal of a mapped file that can't be read any more: if it is blocked, the kernel ends the process even
     /// if there is a handler.
-    public init?(blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    public init?(_ name: StaticString, blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
         var everySignal = sigset_t()
         var previous = sigset_t()
         if blocksSignals {
@@ -18,11 +20,11 @@ public struct Thread {
         defer { if blocksSignals { pthread_sigmask(SIG_SETMASK, &previous, nil) } }
 
         var handle = pthread_t()
-        let argument = Unmanaged.passRetained(Body(run: body))
+        let argument = Unmanaged.passRetained(Body(name: name, run: body))
         let result = pthread_create(
             &handle, nil,
             { argument in
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().start() }
                 return nil
             }, argument.toOpaque())
         guard result == 0 else {
@@ -39,8 +41,19 @@ public struct Thread {
     public func join() { pthread_join(handle, nil) }
 
     private final class Body: Sendable {
-        let run: @Sendable () -> Void
+        private let name: StaticString
+        private let run: @Sendable () -> Void
 
-        init(run: @escaping @Sendable () -> Void) { self.run = run }
+        init(name: StaticString, run: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.run = run
+        }
+
+        func start() {
+            name.withUTF8Buffer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { clinux_name_thread($0.baseAddress) }
+            }
+            run()
+        }
     }
 }
