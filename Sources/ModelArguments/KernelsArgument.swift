@@ -6,7 +6,7 @@ public struct KernelsArgument: ParsableArguments {
     /// `--kernels`: the name of a set; nil for the fastest.
     @Option(
         help: ArgumentHelp(
-            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"))
+            "Set of kernels; 'rg-edge info --cpu' lists them. (default: the fastest)", valueName: "name"), completion: .kernels)
     public var kernels: String?
 
     /// Throws for a set that is not there, or that this processor can't run.

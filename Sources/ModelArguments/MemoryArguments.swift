@@ -9,7 +9,8 @@ public struct MemoryArguments: ParsableArguments {
             """
             Weights that stay in memory: a size such as 800M, 'all', 'auto' (as many as fit) or 'mapped' (what the system decides). \
             The others are read from the disk for each token.
-            """, valueName: "size"))
+            """, valueName: "size"),
+        completion: .list(["auto", "all", "mapped"]))
     public var resident = ResidencyArgument(.auto)
 
     /// As ArgumentParser makes it.

@@ -8,7 +8,8 @@ public struct ModelFileArgument: ParsableArguments {
     @Option(
         name: [.customShort("m"), .long],
         help: ArgumentHelp(
-            "Model file, made by rg-quant, or its name in 'rg-edge list'. RG_EDGE_MODEL stands in for it.", valueName: "file"))
+            "Model file, made by rg-quant, or its name in 'rg-edge list'. RG_EDGE_MODEL stands in for it.", valueName: "file"),
+        completion: .model)
     public var model: String?
 
     /// The path of the model given, of that in RG_EDGE_MODEL, or of the default one (``ModelFolders``).

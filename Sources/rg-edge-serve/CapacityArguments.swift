@@ -16,7 +16,8 @@ struct CapacityArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Folder for conversations to go on with after a restart, or on another machine that has the folder.",
-            valueName: "folder"))
+            valueName: "folder"),
+        completion: .directory)
     var sessions: String?
 
     @Option(help: ArgumentHelp("What that folder may take; what was used longest ago goes first.", valueName: "size"))

@@ -20,7 +20,7 @@ struct NetworkArguments: ParsableArguments {
             """
             File with the keys that let clients in, one per line, as NAME:KEY; or as KEY, where there is no folder of sessions. The \
             systemd credential "api-keys" stands in for it. (default: everybody may ask)
-            """, valueName: "file"))
+            """, valueName: "file"), completion: .file())
     var apiKeyFile: String?
 
     @Flag(help: "Let everybody ask, although other machines reach the server.")

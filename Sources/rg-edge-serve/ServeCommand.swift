@@ -19,6 +19,10 @@ struct ServeCommand: ParsableCommand {
             Open the address in a browser to chat, or give it to a program as the base URL of an OpenAI server: \
             http://127.0.0.1:8080/v1. /openapi.json lists all endpoints. Ctrl-C or SIGTERM ends it within two seconds; sessions are \
             saved before, if there is a folder for them.
+
+            Examples:
+              rg-edge serve
+              rg-edge serve --listen 127.0.0.1:8181 --sessions talks --parallel 2
             """,
         version: projectVersion)
 

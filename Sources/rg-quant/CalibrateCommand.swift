@@ -14,16 +14,16 @@ struct CalibrateCommand: ParsableCommand {
             fewer than 1,000 may do more harm than good. The file should be in f16 or f32. The statistics are a safetensors file \
             of 233 MB for the 2B model, and take as much memory beside the model.
 
-            Example:
+            Examples:
               rg-quant convert recurrentgemma-2b -o 2b-f16.rgq --type f16
               rg-quant calibrate 2b-f16.rgq some.txt -o 2b.stats
               rg-quant convert recurrentgemma-2b -o 2b.rgq --importance 2b.stats
             """)
 
-    @Argument(help: "Model file.", completion: .file())
+    @Argument(help: "Model file.", completion: .file(extensions: ["rgq"]))
     var file: String
 
-    @Argument(help: "File of UTF-8 text; - reads standard input.")
+    @Argument(help: "File of UTF-8 text; - reads standard input.", completion: .file())
     var text: String
 
     @Option(name: [.short, .long], help: "File of statistics to write.", completion: .file())

@@ -15,12 +15,15 @@ struct CompareCommand: ParsableCommand {
             decibels. The worst come first; tensors that are exact are counted, not listed. In a file that was converted with \
             --importance the errors of int4 weights are larger, though its outputs are nearer: these figures \
             don't show that errors make up for each other.
+
+            Examples:
+              rg-quant compare recurrentgemma-2b-it 2b-it.rgq --html errors.html
             """)
 
     @Argument(help: "Folder of the model.", completion: .directory)
     var source: String
 
-    @Argument(help: "Model file.", completion: .file())
+    @Argument(help: "Model file.", completion: .file(extensions: ["rgq"]))
     var file: String
 
     @Option(

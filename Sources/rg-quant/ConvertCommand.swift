@@ -20,15 +20,15 @@ struct ConvertCommand: ParsableCommand {
             Examples:
               rg-quant convert recurrentgemma-2b-it -o 2b-it.rgq
               rg-quant convert recurrentgemma-2b-it -o 2b-it-q8.rgq --type q8
-              rg-quant convert recurrentgemma-2b -o 2b.rgq --chat-template none --tensor-type '*.rg_lru.*=q8'
+              rg-quant convert recurrentgemma-2b -o 2b.rgq --tensor-type '*.rg_lru.*=q8'
               rg-quant convert recurrentgemma-2b -o 2b.rgq --importance 2b.stats
-              rg-quant convert recurrentgemma-2b -o 2b-english.rgq --vocabulary books/*.txt letters.txt
+              rg-quant convert recurrentgemma-2b -o english.rgq --vocabulary books/*.txt
             """)
 
     @Argument(help: "Folder of the model.", completion: .directory)
     var source: String
 
-    @Option(name: [.short, .long], help: "Model file to write, *.rgq by convention.", completion: .file())
+    @Option(name: [.short, .long], help: "Model file to write, *.rgq by convention.", completion: .file(extensions: ["rgq"]))
     var output: String
 
     @Option(

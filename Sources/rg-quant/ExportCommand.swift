@@ -11,9 +11,12 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             The folder gets config.json, tokenizer.model, model.safetensors and, if the model has a chat template, \
             chat_template.jinja. Weights are those that the file stands for: in f32 exactly, in bf16 rounded.
+
+            Examples:
+              rg-quant export 2b-it.rgq exported
             """)
 
-    @Argument(help: "Model file.", completion: .file())
+    @Argument(help: "Model file.", completion: .file(extensions: ["rgq"]))
     var file: String
 
     @Argument(help: "Folder to write: a new or an empty one.", completion: .directory)

@@ -15,9 +15,12 @@ struct InspectCommand: ParsableCommand {
         discussion: """
             Scales are those of quantized blocks, by magnitude; blocks of zeros are left out. Checksums are not checked: \
             rg-quant verify does that.
+
+            Examples:
+              rg-quant inspect 2b-it.rgq
             """)
 
-    @Argument(help: "Model file.", completion: .file())
+    @Argument(help: "Model file.", completion: .file(extensions: ["rgq"]))
     var file: String
 
     @Flag(help: "JSON.")

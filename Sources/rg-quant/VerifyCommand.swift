@@ -13,9 +13,12 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Names the tensors that are damaged, or whose scales or weights are not finite, and exits with 1 if there are any; and \
             if the configuration, the tensors' shapes, the tokenizer or the chat template can't be used.
+
+            Examples:
+              rg-quant verify 2b-it.rgq
             """)
 
-    @Argument(help: "Model file.", completion: .file())
+    @Argument(help: "Model file.", completion: .file(extensions: ["rgq"]))
     var file: String
 
     @Flag(name: [.short, .long], help: "No progress on standard error.")

@@ -9,7 +9,7 @@ public struct Thread {
     /// `blocksSignals`, signals go to the other threads of the program,
     /// except SIGBUS, the signal of a mapped file that can't be read any more: if it is blocked, the kernel ends the process even
     /// if there is a handler.
-    public init?(_ name: StaticString, blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    public init?(_ name: StaticString = "rg-edge", blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
         var everySignal = sigset_t()
         var previous = sigset_t()
         if blocksSignals {

@@ -15,6 +15,11 @@ struct BenchCommand: ParsableCommand {
             Tests are named as llama-bench names them: pp256 feeds a prompt of 256 tokens, tg64 feeds 64 tokens one by one, \
             '@ d2048' means after 2048 others. Read bandwidth and arithmetic peak are measured before and after each test. \
             Lists are separated by commas.
+
+            Examples:
+              rg-edge bench
+              rg-edge bench -p 256 -n 64 -r 3 -t 1,2 -o json
+              rg-edge bench --kernels-only
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -75,7 +80,9 @@ struct BenchCommand: ParsableCommand {
             "Feed this many tokens and show, at 100 positions, what a token takes in time and memory.", valueName: "tokens"))
     var length: Int?
 
-    @Option(help: ArgumentHelp("The text to feed for --length, over and over. (default: random tokens)", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The text to feed for --length, over and over. (default: random tokens)", valueName: "file"),
+        completion: .file())
     var text: String?
 
     private static let tokenLimit = 1 << 20

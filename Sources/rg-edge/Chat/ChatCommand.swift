@@ -14,6 +14,10 @@ struct ChatCommand: ParsableCommand {
             Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C \
             stops an answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in \
             $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), except those that begin with a space.
+
+            Examples:
+              rg-edge chat
+              rg-edge chat --system 'Answer in one sentence.' --session talk.rgs
             """)
 
     @OptionGroup var file: ModelFileArgument

@@ -6,7 +6,8 @@ import RGEdge
 struct ConstraintArguments: ParsableArguments {
     @Option(
         name: [.customShort("j"), .long], parsing: .unconditional,
-        help: ArgumentHelp("Answer with JSON that fits the JSON Schema in this file.", valueName: "file"))
+        help: ArgumentHelp("Answer with JSON that fits the JSON Schema in this file.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var jsonSchema: String?
 
     @Flag(help: "Answer with JSON, whatever its form.")
@@ -14,7 +15,8 @@ struct ConstraintArguments: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Answer as the grammar in this file has it, in llama.cpp's notation (GBNF).", valueName: "file"))
+        help: ArgumentHelp("Answer as the grammar in this file has it, in llama.cpp's notation (GBNF).", valueName: "file"),
+        completion: .file(extensions: ["gbnf"]))
     var grammar: String?
 
     @Option(
@@ -32,14 +34,16 @@ struct ConstraintArguments: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Let the model call functions: this file has them as OpenAI's API does, and instructions tell the model of them.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var tools: String?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "auto: a call or words; required: a call; or the name of the function to be called. (default: auto)",
-            valueName: "choice"))
+            valueName: "choice"),
+        completion: .list(["auto", "required"]))
     var toolChoice: String?
 
     /// How many of them are given.

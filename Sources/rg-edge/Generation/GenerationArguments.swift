@@ -34,7 +34,8 @@ struct GenerationArguments: ParsableArguments {
                 (chmod g+rwxs), or everybody (chmod 1777), may write in it. Whoever may do that can read the prompts that are \
                 kept, and decide how they are answered.
                 """,
-            valueName: "folder"))
+            valueName: "folder"),
+        completion: .directory)
     var promptCache: String?
 
     @Option(

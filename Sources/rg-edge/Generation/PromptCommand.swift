@@ -14,6 +14,14 @@ struct PromptCommand: ParsableCommand, TakesText {
             An instruction-tuned model gets the prompt as a user's turn of a chat and answers until its turn ends; a base model, \
             or any model with --raw, goes on with the prompt's text. Control tokens written in a prompt stay text. \
             Ctrl-C stops the text, and --session keeps what was shown; a second one ends the program at once.
+
+            Examples:
+              rg-edge prompt 'Why is the sky blue?'
+              rg-edge prompt 'Summarize this letter:' <letter.txt
+              rg-edge prompt --raw -n 40 --temp 0.8 --seed 1 -- 'In the beginning'
+              rg-edge prompt --choices yes,no 'Is the sky blue?'
+              rg-edge prompt --json-schema person.json 'Who wrote the Odyssey?'
+              rg-edge prompt --session talk.rgs 'My name is Ada.'
             """)
 
     @OptionGroup var file: ModelFileArgument
@@ -27,7 +35,8 @@ struct PromptCommand: ParsableCommand, TakesText {
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp("Read the prompt from this file, or from standard input for -, in the same way.", valueName: "file"))
+        help: ArgumentHelp("Read the prompt from this file, or from standard input for -, in the same way.", valueName: "file"),
+        completion: .file())
     var promptFile: String?
 
     @Flag(help: "Use the prompt as it is, without the chat template.")

@@ -7,7 +7,8 @@ struct SessionArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Go on with the conversation that is in this file, if there is one, and keep it there; one process at a time.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file(extensions: ["rgs"]))
     var session: String?
 
     @Flag(help: "Leave the file of --session as it is.")

@@ -15,7 +15,7 @@ struct SystemArguments: ParsableArguments {
 
     @Option(
         name: [.long, .customLong("sysf", withSingleDash: true)], parsing: .unconditional,
-        help: ArgumentHelp("The same from a file.", valueName: "file"))
+        help: ArgumentHelp("The same from a file.", valueName: "file"), completion: .file())
     var systemFile: String?
 
     /// True if there are some.

@@ -7,9 +7,16 @@ import RGEdge
 /// `rg-edge info`: what is in a model file, and what it takes to run it.
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Shows what is in a model file, or what this processor can run.")
+        commandName: "info", abstract: "Shows what is in a model file, or what this processor can run.",
+        discussion: """
+            Examples:
+              rg-edge info
+              rg-edge info 2b-it.rgq --resident 800M --sessions 4
+              rg-edge info --cpu
+            """)
 
-    @Argument(help: "Model file, made by rg-quant, or its name in 'rg-edge list'. RG_EDGE_MODEL stands in for it.")
+    @Argument(
+        help: "Model file, made by rg-quant, or its name in 'rg-edge list'. RG_EDGE_MODEL stands in for it.", completion: .model)
     var file: String?
 
     @Flag(help: "Show the sets of kernels instead: which are compiled in, which this processor can run, which is chosen.")

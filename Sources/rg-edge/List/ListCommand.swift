@@ -12,6 +12,10 @@ struct ListCommand: ParsableCommand {
             Models are looked for in ~/.local/share/rg-edge ($XDG_DATA_HOME/rg-edge) and /usr/local/share/rg-edge, or in the folders \
             of RG_EDGE_MODELS, separated by colons. Where no model is named, the one called default.rgq is used, which may be a link, \
             or the only one.
+
+            Examples:
+              rg-edge list
+              rg-edge prompt -m 2b-it 'Why is the sky blue?'
             """)
 
     @Flag(help: "JSON: an array with one object per model.")

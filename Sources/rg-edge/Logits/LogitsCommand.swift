@@ -10,7 +10,13 @@ struct LogitsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logits",
         abstract: "Writes the logits after each token of a list.",
-        discussion: "The tokens are fed in chunks, as a prompt is, from an empty state and without a <bos> before them.")
+        discussion: """
+            The tokens are fed in chunks, as a prompt is, from an empty state and without a <bos> before \
+            them.
+
+            Examples:
+              rg-edge logits --tokens 2,5,9 --output logits.npy
+            """)
 
     @OptionGroup var file: ModelFileArgument
 
@@ -20,7 +26,8 @@ struct LogitsCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("File to write: NumPy's .npy, f32 [tokens, vocabulary].", valueName: "file"))
+        help: ArgumentHelp("File to write: NumPy's .npy, f32 [tokens, vocabulary].", valueName: "file"),
+        completion: .file(extensions: ["npy"]))
     var output: String
 
     @Flag(help: "Only those after the last token: [1, vocabulary].")

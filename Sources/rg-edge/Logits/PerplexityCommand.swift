@@ -16,11 +16,15 @@ struct PerplexityCommand: ParsableCommand {
             The text's tokens are cut into chunks, each fed to an empty state after <bos>; the perplexity is exp of the mean \
             negative log-likelihood of all of them. With --kl it also shows how far the model's predictions are from those of \
             another file, such as the same model in f32.
+
+            Examples:
+              rg-edge perplexity letter.txt
+              rg-edge perplexity -m 2b-it.rgq --kl 2b-it-q8.rgq letter.txt
             """)
 
     @OptionGroup var file: ModelFileArgument
 
-    @Argument(help: "File of UTF-8 text; - reads standard input.")
+    @Argument(help: "File of UTF-8 text; - reads standard input.", completion: .file())
     var textFile: String
 
     @Option(help: ArgumentHelp("Tokens per chunk.", valueName: "count"))
@@ -30,7 +34,8 @@ struct PerplexityCommand: ParsableCommand {
         name: .customLong("kl"),
         help: ArgumentHelp(
             "Model file to compare with: mean Kullback-Leibler divergence from its predictions to those of -m.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .model)
     var reference: String?
 
     @OptionGroup var compute: ComputeArguments

@@ -9,13 +9,17 @@ struct ServeCommand: ParsableCommand {
         abstract: "Answers over HTTP, in OpenAI's format: starts rg-edge-serve.",
         helpNames: [])
 
-    @Argument(parsing: .captureForPassthrough, help: "Options of rg-edge-serve; --help lists them.")
+    @Argument(
+        parsing: .captureForPassthrough, help: "Options of rg-edge-serve; --help lists them.",
+        completion: .custom { words, index, prefix in
+            ServeCompletion.candidates(words, index, prefix, program: beside ?? program)
+        })
     var options: [String] = []
 
     private static let program = "rg-edge-serve"
 
     func run() throws {
-        let beside = Self.folder.map { $0 + "/" + Self.program }
+        let beside = Self.beside
         var arguments = ([Self.program] + options).map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         // This program ignores signals that the other is to have as usual.
@@ -31,6 +35,9 @@ struct ServeCommand: ParsableCommand {
             description:
                 "\(Self.program) is not there; install it beside rg-edge (swift build -c release --product \(Self.program))")
     }
+
+    /// Where the program is if it is beside this one; nil if the system doesn't say.
+    private static var beside: String? { folder.map { $0 + "/" + program } }
 
     /// The folder of this program; nil if the system doesn't say.
     private static var folder: String? {

@@ -9,7 +9,12 @@ import Text
 /// `rg-edge tokenize`: text to tokens and back.
 struct TokenizeCommand: ParsableCommand, TakesText {
     static let configuration = CommandConfiguration(
-        commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one token per line.")
+        commandName: "tokenize", abstract: "Shows the tokens of a text: id and piece, one token per line.",
+        discussion: """
+            Examples:
+              rg-edge tokenize 'In the beginning'
+              rg-edge tokenize --decode 2,5,9
+            """)
 
     @OptionGroup var file: ModelFileArgument
 
