@@ -93,6 +93,7 @@ import Tiles
     @Test(arguments: [
         Metadata(configuration: Array("{}".utf8), tokenizer: [1]),
         Metadata(configuration: [], tokenizer: [], chatTemplate: "", provenance: []),
+        Metadata(configuration: [1], tokenizer: [2], sampling: Array(#"{"top_k":64}"#.utf8), provenance: [3]),
         Metadata(configuration: [], tokenizer: [], chatTemplate: "{text} – größer, 大きい, 🙂\0"),
         Metadata(configuration: [], tokenizer: (0..<1_000_000).map { UInt8(truncatingIfNeeded: ($0 * $0) >> 7) }),
     ])

@@ -20,6 +20,8 @@ public final class Checkpoint: Sendable {
     public let chatTemplate: String?
     /// True if the folder has a file in which a chat template may be, so that if there is none, that is on purpose.
     public let hasTemplateFile: Bool
+    /// The object in `generation_config.json`; nil where the folder has none.
+    public let generationConfiguration: JSONValue?
     /// Bytes of all tensors.
     public let totalBytes: Int
 
@@ -43,6 +45,8 @@ public final class Checkpoint: Sendable {
         let template = try ChatTemplateFile(folder: folder)
         chatTemplate = template.text
         hasTemplateFile = !template.files.isEmpty
+        let generation = try GenerationFile(folder: folder)
+        generationConfiguration = generation?.contents
 
         let weights = try WeightFiles(folder: folder)
         weightFiles = weights.files
@@ -53,7 +57,7 @@ public final class Checkpoint: Sendable {
             return overflow ? .max : sum
         }
         numberOfTensor = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
-        otherFiles = [configurationFile, tokenizerFile] + template.files + [weights.index].compactMap { $0 }
+        otherFiles = [configurationFile, tokenizerFile] + template.files + [generation?.file, weights.index].compactMap { $0 }
     }
 
     /// The tensor of that name, or nil.

@@ -83,7 +83,7 @@ public struct Conversion: Sendable {
         sourceBytes = matched.sourceBytes(of: slices)
         metadata = Metadata(
             configuration: configuration.serialized(), tokenizer: vocabulary?.model ?? checkpoint.tokenizer,
-            chatTemplate: chatTemplate?.text,
+            chatTemplate: chatTemplate?.text, sampling: try Self.sampling(of: checkpoint)?.json.serialized(),
             provenance: Self.provenance(
                 folder: source, options, mayMissTemplate: text.mayMissTemplate,
                 vocabulary: texts.map { Self.provenance($0, wholeCount: whole.vocabularySize) }))
@@ -91,6 +91,13 @@ public struct Conversion: Sendable {
         warnings =
             (text.mayMissTemplate ? [Self.missingTemplate(source)] : []) + [kept?.warning].compactMap { $0 }
             + (unknown.isEmpty ? [] : ["\(source): left out tensors that are not part of RecurrentGemma: \(unknown)"])
+    }
+
+    /// How the model's makers sample from it, if they say.
+    private static func sampling(of checkpoint: Checkpoint) throws(FileProblem) -> PublishedSampling? {
+        guard let configuration = checkpoint.generationConfiguration else { return nil }
+        let path = checkpoint.folder + "/generation_config.json"
+        return try PublishedSampling(configuration, path: path, advice: "mend it, or take it out of the folder")
     }
 
     private static func missingTemplate(_ folder: String) -> String {

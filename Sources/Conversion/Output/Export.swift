@@ -7,8 +7,8 @@ import ModelFile
 import System
 import Text
 
-/// Writes a model file back as a Hugging Face folder: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model has a
-/// chat template, `chat_template.jinja`.
+/// Writes a model file back as a Hugging Face folder: `config.json`, `tokenizer.model`, `model.safetensors` and, if the model has
+/// them, `chat_template.jinja` and, for how it is sampled, `generation_config.json`.
 ///
 /// Weights are those that the file stands for, a scale times a code: in f32 exactly, in bf16 to nearest, halves to even.
 public struct Export: Sendable {
@@ -86,6 +86,7 @@ public struct Export: Sendable {
             (name: "config.json", bytes: hubConfiguration.serialized(indented: true)), ("tokenizer.model", file.metadata.tokenizer),
         ]
         if file.metadata.chatTemplate != nil { small.append(("chat_template.jinja", Array(ChatTemplate.gemmaJinja.utf8))) }
+        if let sampling = file.metadata.sampling { small.append(("generation_config.json", sampling)) }
         var made: [(name: String, file: AtomicFile)] = []
         do throws(FileProblem) {
             for (name, bytes) in small {

@@ -14,6 +14,7 @@ struct VerifiedModel {
         try file.verifyAll()
         configuration = try Configuration(parsing: file.metadata.configuration, path: path)
         weights = try Weights(file: file, configuration: configuration)
+        if let sampling = file.metadata.sampling { _ = try PublishedSampling(parsing: sampling, path: path) }
         // The decays were computed from weights.
         try file.checkIntact()
     }

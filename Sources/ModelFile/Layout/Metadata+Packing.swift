@@ -51,6 +51,7 @@ extension Metadata {
     private var entries: [(key: String, value: [UInt8])] {
         var entries: [(key: String, value: [UInt8])] = [(Key.configuration, configuration), (Key.tokenizer, tokenizer)]
         if let chatTemplate { entries.append((Key.chatTemplate, Array(chatTemplate.utf8))) }
+        if let sampling { entries.append((Key.sampling, sampling)) }
         if let provenance { entries.append((Key.provenance, provenance)) }
         return entries
     }
@@ -72,7 +73,7 @@ extension Metadata {
     private static func sizeProblem(_ key: String, _ count: Int) -> String? {
         let limit =
             switch key {
-            case Key.configuration: FileLayout.largestConfiguration
+            case Key.configuration, Key.sampling: FileLayout.largestConfiguration
             case Key.chatTemplate, Key.provenance: FileLayout.largestText
             default: Int.max
             }
@@ -100,7 +101,7 @@ extension Metadata {
         }
         var keys: Set<String> = []
         var values: [String: ArraySlice<UInt8>] = [:]
-        let known = [Key.configuration, Key.tokenizer, Key.chatTemplate, Key.provenance]
+        let known = [Key.configuration, Key.tokenizer, Key.chatTemplate, Key.sampling, Key.provenance]
         for index in 0..<count {
             guard let keyBytes = field(UInt32.self), let value = field(UInt64.self) else {
                 throw .invalid(path, "has metadata that ends in entry \(index + 1) of \(count)")
@@ -119,6 +120,7 @@ extension Metadata {
         }
         configuration = try required(Key.configuration)
         tokenizer = try required(Key.tokenizer)
+        sampling = values[Key.sampling].map { Array($0) }
         provenance = values[Key.provenance].map { Array($0) }
         if let template = values[Key.chatTemplate] {
             guard let text = String(validating: template, as: UTF8.self) else {

@@ -6,14 +6,20 @@ public struct Metadata: Equatable, Sendable {
     public var tokenizer: [UInt8]
     /// Text with one `{text}` to be replaced by the user's words; nil for base models.
     public var chatTemplate: String?
+    /// A JSON object: how the model's makers sample from it; nil if they don't say.
+    public var sampling: [UInt8]?
     /// A JSON object: which converter made the file, and from what.
     public var provenance: [UInt8]?
 
     /// Metadata with these fields.
-    public init(configuration: [UInt8], tokenizer: [UInt8], chatTemplate: String? = nil, provenance: [UInt8]? = nil) {
+    public init(
+        configuration: [UInt8], tokenizer: [UInt8], chatTemplate: String? = nil, sampling: [UInt8]? = nil,
+        provenance: [UInt8]? = nil
+    ) {
         self.configuration = configuration
         self.tokenizer = tokenizer
         self.chatTemplate = chatTemplate
+        self.sampling = sampling
         self.provenance = provenance
     }
 
@@ -22,6 +28,7 @@ public struct Metadata: Equatable, Sendable {
         static let configuration = "configuration"
         static let tokenizer = "tokenizer"
         static let chatTemplate = "chat_template"
+        static let sampling = "sampling"
         static let provenance = "provenance"
     }
 }

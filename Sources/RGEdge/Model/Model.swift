@@ -63,6 +63,8 @@ public final class Model: Sendable {
     public let tokenizer: Tokenizer
     /// How a conversation is written; nil for base models.
     package let chatTemplate: ChatTemplate?
+    /// How its makers sample from it; nil if its file doesn't say.
+    package let publishedSampling: Sampling?
     /// The file, mapped for as long as the model lives.
     package let file: ModelFile
     /// The weights, in place in the file.
@@ -100,6 +102,7 @@ public final class Model: Sendable {
         }
         (file, weights, tokenizer, chatTemplate) = try modelErrors(Model.parts(of: mapped, options))
         configuration = weights.configuration
+        publishedSampling = try modelErrors(Model.publishedSampling(file))
         chunkCapacity = ForwardPass.chunkCapacity(weights, cacheBytes: ProcessorCache.outermostBytes)
         guard
             let forwardPass = ForwardPass(
@@ -243,6 +246,11 @@ extension Model {
             .argument,
             Kernels.compiledNames.contains(name)
                 ? "this processor can't run the \(name) kernels; \(choice)" : "there are no kernels named \"\(name)\"; \(choice)")
+    }
+
+    private static func publishedSampling(_ file: ModelFile) throws(FileProblem) -> Sampling? {
+        guard let bytes = file.metadata.sampling else { return nil }
+        return try PublishedSampling(parsing: bytes, path: file.path).map { Sampling($0) }
     }
 
     /// What a file holds, checked: a model that can be run.

@@ -3,7 +3,7 @@ import RGEdge
 
 extension Fields {
     /// How tokens are chosen where a request doesn't say: as llama.cpp's server does.
-    static let usualSampling = Sampling(temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05)
+    static let usualSampling = Sampling.usual
 
     /// The sampling that OpenAI's members, and llama.cpp's beside them, ask for. Without a seed, one is drawn.
     func sampling(of model: Model) throws(APIError) -> (sampling: Sampling, hasSeed: Bool) {

@@ -135,6 +135,7 @@ struct ModelReport {
             "threads": .integer(Int64(model.threads)),
             "kernels": .string(model.kernels.name),
             "chat_template": model.file.metadata.chatTemplate.map { .string($0) } ?? .null,
+            "sampling": model.file.metadata.sampling.flatMap { try? JSONValue(parsing: $0) } ?? .null,
             "provenance": model.provenance ?? .null,
         ]
     }
