@@ -74,6 +74,20 @@ public struct Folder: Sendable {
         return entries
     }
 
+    /// The names of what is in the folder, files and folders, in no order, except `.` and `..`; none if it can't be read.
+    public func items() -> [(name: String, isFolder: Bool)] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var items: [(name: String, isFolder: Bool)] = []
+        while let item = readdir(directory) {
+            let name = Self.name(of: item)
+            guard name != ".", name != ".." else { continue }
+            var status = stat()
+            items.append((name, stat(file(name), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR))
+        }
+        return items
+    }
+
     static func name(of item: UnsafeMutablePointer<dirent>) -> String {
         withUnsafePointer(to: &item.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }

@@ -8,6 +8,14 @@ public enum Key: Equatable, Sendable {
     case backspace, delete
     /// Ctrl-U, Ctrl-K, Ctrl-W: what they remove, Ctrl-Y inserts.
     case deleteToStart, deleteToEnd, deleteWord, insertDeleted
+    /// Completes what is typed.
+    case tab
+    /// Ctrl-R: searches earlier lines.
+    case search
+    /// Ctrl-G: gives a search up.
+    case cancel
+    /// Esc alone.
+    case escape
     /// Ctrl-L.
     case clearScreen
     /// Ctrl-C.
@@ -48,9 +56,10 @@ struct KeyReader {
 
     private static let controlKeys: [UInt8: Key] = {
         let letters: [(Character, Key)] = [
-            ("A", .home), ("B", .left), ("C", .interrupt), ("D", .endOfInput), ("E", .end), ("F", .right), ("H", .backspace),
-            ("J", .enter), ("K", .deleteToEnd), ("L", .clearScreen), ("M", .enter), ("N", .down), ("P", .up), ("U", .deleteToStart),
-            ("W", .deleteWord), ("Y", .insertDeleted), ("Z", .suspend),
+            ("A", .home), ("B", .left), ("C", .interrupt), ("D", .endOfInput), ("E", .end), ("F", .right), ("G", .cancel),
+            ("H", .backspace), ("I", .tab), ("J", .enter), ("K", .deleteToEnd), ("L", .clearScreen), ("M", .enter), ("N", .down),
+            ("P", .up), ("R", .search),
+            ("U", .deleteToStart), ("W", .deleteWord), ("Y", .insertDeleted), ("Z", .suspend),
         ]
         return Dictionary(uniqueKeysWithValues: letters.map { ($0.asciiValue.map { $0 & 0x1F } ?? 0, $1) })
     }()
@@ -63,9 +72,10 @@ struct KeyReader {
         return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .unknown
     }
 
-    /// What follows an escape. The key Esc itself, after which nothing comes at once, means nothing.
+    /// What follows an escape; after the key Esc itself nothing comes at once.
     private func escapeSequence() -> Key {
         switch nextByte(false) {
+        case nil: return .escape
         case UInt8(ascii: "["): return sequence(parameters())
         case UInt8(ascii: "O"):
             return nextByte(true).map { Self.sequenceKeys[String(Character(Unicode.Scalar($0)))] ?? .unknown } ?? .unknown

@@ -18,6 +18,21 @@ struct LineBuffer: Equatable {
         insert(text)
     }
 
+    /// The text before the cursor.
+    var textBeforeCursor: String { String(characters[..<cursor]) }
+
+    /// Replaces the text; the cursor goes before so many of its characters.
+    mutating func replace(with text: String, cursorAt place: Int) {
+        replace(with: text)
+        cursor = max(0, min(place, characters.count))
+    }
+
+    /// Replaces so many characters before the cursor.
+    mutating func replace(last count: Int, with text: String) {
+        remove(max(0, cursor - count)..<cursor)
+        insert(text)
+    }
+
     /// Inserts text at the cursor. Control characters are left out, except line breaks; tabs become spaces.
     mutating func insert(_ text: String) {
         let clean = String(

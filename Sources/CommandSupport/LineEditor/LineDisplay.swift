@@ -12,9 +12,10 @@ final class LineDisplay {
     init(prompt: String) { self.prompt = prompt }
 
     /// Draws the line over what the row shows.
-    func draw(_ line: LineBuffer) {
+    func draw(_ editor: LineEditor) {
+        let prompt = editor.prompt ?? prompt
         let promptColumns = prompt.reduce(0) { $0 + $1.columns }
-        let (text, offset) = line.visible(columns: Terminal.columns(STDERR_FILENO) - promptColumns)
+        let (text, offset) = editor.line.visible(columns: Terminal.columns(STDERR_FILENO) - promptColumns)
         cursor = promptColumns + offset
         askedColumns = nil
         // A parameter of 0 would mean 1.
@@ -32,7 +33,7 @@ final class LineDisplay {
 
     /// Draws the line over all the rows that it has been wrapped into, now that the terminal says where its cursor is;
     /// false if that was drawn already.
-    func redraw(_ line: LineBuffer, cursorAt column: Int) -> Bool {
+    func redraw(_ editor: LineEditor, cursorAt column: Int) -> Bool {
         guard let columns = askedColumns else { return false }
         askedColumns = nil
         guard columns == Terminal.columns(STDERR_FILENO) else {
@@ -43,8 +44,13 @@ final class LineDisplay {
         // What is below goes first: erased from its first row on, a whole screen would be kept by some
         // terminals, to scroll back to.
         Diagnostics.draw("\r\u{1B}[J" + String(repeating: "\u{1B}[A\u{1B}[K", count: rowsAbove))
-        draw(line)
+        draw(editor)
         return true
+    }
+
+    /// Shows choices below the line, which stays above them as it is.
+    func list(_ labels: [String]) {
+        Diagnostics.draw("\n\(CandidateList.text(labels, columns: Terminal.columns(STDERR_FILENO) - 1))\n")
     }
 
     /// Leaves the line on the screen, whole, and goes on to the next.

@@ -31,9 +31,17 @@ public final class LineInput {
     /// Lines that have come.
     private var lineCount = 0
     private var rawTerminal: RawTerminal?
+    /// What may follow a text.
+    private let complete: (String) -> Completion?
+    /// The text that was last looked for in earlier lines.
+    private var lastQuery = ""
 
-    /// Lines from standard input; those that are typed are added to `history`.
-    public init(history: LineHistory) { self.history = history }
+    /// Lines from standard input; those that are typed are added to `history`. The Tab key asks `complete` what may follow the text
+    /// before the cursor.
+    public init(history: LineHistory, complete: @escaping (String) -> Completion? = { _ in nil }) {
+        self.history = history
+        self.complete = complete
+    }
 
     /// The next line, without its line break. Call ``Interruption/watch(keepsInterrupts:)`` before. Throws if reading fails, and
     /// for a line that is not UTF-8, unless somebody types.
@@ -146,61 +154,35 @@ public final class LineInput {
     }
 
     private func edit(_ display: LineDisplay, _ keys: KeyReader) -> Event {
-        var line = LineBuffer()
-        var browser = HistoryBrowser(history.lines)
+        var editor = LineEditor(history: history.lines, lastQuery: lastQuery, complete: complete)
+        defer { lastQuery = editor.lastQuery }
         // This line is drawn for the size that there is.
         _ = Terminal.takeResize()
-        display.draw(line)
+        display.draw(editor)
         while let key = keys.next() {
-            switch key {
-            case .enter:
-                display.leave(line, mark: "")
-                return .line(line.text)
-            case .interrupt:
-                display.leave(line, mark: "^C")
+            switch editor.apply(key) {
+            case .draw: break
+            case .take:
+                display.leave(editor.line, mark: "")
+                return .line(editor.line.text)
+            case .giveUp:
+                display.leave(editor.line, mark: "^C")
                 return .interrupted
-            case .endOfInput where line.isEmpty:
-                display.leave(line, mark: "")
+            case .end:
+                display.leave(editor.line, mark: "")
                 return .end
-            case .endOfInput: _ = line.apply(.delete)
-            case .up: browser.older(than: line.text).map { line.replace(with: $0) }
-            case .down: browser.newer(than: line.text).map { line.replace(with: $0) }
+            case .list(let labels): display.list(labels)
             case .clearScreen: Diagnostics.draw("\u{1B}[H\u{1B}[2J")
             case .suspend:
-                display.leave(line, mark: "^Z")
+                display.leave(editor.line, mark: "^Z")
                 rawTerminal?.suspend()
             case .cursor(let column):
-                if display.redraw(line, cursorAt: column) { continue }
-            default: _ = line.apply(key)
+                if display.redraw(editor, cursorAt: column) { continue }
             }
             // A paste over a slow line draws once.
-            if pending.isEmpty { display.draw(line) }
+            if pending.isEmpty { display.draw(editor) }
         }
-        display.leave(line, mark: "")
+        display.leave(editor.line, mark: "")
         return Interruption.signal.map { .signal($0) } ?? .end
-    }
-}
-
-/// The way through earlier lines with the arrow keys; what is being typed is the newest.
-private struct HistoryBrowser {
-    private var lines: [String]
-    private var place: Int
-
-    init(_ history: [String]) {
-        lines = history + [""]
-        place = history.count
-    }
-
-    /// The line before; nil at the oldest. `current` is kept where it stands.
-    mutating func older(than current: String) -> String? { go(to: place - 1, from: current) }
-
-    /// The line after; nil at the newest.
-    mutating func newer(than current: String) -> String? { go(to: place + 1, from: current) }
-
-    private mutating func go(to other: Int, from current: String) -> String? {
-        guard lines.indices.contains(other) else { return nil }
-        lines[place] = current
-        place = other
-        return lines[other]
     }
 }

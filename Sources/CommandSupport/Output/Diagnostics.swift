@@ -8,8 +8,12 @@ public enum Diagnostics {
         write("\(command): \(message.onOneLine)\n")
     }
 
-    /// Writes lines that aren't errors: figures, what the command waits for.
-    public static func note(_ lines: String) { write(lines + "\n") }
+    /// Writes lines that aren't errors: figures, what the command waits for. On a terminal they break between words.
+    public static func note(_ lines: String) {
+        guard Terminal.canRedraw(STDERR_FILENO) else { return write(lines + "\n") }
+        var wrap = WordWrap()
+        draw(wrap.add(lines.harmless + "\n", columns: Terminal.columns(STDERR_FILENO)))
+    }
 
     /// Writes text. It is not an error if nobody reads it.
     static func write(_ text: String) { try? writeText(text, to: STDERR_FILENO) }

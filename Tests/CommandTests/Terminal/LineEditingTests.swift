@@ -38,7 +38,8 @@ struct LineEditingTests {
             ("\u{3}\u{4}\u{1A}", [.interrupt, .endOfInput, .suspend]),
             ("\u{1B}b\u{1B}f\u{1B}[1;5D\u{1B}[1;5C\u{1B}\u{7F}", [.wordLeft, .wordRight, .wordLeft, .wordRight, .deleteWord]),
             ("\u{1B}[12;34R\u{1B}[5R\u{1B}[1;0R", [.cursor(column: 33), .unknown, .unknown]),
-            ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.unknown]), ("\u{1B}[", [.unknown]), ("\t", [.unknown]),
+            ("\u{1B}[99;99Zx", [.unknown, .text("x")]), ("\u{1B}", [.escape]), ("\u{1B}[", [.unknown]), ("\t", [.tab]),
+            ("\u{12}\u{7}\u{13}", [.search, .cancel, .unknown]),
         ])
     func keyBytes(bytes: String, expected: [Key]) {
         #expect(keys(bytes) == expected)
