@@ -234,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "CommandSupport", "JSON", "ModelFile", "System", "TestSupport", "Tiles", "rg-edge", "rg-edge-serve", "rg-quant",
+                "CommandSupport", "JSON", "ModelFile", "RGEdge", "System", "TestSupport", "Text", "Tiles", "rg-edge",
+                "rg-edge-serve", "rg-quant",
             ]),
     ] + loadTargets + fuzzTargets,
     cxxLanguageStandard: .cxx17

@@ -61,7 +61,7 @@ SCENARIOS = [
              {"s.rgs": "session.rgs"}, ["s.rgs"], ["s-2.rgs"], SESSION_CHECK),
     Scenario("prompt-cache", [EDGE, "prompt", "-m", MODEL, "--prompt-cache", "{}/cache", "-n", "4", "--raw", TEXT + "The end."],
              {"cache": "cache"}),
-    Scenario("chat", [EDGE, "chat", "-m", MODEL, "-n", "4", "--session", "{}/s.rgs"], {"s.rgs": "session.rgs"}, ["s.rgs"],
+    Scenario("chat", [EDGE, "chat", "-m", MODEL, "-n", "4", "--temperature", "0", "--session", "{}/s.rgs"], {"s.rgs": "session.rgs"}, ["s.rgs"],
              ["s-2.rgs"], SESSION_CHECK, "hello\n/stats\n/save {}/other.rgs\nand so\n", output_varies=True),
     Scenario("perplexity", [EDGE, "perplexity", "-m", MODEL, "{made}/text.txt"]),
     Scenario("logits", [EDGE, "logits", "-m", MODEL, "--tokens", "2,5,9", "-o", "{}/l.npy"], {}, ["l.npy"]),

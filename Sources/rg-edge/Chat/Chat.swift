@@ -7,26 +7,38 @@ import Text
 
 /// A conversation with somebody who types, or with lines from a pipe. Answers go to standard output, all else to standard error.
 final class Chat {
-    private let model: Model
-    private let options: GenerationOptions
+    let model: Model
+    /// How answers are made from here on.
+    var options: GenerationOptions
     /// Where the conversation is kept in the end, if anywhere.
-    private let file: SessionFile?
-    /// Instructions for conversations that begin here.
-    private let system: String?
-    private let input = LineInput(history: LineHistory(named: "history"))
-    private var conversation: Conversation
-    private var last: GenerationResult?
+    let file: SessionFile?
+    /// What the user wants new conversations to begin with.
+    var system: String?
+    /// What they begin with besides: what the model has to know of tools.
+    private let fold: (_ system: String?) throws -> String?
+    private let input = LineInput(history: LineHistory(named: "history"), complete: ChatCompletion.complete)
+    var conversation: Conversation
+    private(set) var last: GenerationResult?
 
-    init(_ session: Session, file: SessionFile?, system: String?, options: GenerationOptions, undoLimit: Int) {
+    /// A conversation that goes on with a session. A new one begins with what `fold` makes of the user's instructions.
+    init(
+        _ session: Session, file: SessionFile?, system: String?, fold: @escaping (_ system: String?) throws -> String?,
+        options: GenerationOptions, undoLimit: Int
+    ) throws {
         model = session.model
         self.file = file
         self.system = system
+        self.fold = fold
         self.options = options
-        conversation = Conversation(session, undoLimit: undoLimit)
+        conversation = Conversation(
+            session, instructions: session.position == 0 ? try fold(system) : nil, undoLimit: undoLimit)
     }
 
     /// The session of the current branch.
     var session: Session { conversation.session }
+
+    /// What a new conversation begins with.
+    var opening: String? { get throws { try fold(system) } }
 
     /// True if somebody types.
     var isInteractive: Bool { input.isInteractive }
@@ -37,25 +49,31 @@ final class Chat {
         // Somebody who stops an answer may press Ctrl-C twice.
         Interruption.watch(keepsInterrupts: isInteractive)
         if isInteractive {
-            let isNew = session.position == 0
-            note(isNew ? "/help lists what else there is; Ctrl-D ends." : "Going on after \(session.position) tokens.")
+            if session.position > 0 { noteResumption() }
+            Diagnostics.note("/help lists what else there is; Ctrl-D ends.")
         }
         while let line = try nextLine() {
             do {
                 switch try ChatInstruction(line) {
-                case nil: try answer(line)
+                case nil: try say(line)
                 case .quit?: return
                 case let instruction?: try follow(instruction)
                 }
             } catch let mistake as ChatInstruction.Mistake {
-                note("\(mistake).")
+                Diagnostics.note("\(mistake).")
             } catch let error as FileProblem {
-                note("\(error).")
+                Diagnostics.note("\(error).")
             } catch let error as ModelError where model.file.isIntact {
                 // The conversation is as it was before.
-                note("\(error).")
+                Diagnostics.note("\(error).")
             }
         }
+    }
+
+    /// Says where a conversation is gone on with, and to somebody who types what was said last.
+    func noteResumption() {
+        let reminder = isInteractive ? SpokenTurns(session).last(1).reminder : ""
+        Diagnostics.note((reminder.isEmpty ? "" : reminder + "\n") + "Going on after \(session.position) tokens.")
     }
 
     /// The next line that is not empty, lines that end in a backslash joined with those after them; nil at the end.
@@ -88,94 +106,61 @@ final class Chat {
     // MARK: - Turns
 
     /// One turn of each side.
-    private func answer(_ line: String) throws {
-        let output = TextOutput(asJSON: false), progress = PromptProgress()
+    private func say(_ line: String) throws {
+        let options = options
+        try show(options) { turn throws(ModelError) in try conversation.say(line, options, turn) }
+    }
+
+    /// The model's last turn once more.
+    func retry() throws {
+        guard let former = conversation.lastAnswer else {
+            throw ChatInstruction.Mistake(
+                description: conversation.canUndo
+                    ? "there is no answer to take back; /retry comes after one"
+                    : "/retry takes an answer back, which --undo 0 rules out")
+        }
+        if options.sampling.temperature == 0 {
+            if former.options == options, former.finish != .cancelled {
+                return Diagnostics.note("It would be the same answer: the temperature is 0 (/set temperature 0.8 changes that).")
+            }
+        } else if former.options.sampling.seed == options.sampling.seed {
+            // Another one, but the same whenever the chat is repeated.
+            options.sampling.seed = options.sampling.seed == UInt64(Int64.max) ? 0 : options.sampling.seed + 1
+        }
+        let options = options
+        try show(options) { turn throws(ModelError) in try conversation.retry(options, turn) }
+    }
+
+    /// Shows an answer while `take` takes a turn, by what it is given.
+    private func show(
+        _ options: GenerationOptions, _ take: (Conversation.Turn) throws(ModelError) -> Bool
+    ) throws {
+        let output = TextOutput(asJSON: false, wrapsWords: true), progress = PromptProgress()
         var result: GenerationResult?
-        let isRead = try conversation.attempt("\"\(Self.short(line))\" and its answer") { session throws(ModelError) in
+        let isRead = try take { session, text throws(ModelError) in
             let position = session.position
             // A signal that came since the line was read counts.
             do throws(ModelError) {
-                result = try session.generate(
-                    session.opening(line, after: system), options: options, isCancelled: { Interruption.signal != nil },
+                let made = try session.generate(
+                    text, options: options, isCancelled: { Interruption.signal != nil },
                     onProgress: { progress.show(done: $0, of: $1) },
                     onText: { output.write($0) })
                 progress.clear()
+                result = made
+                return session.position > position ? made.finish : nil
             } catch {
                 progress.clear()
                 // The error goes on a line of its own.
                 try? output.finishLine()
                 throw error
             }
-            return session.position > position
         }
         try output.finishLine()
         if isRead {
             last = result
         } else {
-            note("Stopped before it was read; it is not part of the conversation.")
+            Diagnostics.note("Stopped before it was read; it is not part of the conversation.")
         }
         try checkSignal()
-    }
-
-    // MARK: - Instructions
-
-    private func follow(_ instruction: ChatInstruction) throws {
-        switch instruction {
-        case .help: note(ChatInstruction.overview)
-        case .save(let name):
-            // As with --session, - is not a name.
-            guard let path = name.map(Self.expanded) ?? file?.path, path != "-" else {
-                throw ChatInstruction.Mistake.noFile("save")
-            }
-            try save(to: path)
-            note("Saved \(session.position) tokens to \(name ?? path).")
-        case .load(let path):
-            let loaded = try model.session(from: Self.expanded(path))
-            try conversation.prepare("loading \(path)")
-            conversation.replace(with: loaded)
-            note("Going on after \(session.position) tokens.")
-        case .fork(nil):
-            try conversation.fork()
-            note("Branch \(conversation.branch) begins here; /fork N goes to branch N.")
-        case .fork(let number?):
-            note(
-                conversation.go(toBranch: number)
-                    ? "In branch \(number), after \(session.position) tokens."
-                    : "There is no branch \(number), only 1 to \(conversation.branchCount).")
-        case .undo: note(try conversation.undo().map { "Took back \($0)." } ?? "There is nothing that can be taken back.")
-        case .reset:
-            try conversation.prepare("the reset")
-            session.reset()
-            note(conversation.canUndo ? "A new conversation; /undo brings back the old one." : "A new conversation.")
-        case .stats: note(stats)
-        case .quit: break
-        }
-    }
-
-    private func save(to path: String) throws {
-        if let file, file.isAt(path) { return try file.save(session) }
-        // Another chat may have it in use.
-        let lock = try FileLock(on: path)
-        try withExtendedLifetime(lock) { try session.save(to: path) }
-    }
-
-    private var stats: String {
-        var lines = ["\(session.position) tokens in branch \(conversation.branch) of \(conversation.branchCount)"]
-        if let last { lines.append(GenerationSummary(result: last, model: model, sampling: options.sampling).line) }
-        return lines.joined(separator: "\n")
-    }
-
-    private func note(_ text: String) { Diagnostics.note(text) }
-
-    /// The beginning of a line, to know it by.
-    private static func short(_ line: String) -> String {
-        let start = line.onOneLine.prefix(40)
-        return start.count < line.count ? start + "…" : String(start)
-    }
-
-    /// A path with the user's home folder in place of `~`, which no shell has replaced.
-    private static func expanded(_ path: String) -> String {
-        guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
-        return String(cString: home) + path.dropFirst()
     }
 }

@@ -13,7 +13,12 @@ struct ChatCommand: ParsableCommand {
         discussion: """
             Each line is a turn; from a pipe too. Lines that begin with a slash are for the program: /help lists them. Ctrl-C \
             stops an answer and keeps the conversation, Ctrl-D ends it. Lines are remembered in \
-            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), except those that begin with a space.
+            $XDG_STATE_HOME/rg-edge/history (~/.local/state/rg-edge/history), except those that begin with a space; Ctrl-R \
+            searches them, Tab completes instructions and names of files.
+
+            Answers differ from run to run: they are drawn as the model's file says, or else with --temperature 0.8, --top-k 40, \
+            --top-p 0.95 and --min-p 0.05. --temperature 0 takes the likeliest token each time; /set shows and changes all of it, \
+            the seed too, which makes an answer come again.
 
             Examples:
               rg-edge chat
@@ -39,15 +44,19 @@ struct ChatCommand: ParsableCommand {
 
     func run() throws {
         let path = try file.path()
-        let system = try generation.form.instructions(and: instructions.text())
-        let model = try compute.open(path)
+        let system = try instructions.text()
+        let fold = { (system: String?) in try generation.form.instructions(and: system) }
+        // Read before the model.
+        _ = try fold(system)
+        let model = try compute.openTelling(path)
         guard model.chatTemplate != nil else {
             throw model.knowsNoConversations(advice: "let it go on with a text: rg-edge prompt")
         }
         FirstPassProgress.show(model)
         let (session, kept) = try conversation.open(model)
-        let options = try generation.options(for: model, asChatTurn: true)
-        let chat = Chat(session, file: kept, system: system, options: options, undoLimit: undo)
+        let options = try generation.options(
+            for: model, asChatTurn: true, usual: model.publishedSampling ?? .usual)
+        let chat = try Chat(session, file: kept, system: system, fold: fold, options: options, undoLimit: undo)
         do {
             try chat.run()
         } catch let end as Interrupted {

@@ -62,12 +62,13 @@ struct GenerationArguments: ParsableArguments {
         }
     }
 
-    /// The options for answers of a model, one chat turn or plain text.
-    func options(for model: Model, asChatTurn: Bool) throws -> GenerationOptions {
+    /// The options for answers of a model, one chat turn or plain text. `usual` is how tokens are chosen where no argument says
+    /// otherwise; nil for the likeliest each time.
+    func options(for model: Model, asChatTurn: Bool, usual: Sampling? = nil) throws -> GenerationOptions {
         var options = GenerationOptions()
         options.constraint = try form.constraint(for: model)
         options.asChatTurn = asChatTurn
-        options.sampling = sampling.sampling
+        options.sampling = sampling.sampling(usual: usual)
         options.stop = stop
         options.lookup = lookup
         options.maxTokens =

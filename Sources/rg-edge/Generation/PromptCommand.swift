@@ -86,7 +86,7 @@ struct PromptCommand: ParsableCommand, TakesText {
     func run() throws {
         let path = try file.path()
         let text = try promptText(), system = try generation.form.instructions(and: instructions.text())
-        let model = try compute.open(path)
+        let model = try compute.openTelling(path)
         if system != nil, model.chatTemplate == nil { throw model.knowsNoConversations(advice: "leave out --system and --tools") }
         if !raw, model.mayMissTemplate {
             Diagnostics.report(

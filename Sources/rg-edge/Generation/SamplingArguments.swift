@@ -3,16 +3,13 @@ import RGEdge
 
 /// How the next token is chosen.
 struct SamplingArguments: ParsableArguments {
-    /// What llama.cpp and Ollama sample with.
-    private static let usualTemperature: Float = 0.8
-
     @Option(
         name: [.long, .customLong("temp")], parsing: .unconditional,
         help: ArgumentHelp(
             "Randomness: 0 takes the likeliest token each time, 1 is the model's own distribution. Applied to what "
                 + "--logit-bias, the penalties, --top-k, --top-p and --min-p, in this order, leave, as in llama.cpp; Hugging Face "
                 + "applies it before --top-k. "
-                + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given)",
+                + "(default: 0; 0.8 where one of --top-k, --top-p, --min-p, --seed is given; a chat has its own for all four)",
             valueName: "number"))
     var temperature: Float?
 
@@ -99,21 +96,28 @@ struct SamplingArguments: ParsableArguments {
         }
     }
 
-    /// The settings for one generation, with a random seed unless one was given.
-    var sampling: Sampling {
-        var sampling = Sampling()
-        let isAskedFor = topK != nil || topP != nil || minP != nil || seed != nil
-        sampling.temperature = temperature ?? (isAskedFor ? Self.usualTemperature : 0)
-        sampling.topK = topK ?? 0
-        sampling.topP = topP ?? 1
-        sampling.minP = minP ?? 0
-        sampling.repetitionPenalty = repetitionPenalty ?? 1
+    /// The settings for one generation, with a random seed unless one was given. What was not given is as `usual` has it; without
+    /// that, the likeliest token is taken each time unless something is given that makes sense for a draw only.
+    func sampling(usual: Sampling?) -> Sampling {
+        var sampling = usual ?? Sampling()
+        if usual == nil, topK != nil || topP != nil || minP != nil || seed != nil {
+            sampling.temperature = Sampling.usual.temperature
+        }
+        if let temperature { sampling.temperature = temperature }
+        if let topK { sampling.topK = topK }
+        if let topP { sampling.topP = topP }
+        if let minP { sampling.minP = minP }
+        if let repetitionPenalty { sampling.repetitionPenalty = repetitionPenalty }
         sampling.presencePenalty = presencePenalty
         sampling.frequencyPenalty = frequencyPenalty
         sampling.repetitionWindow = repetitionWindow
         for bias in logitBias { sampling.logitBias[bias.token] = bias.value }
-        // Short enough to be typed again.
-        sampling.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        sampling.seed = seed ?? Sampling.shortSeed()
         return sampling
     }
+}
+
+extension Sampling {
+    /// A random seed that is short enough to be typed again.
+    static func shortSeed() -> UInt64 { UInt64.random(in: 0...UInt64(UInt32.max)) }
 }

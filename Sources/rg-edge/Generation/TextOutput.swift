@@ -2,7 +2,8 @@ import CommandSupport
 import Glibc
 import JSON
 
-/// Where a model's text goes: standard output, part by part, as text or as lines of JSON.
+/// Where a model's text goes: standard output, part by part, as text or as lines of JSON. In a chat, lines on a terminal break between
+/// words; anything else gets the text as it is.
 final class TextOutput {
     private let asJSON: Bool
     private var failure: OutputError?
@@ -12,7 +13,13 @@ final class TextOutput {
     /// True if all that was written so far is whole lines.
     private(set) var endsLine = true
 
-    init(asJSON: Bool) { self.asJSON = asJSON }
+    /// On a terminal, if that is wanted.
+    private var wrapped: WrappedOutput?
+
+    init(asJSON: Bool, wrapsWords: Bool = false) {
+        self.asJSON = asJSON
+        wrapped = wrapsWords && !asJSON ? WrappedOutput() : nil
+    }
 
     /// Writes a part; false if that failed, in which case ``finish()`` throws the reason.
     func write(_ part: String) -> Bool { write(part, ["text": .string(part)]) }
@@ -21,7 +28,11 @@ final class TextOutput {
     func write(_ part: String, _ object: @autoclosure () -> JSONValue) -> Bool {
         hasText = true
         do throws(OutputError) {
-            try StandardOutput.write(asJSON ? object().line : part)
+            if wrapped != nil {
+                try wrapped?.write(part)
+            } else {
+                try StandardOutput.write(asJSON ? object().line : part)
+            }
         } catch {
             failure = error
         }

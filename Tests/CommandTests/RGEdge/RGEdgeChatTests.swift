@@ -10,16 +10,17 @@ import Testing
 
     private var environment: [String: String] { ["XDG_STATE_HOME": folder.file("state")] }
 
-    /// A chat whose lines come from a pipe.
+    /// A chat whose lines come from a pipe, with the likeliest answers.
     private func chat(_ lines: [String], _ arguments: String..., model: String? = nil) throws -> Command.Outcome {
         try Command.rgEdge.run(
-            ["chat", "-m", try model ?? ConvertedModel.chat(), "-n", "12"] + arguments, environment: environment,
+            ["chat", "-m", try model ?? ConvertedModel.chat(), "-n", "12", "--temperature", "0"] + arguments,
+            environment: environment,
             input: Array(lines.map { $0 + "\n" }.joined().utf8))
     }
 
     /// A chat with somebody who types.
     private func typedChat(_ arguments: String..., terminal: String = "xterm") throws -> TerminalCommand {
-        let all = ["-m", try ConvertedModel.chat()] + arguments
+        let all = ["-m", try ConvertedModel.chat(), "--temperature", "0"] + arguments
         return try TerminalCommand(.rgEdge, arguments: ["chat"] + all, environment: environment, terminal: terminal)
     }
 
@@ -174,7 +175,168 @@ import Testing
         #expect(try position(chat(["Who was\\", "Moses?", "/stats"])) != position(chat(["Who was", "Moses?", "/stats"])))
     }
 
+    // MARK: - Instructions
+
+    @Test func aRetryIsAnotherAnswerToTheSame() throws {
+        let drawn = ["--temperature", "1", "--seed", "5"], next = ["--temperature", "1", "--seed", "6"]
+        func chat(_ lines: [String], _ arguments: [String]) throws -> Command.Outcome {
+            try Command.rgEdge.run(
+                ["chat", "-m", ConvertedModel.chat(), "-n", "12"] + arguments, environment: environment,
+                input: Array(lines.map { $0 + "\n" }.joined().utf8))
+        }
+        let first = try chat(["Who was Moses?"], drawn).text, second = try chat(["Who was Moses?"], next).text
+        #expect(first != second)
+        let retried = try chat(["Who was Moses?", "/retry", "/stats"], drawn)
+        #expect(retried.text == first + second)
+        // The conversation is the one in which that was the only answer.
+        let plain = try chat(["Who was Moses?", "And Aaron?", "/stats"], next)
+        let goesOn = try chat(["Who was Moses?", "/retry", "And Aaron?", "/stats"], drawn)
+        #expect(goesOn.text == first + plain.text && position(goesOn) == position(plain))
+        // It can be taken back, and so can what came before.
+        let undone = try chat(["What is a cow?", "Who was Moses?", "/retry", "/undo", "/undo", "/stats"], drawn + ["--undo", "2"])
+        #expect(position(undone) == 0 && undone.errors.contains("Took back \"Who was Moses?\" and its answer."))
+    }
+
+    @Test func aRetryThatWouldBeTheSameIsNone() throws {
+        let plain = try chat(["Who was Moses?"])
+        let same = try chat(["Who was Moses?", "/retry"])
+        #expect(same.text == plain.text)
+        #expect(same.errors == "It would be the same answer: the temperature is 0 (/set temperature 0.8 changes that).\n")
+        let longer = try chat(["Who was Moses?", "/set max-tokens 20", "/retry"])
+        #expect(longer.text.hasPrefix(plain.text + plain.text.dropLast()) && longer.text.count > 2 * plain.text.count)
+        #expect(try chat(["/retry"]).errors == "there is no answer to take back; /retry comes after one.\n")
+        #expect(try chat(["a", "/clear", "/retry"]).errors.hasSuffix("there is no answer to take back; /retry comes after one.\n"))
+        #expect(try chat(["a", "/retry"], "--undo", "0").errors.contains("which --undo 0 rules out"))
+    }
+
+    @Test func instructionsCanBeGivenAtAnyTime() throws {
+        let plain = try chat(["Who?", "And?", "/stats"], "--system", "Be brief.")
+        let given = try chat(["/system Be brief.", "Who?", "And?", "/stats"])
+        #expect(given.text == plain.text && position(given) == position(plain))
+        #expect(given.errors.hasPrefix("Your first line will begin with these instructions.\n"))
+        // Amid a conversation they go before the next line, and nothing else.
+        let folded = try chat(["Who?", "Be brief.\\", "\\", "And?", "More?", "/stats"])
+        let amid = try chat(["Who?", "/system Be brief.", "And?", "More?", "/stats"])
+        #expect(amid.text == folded.text && position(amid) == position(folded))
+        // A line that is taken back takes them back to before it.
+        let undone = try chat(["Who?", "/system Be brief.", "And?", "/undo", "And?", "More?", "/stats"])
+        #expect(position(undone) == position(folded))
+        let cleared = try chat(["What?", "/system Be brief.", "/clear", "Who?", "And?", "/stats"])
+        #expect(position(cleared) == position(plain) && cleared.text.hasSuffix(plain.text))
+        let none = try chat(["/system Be brief.", "/system", "/system \"\"", "/system", "Who?", "And?", "/stats"])
+        #expect(try none.text == chat(["Who?", "And?"]).text)
+        #expect(none.errors.contains("\nBe brief.\nNo instructions.\nThere are no instructions; /system TEXT gives some.\n"))
+    }
+
+    @Test func theConversationCanBeSeen() throws {
+        let answer = try chat(["Who was Moses?"]).text
+        let seen = try chat(["/history", "Who was Moses?", "And Aaron?", "/history", "/history 1"])
+        let second = seen.text.dropFirst(answer.count).split(separator: "\n", omittingEmptySubsequences: false).joined(
+            separator: "\n")
+        func trimmed(_ text: some StringProtocol) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+        let turns = ["> Who was Moses?", trimmed(answer), "> And Aaron?", trimmed(second)]
+        #expect(seen.errors == (["Nothing was said yet."] + turns + turns[2...]).joined(separator: "\n") + "\n")
+        let file = folder.file("my talk.rgs")
+        let kept = try chat(["Who was Moses?", "/save \"\(file)\"", "/clear", "/load \(file)", "/history"])
+        #expect(kept.errors.hasSuffix(turns[..<2].joined(separator: "\n") + "\n"))
+        #expect(FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test func answersAreDrawnUnlessSomebodySaysOtherwise() throws {
+        func settings(_ arguments: String..., model: String? = nil) throws -> String {
+            let all = ["chat", "-m", try model ?? ConvertedModel.chat()] + arguments
+            let outcome = try Command.rgEdge.run(all, environment: environment, input: Array("/set\n".utf8))
+            let lines = outcome.errors.split(separator: "\n").map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+            return lines.prefix(4).joined(separator: ", ")
+        }
+        #expect(try settings() == "temperature 0.8, top-k 40, top-p 0.95, min-p 0.05")
+        #expect(try settings("--temperature", "0") == "temperature 0.0, top-k 40, top-p 0.95, min-p 0.05")
+        #expect(try settings("--top-k", "5", "--seed", "3") == "temperature 0.8, top-k 5, top-p 0.95, min-p 0.05")
+        let published = try publishedModel(#"{"do_sample": true, "temperature": 0.5, "top_p": 0.9, "eos_token_id": 1}"#)
+        #expect(try settings(model: published) == "temperature 0.5, top-k 50, top-p 0.9, min-p 0.0")
+        #expect(try settings("--top-p", "1", model: published) == "temperature 0.5, top-k 50, top-p 1.0, min-p 0.0")
+        let greedy = try publishedModel(#"{"do_sample": false}"#)
+        #expect(try settings(model: greedy) == "temperature 0.0, top-k 0, top-p 1.0, min-p 0.0")
+        // A prompt has the likeliest answer all the same.
+        let answers = try [published, ConvertedModel.chat()].map {
+            try Command.rgEdge.run("prompt", "-m", $0, "-n", "5", "Who?").text
+        }
+        #expect(answers[0] == answers[1])
+    }
+
+    /// The model of the tests from a folder with a `generation_config.json`.
+    private func publishedModel(_ generation: String) throws -> String {
+        let source = try TemporaryFolder(), path = folder.file("published.rgq")
+        for name in try FileManager.default.contentsOfDirectory(atPath: Fixtures.tinyEnglish) {
+            try FileManager.default.createSymbolicLink(
+                atPath: source.file(name), withDestinationPath: Fixtures.tinyEnglish + "/" + name)
+        }
+        try source.write(Array(generation.utf8), to: "generation_config.json")
+        let options = ["--type", "q8", "--chat-template", "gemma", "--quiet"]
+        #expect(try Command.rgQuant.run(["convert", source.path, "-o", path] + options).ending == .exit(0))
+        return path
+    }
+
     // MARK: - On a terminal
+
+    @Test func wordsAreNotCutOnATerminal() throws {
+        let plain = try chat(["Who was Moses?"], "-n", "200").text
+        let chat = try typedChat("-n", "200")
+        chat.resize(columns: 30)
+        try chat.wait(for: "> ")
+        chat.type("Who was Moses?\r")
+        try chat.wait(for: "\u{1B}[?2004l")
+        let shown = try chat.wait(for: "\u{1B}[?2004h").replacingOccurrences(of: "\u{1B}[?2004h", with: "")
+        chat.type("\u{4}")
+        #expect(try chat.end().ending == .exit(0))
+        // What was erased and shown again on the next line.
+        let text = shown.replacing(/[^ \r\n]*\r\u{1B}\[\d+C\u{1B}\[K/, with: "")
+        let lines = text.components(separatedBy: "\r\n")
+        #expect(lines.count > plain.count / 30 && lines.allSatisfy { $0.count < 30 }, "\(lines)")
+        #expect(text.split(whereSeparator: \.isWhitespace) == plain.split(whereSeparator: \.isWhitespace))
+    }
+
+    @Test func aConversationThatIsGoneOnWithShowsItsLastTurn() throws {
+        let file = folder.file("talk.rgs")
+        let kept = try chat(["Who was Moses?", "And Aaron?"], "--session", file)
+        let words = kept.text.split(whereSeparator: \.isWhitespace)
+        for keys in ["", "/load \"\(file)\"\r"] {
+            let chat = keys.isEmpty ? try typedChat("--session", file) : try typedChat()
+            if !keys.isEmpty { try chat.wait(for: "> ") }
+            chat.type(keys)
+            let shown = try chat.wait(for: "Going on after ")
+            #expect(shown.contains("> And Aaron?\r\n") && !shown.contains("Who was Moses?"))
+            #expect(shown.split(whereSeparator: \.isWhitespace).dropLast(3).suffix(3) == words.suffix(3), "\(shown)")
+            try chat.wait(for: "> ")
+            chat.type("\u{4}")
+            #expect(try chat.end().ending == .exit(0))
+        }
+    }
+
+    @Test func linesAreSearchedAndCompletedOnATerminal() throws {
+        let chat = try typedChat("-n", "2")
+        try chat.wait(for: "> ")
+        chat.type("Who was Moses?\r")
+        try chat.wait(for: "\u{1B}[?2004l")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("\u{12}Mos")
+        try chat.wait(for: "search 'Mos': Who was Moses?")
+        // Esc alone.
+        chat.type("\u{1B}")
+        try chat.wait(for: "> Who was Moses?")
+        chat.type("\u{15}/st\t")
+        try chat.wait(for: "> /stats ")
+        chat.type("\u{15}/s\t")
+        try chat.wait(for: "\r\nsave    set     stats   system\r\n")
+        try chat.wait(for: "> /s")
+        chat.type("et te\t0\r")
+        try chat.wait(for: "temperature 0.0\r\n")
+        chat.type("\u{12}Who\r")
+        try chat.wait(for: "> Who was Moses?\r\n")
+        try chat.wait(for: "\u{1B}[?2004h")
+        chat.type("/bye\r")
+        #expect(try chat.end().ending == .exit(0))
+    }
 
     @Test func linesAreEditedOnATerminal() throws {
         let chat = try typedChat("-n", "12")

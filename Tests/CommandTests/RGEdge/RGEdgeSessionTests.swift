@@ -35,7 +35,8 @@ import Testing
         let alone = try prompt("-n", "12", "And Aaron?", model: model)
         #expect(second.text != alone.text)
         // The same in one process.
-        let chat = try Command.rgEdge.run("chat", "-m", model, "-n", "12", input: Array("Who was Moses?\nAnd Aaron?\n".utf8))
+        let chat = try Command.rgEdge.run(
+            "chat", "-m", model, "-n", "12", "--temperature", "0", input: Array("Who was Moses?\nAnd Aaron?\n".utf8))
         #expect(chat.text == "\(first.text)\n\(second.text)\n")
         #expect(try folder.contents() == ["talk.rgs"])
     }
