@@ -1,2 +1,2 @@
 /// The version of the project, which its commands and its C library have.
-public let projectVersion = "0.1.0"
+public let projectVersion = "0.2.0"

@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
     name: "examples",
     dependencies: [
-        // Elsewhere by version: .package(url: "…/rg-edge", from: "0.1.0"), as tools/test-package does.
+        // Elsewhere by version: .package(url: "…/rg-edge", from: "0.2.0"), as tools/test-package does.
         .package(name: "rg-edge", path: "../../..")
     ],
     targets: [
