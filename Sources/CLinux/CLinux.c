@@ -30,6 +30,11 @@ int clinux_open_direct(int descriptor) {
     return open(place, O_RDONLY | O_DIRECT | O_CLOEXEC);
 }
 
+bool clinux_is_readable(int descriptor) {
+    const int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && !(flags & (O_PATH | O_DIRECT)) && (flags & O_ACCMODE) != O_WRONLY;
+}
+
 int clinux_direct_alignment(int descriptor) {
 #ifdef STATX_DIOALIGN
     struct statx status;

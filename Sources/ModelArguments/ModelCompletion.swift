@@ -2,12 +2,12 @@ import ArgumentParser
 import CommandSupport
 import Kernels
 
-/// What a shell offers for a model.
+/// What shells are offered for a model: the names of those in ``ModelFolders``, and model files by their paths.
 public enum ModelCompletion {
-    /// The names of the models in ``ModelFolders``, and model files by their paths.
+    /// What begins with `prefix`.
     public static func candidates(_ prefix: String) -> [String] {
-        ModelFolders.usual.entries.map(\.name).filter { $0.hasPrefix(prefix) }
-            + PathCompletion.candidates(prefix, endings: [ModelFolders.ending])
+        ShellCompletion.words(ModelFolders.usual.entries.map(\.name), prefix)
+            + ShellCompletion.paths(prefix, endings: [ModelFolders.ending])
     }
 }
 
@@ -17,6 +17,6 @@ extension CompletionKind {
 
     /// The kernels that this processor can run.
     static var kernels: CompletionKind {
-        .custom { _, _, prefix in Kernels.available.map(\.name).filter { $0.hasPrefix(prefix) } }
+        .custom { _, _, prefix in ShellCompletion.words(Kernels.available.map(\.name), prefix) }
     }
 }

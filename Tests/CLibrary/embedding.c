@@ -61,18 +61,26 @@ static void test_descriptors(const unsigned char *bytes, size_t size) {
         }
     }
 
-    refuses_fd(-1, 0, 0, RG_ERROR_ARGUMENT, "descriptor -1: is not open");
+    refuses_fd(-1, 0, 0, RG_ERROR_ARGUMENT, "descriptor -1: is not open for reading");
     const int descriptor = open_appended(bytes, size, 4096, 64);
     EXPECT_ERROR(RG_ERROR_ARGUMENT, "model is NULL", rg_model_open_fd(descriptor, 0, 0, NULL, NULL));
     refuses_fd(descriptor, 4097, 0, RG_ERROR_ARGUMENT, "no multiple of 64");
     refuses_fd(descriptor, 1 << 30, 0, RG_ERROR_ARGUMENT, "from 1073741824 on");
-    refuses_fd(descriptor, UINT64_MAX - 63, 0, RG_ERROR_ARGUMENT, "descriptor");
+    refuses_fd(descriptor, UINT64_MAX - 63, 0, RG_ERROR_ARGUMENT, "no file has");
+    refuses_fd(descriptor, UINT64_C(1) << 62, 0, RG_ERROR_ARGUMENT, "from 4611686018427387904 on");
     refuses_fd(descriptor, 4096, size + 65, RG_ERROR_ARGUMENT, "check where the part begins");
-    refuses_fd(descriptor, 4096, UINT64_MAX, RG_ERROR_ARGUMENT, "check where the part begins");
+    refuses_fd(descriptor, 4096, UINT64_MAX, RG_ERROR_ARGUMENT, "no file has");
     refuses_fd(descriptor, 0, 0, RG_ERROR_FORMAT, "is not an RGQ file");
     refuses_fd(descriptor, 4096, 0, RG_ERROR_FORMAT, "has grown");
     refuses_fd(descriptor, 4096, size - 1, RG_ERROR_FORMAT, "is cut");
     close(descriptor);
+    static const int unfit[] = {O_WRONLY, O_PATH, O_RDONLY | O_DIRECT};
+    for (size_t index = 0; index < sizeof unfit / sizeof *unfit; index++) {
+        const int other = open(in_folder("program"), unfit[index]);
+        if (other < 0) continue; /* a file system without O_DIRECT */
+        refuses_fd(other, 4096, 0, RG_ERROR_ARGUMENT, "is not open for reading");
+        close(other);
+    }
     int ends[2];
     CHECK(pipe(ends) == 0);
     refuses_fd(ends[0], 0, 0, RG_ERROR_IO, "is not a regular file");

@@ -22,6 +22,10 @@ int clinux_open_unnamed(const char *folder, unsigned mode);
 /// Returns the descriptor, or -1 and errno: some file systems can't.
 int clinux_open_direct(int descriptor);
 
+/// True if a descriptor is open for reading at any offset, by read(2) and mmap(2): neither for writing alone nor with O_PATH or
+/// O_DIRECT.
+bool clinux_is_readable(int descriptor);
+
 /// What offsets, lengths and addresses of reads with such a descriptor must be multiples of, if Linux says so (statx(2), since
 /// 6.1); otherwise 0; -1 if the file system takes such reads, but not past its cache.
 int clinux_direct_alignment(int descriptor);

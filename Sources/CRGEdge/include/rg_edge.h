@@ -106,11 +106,13 @@ void rg_model_close(rg_model *model);
 
 /* The same for a model that is a part of an open file, as when it is appended to
  * a program: size bytes from offset on, a multiple of 64; size 0 for all up to
- * the file's end. The descriptor stays the caller's, and may be closed. */
+ * the file's end. The descriptor, open for reading, stays the caller's, and may be
+ * closed. */
 rg_status rg_model_open_fd(int descriptor, uint64_t offset, uint64_t size,
                            const rg_model_options *options, rg_model **model);
 
-/* The same for a model in memory, aligned to 64 bytes, which is not copied. It
+/* The same for a model in memory, aligned to 64 bytes, which is not copied;
+ * preload and catch_sigbus do nothing there, and lock_memory until release. It
  * must stay where and as it is until release is called, with user, once, when
  * the model and all that uses it are gone; release may be NULL. It is not called
  * if opening fails. */

@@ -1,34 +1,30 @@
-import ArgumentParser
+import Files
 import Glibc
 
-/// What a shell offers for the beginning of a path.
+/// The files and folders that the beginning of a path may become.
 public enum PathCompletion {
-    /// The files with one of these endings, all if there is none, and the folders whose paths begin with `prefix`, in order; for the
-    /// ending `/` folders alone. Hidden ones only for a name that begins with a full stop; none of a folder that can't be read.
-    public static func candidates(_ prefix: String, endings: [String] = []) -> [String] {
-        let start = prefix.lastIndex(of: "/").map { prefix[...$0] } ?? ""
-        let name = prefix[start.endIndex...]
-        guard let directory = opendir(start.isEmpty ? "." : expanded(String(start))) else { return [] }
-        defer { closedir(directory) }
-        var candidates: [String] = []
-        while let item = readdir(directory) {
-            let found = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
-            guard found.hasPrefix(name), found != ".", found != "..", name.hasPrefix(".") || !found.hasPrefix(".") else { continue }
-            var status = stat()
-            guard fstatat(dirfd(directory), found, &status, 0) == 0 else { continue }
-            if status.st_mode & S_IFMT == S_IFDIR {
-                // bash puts the slash behind folders itself, and no space.
-                candidates.append(start + found + (CompletionShell.requesting == .bash ? "" : "/"))
-            } else if endings.isEmpty || endings.contains(where: found.hasSuffix) {
-                candidates.append(start + found)
-            }
-        }
-        return candidates.sorted()
+    /// One of them.
+    public struct Item {
+        /// The whole path, in the way in which its beginning was written.
+        public let path: String
+        /// What is new to the reader: its name.
+        public let name: String
+        public let isFolder: Bool
     }
 
-    /// A path with the home folder in place of the `~` at its start.
+    /// Those whose paths begin with `prefix`, by name; hidden ones only for a name that begins with a full stop. None of a folder that
+    /// can't be read, and none with signs in their names that a line can't have.
+    public static func items(_ prefix: String) -> [Item] {
+        let start = prefix.lastIndex(of: "/").map { prefix[...$0] } ?? ""
+        let name = prefix[start.endIndex...]
+        guard let folder = Folder(existing: start.isEmpty ? "." : expanded(String(start))) else { return [] }
+        return folder.items().filter { item in
+            item.name.hasPrefix(name) && item.name.hasPrefix(".") == name.hasPrefix(".")
+                && item.name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        }.sorted { $0.name < $1.name }.map { Item(path: start + $0.name, name: $0.name, isFolder: $0.isFolder) }
+    }
+
+    /// A path with the user's home folder in place of the `~` at its start, which no shell has replaced.
     public static func expanded(_ path: String) -> String {
         guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
         return String(cString: home) + path.dropFirst()

@@ -11,7 +11,7 @@ import System
 /// ``read(at:into:)`` throws instead, so bytes that nobody has read before should be read with it. If the file is guarded, a read
 /// in the mapping finds zeros then, and ``checkIntact()`` throws.
 public final class MappedFile: Sendable {
-    /// Where it is, as it was given; for messages alone where that is no path.
+    /// Its path as it was given, or what messages call it.
     public let path: String
     /// The whole file or its part; valid while this object lives.
     public nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
@@ -21,6 +21,8 @@ public final class MappedFile: Sendable {
     private nonisolated(unsafe) let mapping: UnsafeMutableRawBufferPointer
     /// Whose memory it is, if it is no file.
     private nonisolated(unsafe) let owner: AnyObject?
+    /// True if parts have been locked.
+    private let isLocked = Atomic<Bool>(false)
     /// The number of its guard (`MappingGuard.h`), if it has one.
     private let guardNumber: Int32?
 
@@ -81,6 +83,8 @@ public final class MappedFile: Sendable {
     deinit {
         if let guardNumber { clinux_unguard_mapping(guardNumber) }
         if let start = mapping.baseAddress { munmap(start, mapping.count) }
+        // A file's mapping is gone with its locks; the caller's memory is to be as it was.
+        if regularFile == nil, isLocked.load(ordering: .relaxed) { munlock(bytes.baseAddress, bytes.count) }
     }
 
     /// False once zeros have taken the place of the mapping, since the system could not read the file.
@@ -162,6 +166,7 @@ public final class MappedFile: Sendable {
     /// Has the system keep a range in memory as long as this object lives. Throws if that is not permitted, or there is too little
     /// memory.
     public func lock(_ range: Range<Int>) throws(FileProblem) {
+        isLocked.store(true, ordering: .relaxed)
         guard mlock(bytes.baseAddress.map { $0 + range.lowerBound }, range.count) != 0 else { return }
         let code = errno
         let words = strerror(code).map { String(cString: $0) } ?? "error \(code)"

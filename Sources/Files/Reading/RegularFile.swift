@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import System
 
@@ -26,12 +27,13 @@ public final class RegularFile: Sendable {
     /// A part of a file that the caller has open for reading, and may close: `byteCount` bytes from `start` on, or all up to the
     /// file's end. Messages call it `name`.
     public convenience init(descriptor: Int32, start: Int, byteCount: Int?, name: String) throws(FileProblem) {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else {
-            let code = errno
-            guard code == EBADF else { throw .system(name, while: "opening", code) }
-            throw FileProblem(.option, path: name, problem: "is not open", advice: "give a descriptor that is", code: code)
+        guard clinux_is_readable(descriptor) else {
+            throw FileProblem(
+                .option, path: name, problem: "is not open for reading", advice: "open it with O_RDONLY, without O_PATH or O_DIRECT"
+            )
         }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .system(name, while: "opening", errno) }
         try self.init(owned: copy, path: name, start: start, byteCount: byteCount)
     }
 
@@ -51,8 +53,8 @@ public final class RegularFile: Sendable {
         }
         identity = FileIdentity(status)
         owner = status.st_uid
-        let left = identity.byteCount - start
-        guard start >= 0, left >= 0, (0...left).contains(byteCount ?? left) else {
+        let left = start < 0 ? -1 : identity.byteCount - start
+        guard left >= 0, (0...left).contains(byteCount ?? left) else {
             close(descriptor)
             throw FileProblem(
                 .option, path: path,

@@ -5,25 +5,28 @@ import System
 enum Log {
     typealias Receiver = @Sendable (LogLevel, String) -> Void
 
-    private static let receiver = Guarded<Receiver?>(nil)
-    /// The lowest level that is received; above all of them if none is.
+    /// Who is told, and from which level on.
+    private static let current = Guarded<(level: LogLevel, receiver: Receiver)?>(nil)
+    /// The lowest level that is received; above all of them if none is: so that a look costs nothing.
     private static let threshold = Atomic<Int>(.max)
 
-    static func receive(from level: LogLevel, _ newReceiver: Receiver?) {
-        receiver.withLock {
-            $0 = newReceiver
-            threshold.store(newReceiver == nil ? .max : level.rawValue, ordering: .relaxed)
+    static func receive(from level: LogLevel, _ receiver: Receiver?) {
+        let former = current.withLock { current in
+            let former = current
+            current = receiver.map { (level, $0) }
+            threshold.store(receiver == nil ? .max : level.rawValue, ordering: .relaxed)
+            return former
         }
+        // What it holds may itself have something to tell when it goes, which must not be under the lock.
+        withExtendedLifetime(former) {}
     }
-
-    /// True if something of a level would be received.
-    static func wants(_ level: LogLevel) -> Bool { level.rawValue >= threshold.load(ordering: .relaxed) }
 
     /// Tells one line, which is made only if somebody receives it. Not to be called under a lock.
     static func tell(_ level: LogLevel, _ line: @autoclosure () -> String) {
-        guard wants(level), let receiver = receiver.withLock({ $0 }) else { return }
+        guard level.rawValue >= threshold.load(ordering: .relaxed), let current = current.withLock({ $0 }), level >= current.level
+        else { return }
         // A path may hold anything.
-        receiver(level, line().onOneLine)
+        current.receiver(level, line().onOneLine)
     }
 }
 

@@ -74,6 +74,8 @@ public final class Model: Sendable {
 
     /// Computes for all sessions.
     let passes: PassQueue
+    /// False as long as opening it may still fail.
+    private nonisolated(unsafe) var wasOpened = false
     private let residentPart: ResidentPart
     /// ``vocabulary``, once a constraint has needed it.
     let sortedVocabulary = Guarded<VocabularyTrie?>(nil)
@@ -116,10 +118,11 @@ public final class Model: Sendable {
         try keepInMemory(options)
         // The decays were computed from weights.
         try checkFile()
+        wasOpened = true
         Log.tell(.info, opened)
     }
 
-    deinit { Log.tell(.debug, "\(path): closed") }
+    deinit { if wasOpened { Log.tell(.debug, "\(path): closed") } }
 
     private var opened: String {
         let place =

@@ -10,7 +10,7 @@ public enum ModelSource: @unchecked Sendable {
     case descriptor(Int32, offset: Int = 0, byteCount: Int? = nil)
     /// Memory of the caller's, aligned to 64 bytes. It must stay where and as it is until the model and its sessions, snapshots and
     /// constraints are gone, which keep its `owner`. Nothing is copied, and nothing read from a disk: ``Residency/bytes(_:)`` makes no
-    /// sense. ``Model/Options/lockMemory`` locks it, and leaves it locked.
+    /// sense, and ``Model/Options/guardFile`` guards nothing, even if the memory is a file's mapping.
     case memory(UnsafeRawBufferPointer, owner: AnyObject? = nil)
 }
 

@@ -21,8 +21,10 @@ public func rg_model_open_fd(
 ) -> rg_status {
     status { () throws(Failure) in
         let result = try required(model, "model")
-        let byteCount = size == 0 ? nil : Int(clamping: size)
-        try open(.descriptor(descriptor, offset: Int(clamping: offset), byteCount: byteCount), options, to: result)
+        guard let start = Int(exactly: offset), let byteCount = Int(exactly: size) else {
+            throw .argument("no file has \(size) bytes from \(offset) on; check offset and size")
+        }
+        try open(.descriptor(descriptor, offset: start, byteCount: byteCount == 0 ? nil : byteCount), options, to: result)
     }
 }
 

@@ -10,7 +10,7 @@ extension Chat {
         case .help: note(ChatInstruction.overview)
         case .save(let name): try save(name)
         case .load(let path):
-            let loaded = try model.session(from: TypedFileName.expanded(path))
+            let loaded = try model.session(from: PathCompletion.expanded(path))
             try conversation.prepare("loading \(path)")
             conversation.replace(with: loaded)
             noteResumption()
@@ -64,7 +64,7 @@ extension Chat {
 
     private func save(_ name: String?) throws {
         // As with --session, - is not a name.
-        guard let path = name.map(TypedFileName.expanded) ?? file?.path, path != "-" else {
+        guard let path = name.map(PathCompletion.expanded) ?? file?.path, path != "-" else {
             throw ChatInstruction.Mistake.noFile("save")
         }
         if let file, file.isAt(path) {

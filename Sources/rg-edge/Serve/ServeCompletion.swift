@@ -12,7 +12,7 @@ enum ServeCompletion {
         let options = options(of: program)
         let before = words.indices.contains(index - 1) ? words[index - 1] : ""
         guard let option = options.first(where: { $0.names.contains(before) && $0.takesValue }) else {
-            return options.flatMap(\.names).filter { $0.hasPrefix(prefix) }
+            return ShellCompletion.words(options.flatMap(\.names), prefix)
         }
         return option.values(prefix)
     }
@@ -36,12 +36,12 @@ enum ServeCompletion {
 
         func values(_ prefix: String) -> [String] {
             if case .array(let values)? = kind?["list"]?["values"] {
-                return values.compactMap(\.stringValue).filter { $0.hasPrefix(prefix) }
+                return ShellCompletion.words(values.compactMap(\.stringValue), prefix)
             }
-            if kind?["file"] != nil { return PathCompletion.candidates(prefix) }
-            if kind?["directory"] != nil { return PathCompletion.candidates(prefix, endings: ["/"]) }
+            if kind?["file"] != nil { return ShellCompletion.paths(prefix) }
+            if kind?["directory"] != nil { return ShellCompletion.paths(prefix, endings: ["/"]) }
             if names.contains("--model") { return ModelCompletion.candidates(prefix) }
-            if names.contains("--kernels") { return Kernels.available.map(\.name).filter { $0.hasPrefix(prefix) } }
+            if names.contains("--kernels") { return ShellCompletion.words(Kernels.available.map(\.name), prefix) }
             return []
         }
     }

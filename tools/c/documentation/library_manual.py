@@ -7,13 +7,7 @@ import pathlib
 import re
 import sys
 
-from manual_date import manual_date
-
-
-def escaped(text):
-    """Text for roff: neither its escape character nor a control line."""
-    text = text.replace("\\", "\\e").replace("-", "\\-")
-    return "\n".join("\\&" + line if line[:1] in (".", "'") else line for line in text.split("\n"))
+from mdoc import date, escaped
 
 
 def words(comment):
@@ -55,7 +49,7 @@ def page(header):
     title, _, rest = introduction.partition("\n\n")
     rest = rest.replace("\nRules that hold", "\n\nRules that hold")
     lines = [
-        f".Dd {manual_date()}", ".Dt RG_EDGE 3", ".Os", ".Sh NAME", ".Nm rg_edge", ".Nd run RecurrentGemma models from C",
+        f".Dd {date()}", ".Dt RG_EDGE 3", ".Os", ".Sh NAME", ".Nm rg_edge", ".Nd run RecurrentGemma models from C",
         ".Sh LIBRARY", "RG Edge (librg_edge, \\-lrg_edge; pkg\\-config module rg\\-edge)", ".Sh SYNOPSIS", ".In rg_edge.h",
         ".Sh DESCRIPTION"]
     lines += prose(rest) + [".Ss Versions and errors"]

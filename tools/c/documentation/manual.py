@@ -7,7 +7,7 @@ import json
 import pathlib
 import sys
 
-from manual_date import manual_date
+from mdoc import date, escaped
 
 
 # A command that is at work exits with these numbers; before, and at a second signal, the signal itself ends it, which a shell
@@ -34,9 +34,9 @@ FAMILY = ["rg-edge", "rg-edge-serve", "rg-quant"]
 
 # What commands read of the environment, and files that they use by themselves: those whose options or texts name one of the words.
 ENVIRONMENT = [
-    ("--model", "RG_EDGE_MODEL", "The model, a file or its name in 'rg-edge list', where -m names none."),
-    ("--model list", "RG_EDGE_MODELS", "Folders to look for models in, separated by colons, instead of the usual ones."),
-    ("--model list", "XDG_DATA_HOME", "Its folder rg-edge has the user's models, instead of ~/.local/share/rg-edge."),
+    ("--model info", "RG_EDGE_MODEL", "The model, a file or its name in 'rg-edge list', where -m names none."),
+    ("--model list info", "RG_EDGE_MODELS", "Folders to look for models in, separated by colons, instead of the usual ones."),
+    ("--model list info", "XDG_DATA_HOME", "Its folder rg-edge has the user's models, instead of ~/.local/share/rg-edge."),
     ("chat", "XDG_STATE_HOME", "Its folder rg-edge has the history of lines, instead of ~/.local/state/rg-edge."),
     ("chat", "TERM", "A terminal that is dumb, or unknown, gets plain lines without editing."),
     ("--api-key-file", "CREDENTIALS_DIRECTORY", "systemd's: its file api-keys stands in for --api-key-file."),
@@ -44,19 +44,13 @@ ENVIRONMENT = [
     ("--sessions-at-once", "TMPDIR", "Where the files of measured sessions go, instead of /tmp."),
 ]
 FILES = [
-    ("--model list", "~/.local/share/rg-edge/*.rgq", "The user's models; default.rgq, or the only one there is, is the one that is used "
+    ("--model list info", "~/.local/share/rg-edge/*.rgq", "The user's models; default.rgq, or the only one there is, is the one that is used "
      "where none is named."),
-    ("--model list", "/usr/local/share/rg-edge/*.rgq", "Models for all users of the machine."),
+    ("--model list info", "/usr/local/share/rg-edge/*.rgq", "Models for all users of the machine."),
     ("chat", "~/.local/state/rg-edge/history", "Lines that were typed in chats."),
     ("--listen", "/usr/lib/systemd/system/rg-edge.service , rg-edge.socket", "Units that start the server with the machine, in "
      "packages; in /usr/local/lib/systemd/system where it was installed by hand."),
 ]
-
-
-def escaped(text):
-    """Text for roff: neither its escape character nor a control line."""
-    text = text.replace("\\", "\\e").replace("-", "\\-")
-    return "\n".join("\\&" + line if line[:1] in (".", "'") else line for line in text.split("\n"))
 
 
 def paragraphs(text):
@@ -120,7 +114,7 @@ def page(command, full):
     arguments = [argument for argument in command.get("arguments", []) if argument["shouldDisplay"]]
     subcommands = [each for each in command.get("subcommands", []) if each["commandName"] != "help"]
     lines = [
-        f".Dd {manual_date()}", f".Dt {dashed.upper()} 1", ".Os",
+        f".Dd {date()}", f".Dt {dashed.upper()} 1", ".Os",
         ".Sh NAME", f".Nm {dashed}", f".Nd {escaped(command.get('abstract', '').rstrip('.'))}",
         ".Sh SYNOPSIS", f".Nm {full}",
     ]

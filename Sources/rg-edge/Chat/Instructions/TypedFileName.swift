@@ -1,5 +1,3 @@
-import Glibc
-
 /// The name of a file as people type it after an instruction: as it is, in quotes, or with backslashes before its spaces.
 enum TypedFileName {
     /// What a backslash takes the meaning from.
@@ -54,11 +52,5 @@ enum TypedFileName {
 
     private static func isEscapable(_ character: Character, in quote: Character?) -> Bool {
         quote == nil ? escapable.contains(character) : character == quote || character == "\\"
-    }
-
-    /// A path with the user's home folder in place of `~`, which no shell has replaced.
-    static func expanded(_ path: String) -> String {
-        guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
-        return String(cString: home) + path.dropFirst()
     }
 }
