@@ -68,8 +68,7 @@ struct WordWrap {
             endWord(&output)
             output.append(character)
             (column, start) = (0, 0)
-        case "\t": addSpace(character, columns: 8 - column % 8, to: &output)
-        case _ where character.isBreakableSpace: addSpace(character, columns: character.columns, to: &output)
+        case _ where character.isBreakableSpace: addSpace(character, to: &output)
         default:
             let isWide = character.columns > 1, isOpening = character.isOpening
             let sticks = isOpened || character.columns == 0 || character.isPunctuation && !isOpening
@@ -80,8 +79,9 @@ struct WordWrap {
     }
 
     /// A space that there is no room for is left out: the next word begins a line.
-    private mutating func addSpace(_ character: Character, columns width: Int, to output: inout String) {
+    private mutating func addSpace(_ character: Character, to output: inout String) {
         endWord(&output)
+        let width = character == "\t" ? 8 - column % 8 : character.columns
         guard column < limit, width <= limit - column else {
             (column, start) = (.max, .max)
             return

@@ -21,11 +21,12 @@ struct WordWrapTests {
                     rows.append([])
                     column = 0
                 case "\r": column = 0
+                case "\t": for _ in 0..<8 - column % 8 { put(" ") }
                 case "\u{1B}":
                     let sequence = rest.prefix { !$0.isLetter } + rest.drop { !$0.isLetter }.prefix(1)
                     rest = rest.dropFirst(sequence.count)
                     if sequence.last == "C" { column += Int(String(sequence.dropFirst().dropLast())) ?? 0 }
-                    if sequence.last == "K" { rows[rows.count - 1].removeLast(max(0, width - column)) }
+                    if sequence.last == "K" { while width > column { rows[rows.count - 1].removeLast() } }
                 default: put(character)
                 }
             }
@@ -66,7 +67,7 @@ struct WordWrapTests {
             ("0123456789 a", ["0123456789", "a"]), ("012345678 a", ["012345678", "a"]), ("0123456 8 a", ["0123456 8", "a"]),
             ("a 0123456789abcdef b", ["a ", "0123456789", "abcdef", "b"]),
             ("日本語、日本語。日本", ["日本語、", "日本語。", "日本"]), ("(日)「本」語語語", ["(日)", "「本」語", "語語"]),
-            ("one 🙂🙂🙂", ["one 🙂🙂", "🙂"]), ("a\tb c", ["a\tb", "c"]),
+            ("one 🙂🙂🙂", ["one 🙂🙂", "🙂"]), ("a\tb c", ["a       b", "c"]),
             ("no\u{A0}break here", ["no\u{A0}break ", "here"]),
         ])
     func breaking(text: String, expected: [String]) {
