@@ -47,7 +47,7 @@ let kernelTargets: [Target] = instructionSets.map {
 }
 
 /// The tests that are built for another machine than this one: those of what differs there.
-let testsElsewhere = ["GriffinTests", "KernelTests"]
+let testsElsewhere = ["GriffinTests", "KernelTests", "QuantizationTests"]
 
 /// Runs kernels that a processor can't run, and counts what they cost: `tools/test-arm`.
 let loadTargets: [Target] =

@@ -179,7 +179,8 @@ import Tiles
             ([1, .nan, 1], .notFinite), ([1, .infinity, 1], .notFinite), ([-.infinity, 0, 1], .notFinite),
             ([1, 0, -1], .notPositive),
             ([-1, 0, 1], .notPositive), ([1, 2, 1], .notPositive), ([1, -1.3, 1], .notPositive), ([0, 1, 0], nil),
-            ([1e-45, 1e38, 0], .notPositive), ([1e-45, 0, 1e-45], nil), ([3e38, 0, 3e38], nil), ([1, 1, 1], nil), ([0, 0, 0], nil),
+            ([0x1p-149, 1e38, 0], .notPositive), ([0x1p-149, 0, 0x1p-149], nil), ([3e38, 0, 3e38], nil), ([1, 1, 1], nil),
+            ([0, 0, 0], nil),
             ([3e38, 3e38, 3e38], nil), ([0, 0.05, 1], nil), ([0, 0.2, 1], .notPositive),
         ] as [([Float], CovarianceError?)])
     func momentsThatAreNone(triangle: [Float], expected: CovarianceError?) throws {

@@ -54,9 +54,7 @@ struct FeedbackReference {
             errors[column] = weights[column] - code * scale
         }
         for first in stride(from: 0, to: columns, by: 32) {
-            var moved = (first..<first + 32).map { column in
-                weights[column] + (0..<first).reduce(Float(0)) { $0 + errors[$1] * feedback[$1][column] }
-            }
+            var moved = (first..<first + 32).map { weights[$0] + sum(0..<first, errors, feedback, column: $0) }
             let scale = SearchReference.scale(moved, Array(importance[first..<first + 32]))
             scales.append(scale)
             for column in 0..<32 {
@@ -67,8 +65,8 @@ struct FeedbackReference {
         for _ in 0..<2 {
             for first in stride(from: 0, to: columns, by: 32) {
                 let block = first..<first + 32
-                var slopes = block.map { column in (0..<columns).reduce(Float(0)) { $0 + errors[$1] * moments[$1][column] } }
-                let codeSlopes = block.map { column in block.reduce(Float(0)) { $0 + codes[$1] * moments[$1][column] } }
+                var slopes = block.map { sum(0..<columns, errors, moments, column: $0) }
+                let codeSlopes = block.map { sum(block, codes, moments, column: $0) }
                 var gain: Float = 0, cost: Float = 0
                 for column in 0..<32 {
                     gain += codes[first + column] * slopes[column]
@@ -92,6 +90,11 @@ struct FeedbackReference {
             }
         }
         return codes.indices.map { codes[$0] * scales[$0 / 32] }
+    }
+
+    /// Of some rows' factors times their numbers in a column.
+    private func sum(_ rows: Range<Int>, _ factors: [Float], _ matrix: [[Float]], column: Int) -> Float {
+        rows.reduce(0) { $0 + factors[$1] * matrix[$1][column] }
     }
 
     private func code(_ weight: Float, _ scale: Float) -> Float { SearchReference.code(weight, scale == 0 ? 0 : 1 / scale) }
