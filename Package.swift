@@ -23,6 +23,7 @@ let instructionSets: [InstructionSet] =
     ? [
         InstructionSet(target: "KernelsNEON", flags: ["-march=armv8-a"]),
         InstructionSet(target: "KernelsDotProd", flags: ["-march=armv8.2-a+dotprod+fp16"]),
+        InstructionSet(target: "KernelsI8MM", flags: ["-march=armv8.2-a+dotprod+fp16+i8mm"]),
     ]
     : [
         InstructionSet(target: "KernelsSSE42", flags: ["-march=x86-64-v2"]),
@@ -54,7 +55,8 @@ let loadTargets: [Target] =
     architecture == "arm64"
     ? [
         .executableTarget(
-            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsNEON", "Tiles"], path: "Tests/KernelLoad")
+            name: "kernel-load", dependencies: ["KernelTypes", "KernelsDotProd", "KernelsI8MM", "KernelsNEON", "Tiles"],
+            path: "Tests/KernelLoad")
     ]
     : []
 

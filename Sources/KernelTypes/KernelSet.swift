@@ -5,7 +5,7 @@ import Tiles
 /// All functions trust their operands: callers have checked every size. None allocates, none keeps a pointer. Ranges are the part
 /// that the calling thread does; parts may run at once on several threads and the results do not depend on the split.
 public struct KernelSet: Sendable {
-    /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`.
+    /// `scalar`, `x86-64-v2`, `avx2`, `avxvnni`, `avx512vnni`, `neon`, `neon-dotprod`, `neon-i8mm`.
     public let name: String
 
     /// How it goes about its work, as far as that differs between processors.

@@ -42,7 +42,8 @@ enum Q8Codes: ByteCodes {
     @inline(__always) static func value(_ sums: Sums, excess: Int32) -> RowFloats { floats(csimd_pair_i32_x4(sums.low, sums.high)) }
 }
 
-/// Codes 0…15, which mean -8…7. A block's products in a lane, 8 × 15 × 127 at most, fit 16 bits; the excess is subtracted at the end.
+/// Codes 0…15, which mean -8…7. A block's products in two lanes, 16 × 15 × 127 at most, fit 16 bits; the excess is subtracted at the
+/// end.
 enum Q4Codes: ByteCodes {
     typealias Sums = (low: RowInts, high: RowInts)
 
@@ -66,6 +67,6 @@ enum Q4Codes: ByteCodes {
     }
 
     @inline(__always) static func value(_ sums: Sums, excess: Int32) -> RowFloats {
-        floats(csimd_pair_i32_x4(csimd_pairs_i16_x4(sums.low), csimd_pairs_i16_x4(sums.high)) &- RowInts(repeating: excess))
+        floats(csimd_pairs_i16_x4(csimd_pair_i16_x4(sums.low, sums.high)) &- RowInts(repeating: excess))
     }
 }

@@ -8,9 +8,12 @@
 import Glibc
 import KernelTypes
 import KernelsDotProd
+import KernelsI8MM
 import KernelsNEON
 
-let sets = ["neon": KernelsNEON.kernelSet, "neon-dotprod": KernelsDotProd.kernelSet]
+let sets = [
+    "neon": KernelsNEON.kernelSet, "neon-dotprod": KernelsDotProd.kernelSet, "neon-i8mm": KernelsI8MM.kernelSet,
+]
 let arguments = CommandLine.arguments.dropFirst()
 if arguments == ["--operations"] {
     for (name, operation, calls) in Operation.all { print(name, calls, operation.multiplications, operation.bytes) }

@@ -20,7 +20,7 @@ struct ChoiceTests {
         #if arch(x86_64)
         #expect(Kernels.compiledNames == ["scalar", "x86-64-v2", "avx2", "avxvnni", "avx512vnni"])
         #elseif arch(arm64)
-        #expect(Kernels.compiledNames == ["scalar", "neon", "neon-dotprod"])
+        #expect(Kernels.compiledNames == ["scalar", "neon", "neon-dotprod", "neon-i8mm"])
         #endif
     }
 

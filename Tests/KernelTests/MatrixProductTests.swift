@@ -176,7 +176,7 @@ struct MatrixProductTests {
             let kernels = try #require(Kernels.named(name, tuning))
             for type in WeightType.allCases {
                 let bytes = kernels.unpackedStripBytes(shape, type)
-                // A code takes a byte, a scale of 32 of them four more.
+                // A code takes a byte, a scale of 32 of them four more, or eight where it is there for each of two tokens.
                 let rows = bytes / (2560 / 32 * (32 + 4))
                 let isUnpacked = name != "scalar" && tuning.unpacksStrips && type.isBlockQuantized
                 #expect(isUnpacked ? [4, 8, 16, 32].contains(rows) && bytes % 64 == 0 : bytes == 0)

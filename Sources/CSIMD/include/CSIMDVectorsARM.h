@@ -42,9 +42,38 @@ CSIMD csimd_i32x4 csimd_pairs_i16_x4(csimd_i32x4 a) { return (csimd_i32x4)vpaddl
 CSIMD csimd_i32x4 csimd_add_pairs_i16_x4(csimd_i32x4 sum, csimd_i32x4 a) {
     return (csimd_i32x4)vpadalq_s16((int32x4_t)sum, (int16x8_t)a);
 }
+/// Two neighbouring 16-bit numbers added, in 16 bits: those of `low`, then those of `high`.
+CSIMD csimd_i32x4 csimd_pair_i16_x4(csimd_i32x4 low, csimd_i32x4 high) {
+    return (csimd_i32x4)vpaddq_s16((int16x8_t)low, (int16x8_t)high);
+}
 /// Two neighbouring 32-bit numbers added: those of `low`, then those of `high`.
 CSIMD csimd_i32x4 csimd_pair_i32_x4(csimd_i32x4 low, csimd_i32x4 high) {
     return (csimd_i32x4)vpaddq_s32((int32x4_t)low, (int32x4_t)high);
+}
+
+/// Lanes of `a` and `b` by turns: a0, b0, a1, b1.
+CSIMD csimd_u32x4 csimd_zip_low_x4(csimd_u32x4 a, csimd_u32x4 b) { return (csimd_u32x4)vzip1q_u32((uint32x4_t)a, (uint32x4_t)b); }
+/// a2, b2, a3, b3.
+CSIMD csimd_u32x4 csimd_zip_high_x4(csimd_u32x4 a, csimd_u32x4 b) { return (csimd_u32x4)vzip2q_u32((uint32x4_t)a, (uint32x4_t)b); }
+/// a0, a1, b0, b1.
+CSIMD csimd_u32x4 csimd_low_halves_x4(csimd_u32x4 a, csimd_u32x4 b) {
+    return (csimd_u32x4)vzip1q_u64((uint64x2_t)a, (uint64x2_t)b);
+}
+/// a2, a3, b2, b3.
+CSIMD csimd_u32x4 csimd_high_halves_x4(csimd_u32x4 a, csimd_u32x4 b) {
+    return (csimd_u32x4)vzip2q_u64((uint64x2_t)a, (uint64x2_t)b);
+}
+/// a0, a2, b0, b2.
+CSIMD csimd_f32x4 csimd_even_x4(csimd_f32x4 a, csimd_f32x4 b) { return (csimd_f32x4)vuzp1q_f32((float32x4_t)a, (float32x4_t)b); }
+/// a1, a3, b1, b3.
+CSIMD csimd_f32x4 csimd_odd_x4(csimd_f32x4 a, csimd_f32x4 b) { return (csimd_f32x4)vuzp2q_f32((float32x4_t)a, (float32x4_t)b); }
+
+/// Two numbers by turns: a, b, a, b. Through general registers, as ``csimd_repeated_x4``.
+CSIMD csimd_u32x4 csimd_repeated_pair_x4(uint32_t a, uint32_t b) {
+    csimd_u32x4 result;
+    const uint64_t both = a | (uint64_t)b << 32;
+    __asm__ volatile("dup %0.2d, %x1" : "=w"(result) : "r"(both));
+    return result;
 }
 
 #if defined(__ARM_FEATURE_DOTPROD)
@@ -64,5 +93,14 @@ CSIMD_DOT_LANE(0)
 CSIMD_DOT_LANE(1)
 CSIMD_DOT_LANE(2)
 CSIMD_DOT_LANE(3)
+#endif
+
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+/// Dot products of eight signed bytes, the halves of `a` with those of `b`, added to 32-bit sums: a0·b0, a0·b1, a1·b0, a1·b1.
+/// Executed in the order in which it is written, as those above.
+CSIMD csimd_i32x4 csimd_multiply_pairs_x4(csimd_i32x4 sum, csimd_u32x4 a, csimd_u32x4 b) {
+    __asm__ volatile("smmla %0.4s, %1.16b, %2.16b" : "+w"(sum) : "w"(a), "w"(b));
+    return sum;
+}
 #endif
 #endif

@@ -8,6 +8,7 @@ import KernelsAVXVNNI
 import KernelsSSE42
 #elseif arch(arm64)
 import KernelsDotProd
+import KernelsI8MM
 import KernelsNEON
 #endif
 
@@ -35,6 +36,7 @@ extension CompiledSet where Table == TunedKernels {
     static let all = [
         CompiledSet(name: "neon", isSupported: { true }, table: { KernelsNEON.kernelSet }),
         CompiledSet(name: "neon-dotprod", isSupported: { csimd_has_dotprod_fp16() }, table: { KernelsDotProd.kernelSet }),
+        CompiledSet(name: "neon-i8mm", isSupported: { csimd_has_i8mm() }, table: { KernelsI8MM.kernelSet }),
     ]
     #endif
 }

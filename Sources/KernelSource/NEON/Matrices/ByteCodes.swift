@@ -1,3 +1,4 @@
+import KernelTypes
 import Tiles
 
 /// How an ARM instruction set multiplies the codes of q8 or q4 weights with those of activations.
@@ -39,6 +40,12 @@ extension ByteCodes {
         codes.loadUnaligned(fromByteOffset: type.layout.stepOffset(block: block, step: step), as: RowBits.self)
     }
 
+    /// The first tile of a patch's rows.
+    @inline(__always) static func firstTile(_ matrix: TiledMatrix, _ origin: PatchOrigin) -> UnsafeRawPointer {
+        let shape = matrix.shape
+        return matrix.tiles + (origin.matrix * shape.rowTiles + origin.row / Tile.rows) * shape.columnTiles * tileBytes
+    }
+
     /// Bytes of a tile.
     @inline(__always) static var tileBytes: Int { type.layout.byteCount }
 
@@ -53,4 +60,23 @@ extension ByteCodes {
 
     /// What the bias of the codes adds to a block's sums of products.
     @inline(__always) static func excess(_ total: Int32) -> Int32 { total &* type.properties.codeBias }
+}
+
+/// The scales of a register of rows of a tile.
+@inline(__always)
+func weightScales(_ tile: UnsafeRawPointer, row: Int, block: Int) -> RowFloats {
+    widen((tile + TileLayout.scaleOffset(row: row, block: block)).loadUnaligned(as: RowHalves.self))
+}
+
+/// A loop that is certain to be unrolled: only a constant step is a lane of a register.
+@inline(__always)
+func forEachStep(_ body: (_ step: Int) -> Void) {
+    body(0)
+    body(1)
+    body(2)
+    body(3)
+    body(4)
+    body(5)
+    body(6)
+    body(7)
 }
