@@ -26,7 +26,7 @@ extension ModelFile {
         try file.lock(range)
     }
 
-    /// True if the file lies in memory anyway: on a tmpfs or ramfs.
+    /// True if the file lies in memory anyway: on a tmpfs or ramfs, or as the caller's.
     package var isInMemory: Bool { file.isInMemory }
 
     /// False for memory that stands in for a file: it can't be read past the system's file cache, or in parts.

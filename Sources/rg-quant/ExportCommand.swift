@@ -9,8 +9,8 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Writes a model file back as a folder that Hugging Face's transformers load.",
         discussion: """
-            The folder gets config.json, tokenizer.model, model.safetensors and, if the model has a chat template, \
-            chat_template.jinja. Weights are those that the file stands for: in f32 exactly, in bf16 rounded.
+            The folder gets config.json, tokenizer.model, model.safetensors and, if the model file has them, \
+            chat_template.jinja and generation_config.json. Weights are those that the file stands for: in f32 exactly, in bf16 rounded.
 
             Examples:
               rg-quant export 2b-it.rgq exported

@@ -13,8 +13,8 @@ public final class DirectFile: Sendable {
     private let descriptor: Int32
     private let isDirect: Atomic<Bool>
 
-    /// Where a buffer must begin, and what its reads are rounded to: a power of two, at most 1 MiB. The system's page (16 KB on a Raspberry Pi 5),
-    /// or more if the file system asks for more.
+    /// Where a buffer must begin, and what its reads are rounded to: a power of two, at most 1 MiB. The system's page (16 KB on a
+    /// Raspberry Pi 5), or more if the file system asks for more.
     public let alignment: Int
 
     /// A second way to a file that is open; nil for what is none.

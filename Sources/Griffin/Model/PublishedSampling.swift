@@ -31,7 +31,9 @@ package struct PublishedSampling: Equatable, Sendable {
         temperature = try member("temperature", "a number of 0 or more") { value in
             value.doubleValue.map { Float($0) }.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         }
-        topK = try member("top_k", "a whole number of 0 or more") { value in value.intValue.flatMap { $0 >= 0 ? $0 : nil } }
+        // -1 stands for all in vLLM's settings, and in folders that are made for it.
+        topK = try member("top_k", "a whole number of 0 or more") { value in value.intValue.flatMap { $0 >= -1 ? max(0, $0) : nil }
+        }
         topP = try member("top_p", "a number above 0 and at most 1") { value in
             value.doubleValue.map { Float($0) }.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }
         }

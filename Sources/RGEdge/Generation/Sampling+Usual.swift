@@ -4,8 +4,8 @@ extension Sampling {
     /// What conversations are sampled with where nobody says otherwise: as with llama.cpp.
     package static let usual = Sampling(temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05)
 
-    /// What a model's makers sample it with. Where they leave something out, what transformers takes for it counts, if they sample
-    /// at all: temperature 1, the 50 likeliest tokens.
+    /// What a model's makers sample it with. Of the numbers that they leave out, transformers' count: temperature 1, the 50 likeliest
+    /// tokens. Who gives numbers without saying `do_sample` means them to be used, though transformers would not.
     init(_ published: PublishedSampling) {
         guard published.isSampled != false else {
             self.init()

@@ -5,10 +5,10 @@ import Glibc
 public struct Thread {
     private let handle: pthread_t
 
-    /// Starts the thread; nil if the system has none left. `name`, of at most 15 bytes, is what debuggers and top(1) show. With
-    /// `blocksSignals`, signals go to the other threads of the program,
-    /// except SIGBUS, the signal of a mapped file that can't be read any more: if it is blocked, the kernel ends the process even
-    /// if there is a handler.
+    /// Starts the thread; nil if the system has none left. `name`, of at most 15 bytes, is what debuggers and top(1) show.
+    ///
+    /// With `blocksSignals`, signals go to the other threads of the program, except SIGBUS, the signal of a mapped file that can't be
+    /// read any more: if it is blocked, the kernel ends the process even if there is a handler.
     public init?(_ name: StaticString = "rg-edge", blocksSignals: Bool = false, _ body: @escaping @Sendable () -> Void) {
         var everySignal = sigset_t()
         var previous = sigset_t()
