@@ -1,6 +1,6 @@
 import CSIMD
 
-// Bytes: products of pairs, as in ``PairStripProduct``.
+// Bytes: products of pairs, as in `StripProduct.swift`.
 
 typealias Q4Peak = Q8Peak
 

@@ -13,7 +13,9 @@ struct GenerationFile {
     /// Nil where there is no such file.
     init?(folder: String) throws(FileProblem) {
         let path = folder + "/" + Self.name
-        guard access(path, F_OK) == 0 else { return nil }
+        // A link that leads nowhere is not nothing.
+        var status = stat()
+        guard lstat(path, &status) == 0 || errno != ENOENT else { return nil }
         file = try SourceFile(path: path, ifMissing: FileProblem.downloadAgain)
         contents = try JSONValue(parsing: try file.contents(limit: Checkpoint.Limit.configuration), of: path)
         guard contents.objectValue != nil else {

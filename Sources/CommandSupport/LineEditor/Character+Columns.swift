@@ -3,18 +3,25 @@ extension Character {
     /// (Not wcwidth(3), which knows only what the locale knows: nothing but ASCII in the C locale.)
     var columns: Int {
         let scalars = unicodeScalars
-        // A regional pair, and whatever asks to be shown as an emoji.
-        if scalars.count > 1, scalars.contains(where: { $0 == "\u{FE0F}" || (0x1F1E6...0x1F1FF).contains($0.value) }) { return 2 }
-        return scalars.map(\.columns).max() ?? 0
+        // A regional pair, and whatever is shown as one emoji.
+        if scalars.count > 1, scalars.contains(where: \.makesEmoji) { return 2 }
+        return scalars.reduce(0) { $0 + $1.columns }
     }
 }
 
 extension Unicode.Scalar {
+    /// True for what makes one emoji of the characters around it.
+    fileprivate var makesEmoji: Bool {
+        self == "\u{FE0F}" || properties.isEmojiModifier || properties.isEmojiPresentation || (0x1F1E6...0x1F1FF).contains(value)
+    }
+
     fileprivate var columns: Int {
         switch properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
         // A line break is shown as a sign.
         case .control: return self == "\n" ? 1 : 0
+        // Of a Hangul syllable in parts the first one is wide, and has the others in it.
+        case _ where (0x1160...0x11FF).contains(value) || (0xD7B0...0xD7FF).contains(value): return 0
         default: return properties.isEmojiPresentation || Self.wide.contains { $0.contains(value) } ? 2 : 1
         }
     }

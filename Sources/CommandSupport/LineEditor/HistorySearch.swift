@@ -33,11 +33,13 @@ struct HistorySearch {
         return (lines[place], offset)
     }
 
-    /// What is shown in place of the prompt.
-    var prompt: String {
+    /// What is shown in place of the prompt, on a terminal of so many columns: half of them at most.
+    func prompt(columns: Int) -> String {
         let shown = step.query.onOneLine
-        let end = shown.count > 20 ? "…" + shown.suffix(20) : shown
-        return step.isFailing ? "nothing older with '\(end)': " : "search '\(end)': "
+        let words = step.isFailing ? "nothing older with" : "search"
+        let room = columns / 2 - words.count - 5
+        guard room > 3 else { return columns < 12 ? "" : step.isFailing ? "none: " : "find: " }
+        return "\(words) '\(shown.count > room ? "…" + shown.suffix(room - 1) : shown)': "
     }
 
     /// Looks for more text: in the line that was found, then in older ones.

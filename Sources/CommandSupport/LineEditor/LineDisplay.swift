@@ -13,9 +13,10 @@ final class LineDisplay {
 
     /// Draws the line over what the row shows.
     func draw(_ editor: LineEditor) {
-        let prompt = editor.prompt ?? prompt
+        let columns = Terminal.columns(STDERR_FILENO)
+        let prompt = editor.prompt(columns: columns) ?? prompt
         let promptColumns = prompt.reduce(0) { $0 + $1.columns }
-        let (text, offset) = editor.line.visible(columns: Terminal.columns(STDERR_FILENO) - promptColumns)
+        let (text, offset) = editor.line.visible(columns: columns - promptColumns)
         cursor = promptColumns + offset
         askedColumns = nil
         // A parameter of 0 would mean 1.

@@ -36,8 +36,8 @@ struct LineEditor {
         browser = HistoryBrowser(history)
     }
 
-    /// What is shown in place of the prompt; nil unless a text is looked for.
-    var prompt: String? { search?.prompt }
+    /// What is shown in place of the prompt, on a terminal of so many columns; nil unless a text is looked for.
+    func prompt(columns: Int) -> String? { search?.prompt(columns: columns) }
 
     /// Does what a key says.
     mutating func apply(_ key: Key) -> Effect {

@@ -123,18 +123,31 @@ struct WordWrap {
     }
 }
 
-/// Whether a text is within code, as its lines come.
+/// Whether a text is within code, as its lines come (CommonMark 0.31, "Fenced code blocks").
 private struct CodeFence {
-    private(set) var isInside = false
+    /// What the block began with, and ends with; nil outside of blocks.
+    private var fence: String?
     /// The first characters of the line, without the spaces before them.
     private var beginning = ""
+    /// True if the line has a backquote after other signs: then it is no fence of backquotes.
+    private var isInline = false, hasOthers = false
+
+    var isInside: Bool { fence != nil }
 
     mutating func note(_ character: Character) {
         if character == "\n" {
-            if beginning == "```" || beginning == "~~~" { isInside.toggle() }
-            beginning = ""
-        } else if beginning.utf8.count < 3, !beginning.isEmpty || character != " " {
-            beginning.append(character)
+            if beginning == fence {
+                fence = nil
+            } else if fence == nil, beginning == "~~~" || beginning == "```" && !isInline {
+                fence = beginning
+            }
+            (beginning, isInline, hasOthers) = ("", false, false)
+        } else if beginning.utf8.count < 3 {
+            if !beginning.isEmpty || character != " " { beginning.append(character) }
+        } else if character != "`" {
+            hasOthers = true
+        } else if hasOthers {
+            isInline = true
         }
     }
 }

@@ -34,12 +34,14 @@ struct RawTerminal: ~Copyable {
         Diagnostics.draw(Self.pasteOn)
     }
 
-    /// No line is edited for a while: Ctrl-C is a signal again. What is typed ahead is kept for the next line, Ctrl-D and Ctrl-R as
-    /// keys like others: as the end of a file and as the terminal's own key they would be forgotten when that line begins.
+    /// No line is edited for a while: Ctrl-C is a signal again. What is typed ahead is kept for the next line, which shows it (amid an
+    /// answer it would be taken for a part of that), Ctrl-D and Ctrl-R as keys like others: as the end of a file and as the terminal's
+    /// own key they would be forgotten when that line begins.
     mutating func rest() {
         guard isRaw else { return }
         isRaw = false
         var settings = former
+        settings.c_lflag &= ~tcflag_t(ECHO | ECHONL)
         // _POSIX_VDISABLE: no key means it.
         withUnsafeMutableBytes(of: &settings.c_cc) { keys in for key in [VEOF, VREPRINT] { keys[Int(key)] = 0 } }
         Self.apply(settings, to: descriptor)

@@ -8,7 +8,7 @@ package struct PublishedSampling: Equatable, Sendable {
     package let isSampled: Bool?
     /// `temperature`, 0 or more.
     package let temperature: Float?
-    /// `top_k`, 0 or more.
+    /// `top_k`, 0 or more; 0 for all.
     package let topK: Int?
     /// `top_p`, above 0 and at most 1.
     package let topP: Float?
@@ -32,7 +32,8 @@ package struct PublishedSampling: Equatable, Sendable {
             value.doubleValue.map { Float($0) }.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
         }
         // -1 stands for all in vLLM's settings, and in folders that are made for it.
-        topK = try member("top_k", "a whole number of 0 or more") { value in value.intValue.flatMap { $0 >= -1 ? max(0, $0) : nil }
+        topK = try member("top_k", "a whole number of 0 or more, or -1") { value in
+            value.intValue.flatMap { $0 >= -1 ? max(0, $0) : nil }
         }
         topP = try member("top_p", "a number above 0 and at most 1") { value in
             value.doubleValue.map { Float($0) }.flatMap { $0 > 0 && $0 <= 1 ? $0 : nil }

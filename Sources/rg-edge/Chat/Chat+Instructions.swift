@@ -12,6 +12,8 @@ extension Chat {
         case .load(let path):
             let loaded = try model.session(from: PathCompletion.expanded(path))
             try conversation.prepare("loading \(path)")
+            // It has its own; but what is still to be said stays so.
+            conversation.told = areInstructionsPending ? nil : system
             conversation.replace(with: loaded)
             noteResumption()
         case .fork(nil):
@@ -25,10 +27,9 @@ extension Chat {
         case .undo: note(try conversation.undo().map { "Took back \($0)." } ?? "There is nothing that can be taken back.")
         case .retry: try retry()
         case .clear:
-            let opening = try opening
             try conversation.prepare("the new beginning")
             session.reset()
-            conversation.instructions = opening
+            conversation.told = nil
             note(conversation.canUndo ? "A new conversation; /undo brings back the old one." : "A new conversation.")
         case .history(let count): note(history(count))
         case .set(nil, _): note(ChatSetting.overview(options))
@@ -36,7 +37,7 @@ extension Chat {
             try setting.set(value, in: &options)
             note(setting.line(options))
         case .system(nil): note(system ?? "There are no instructions; /system TEXT gives some.")
-        case .system(let text?): try instruct(text)
+        case .system(let text?): instruct(text)
         case .stats: note(stats)
         case .quit: break
         }
@@ -45,10 +46,11 @@ extension Chat {
     private func note(_ text: String) { Diagnostics.note(text) }
 
     /// As Ollama does, and as messages of a system are put to these models: they go before what the user says next.
-    private func instruct(_ text: String) throws {
+    private func instruct(_ text: String) {
         let isNew = session.position == 0
         system = text.isEmpty ? nil : text
-        conversation.instructions = isNew ? try opening : system
+        // Said again if they are the same.
+        conversation.told = nil
         if system == nil {
             note(
                 isNew

@@ -12,7 +12,7 @@ final class Chat {
     var options: GenerationOptions
     /// Where the conversation is kept in the end, if anywhere.
     let file: SessionFile?
-    /// What the user wants new conversations to begin with.
+    /// The user's instructions: what new conversations begin with, and what a turn begins with where others, or none, were said last.
     var system: String?
     /// What they begin with besides: what the model has to know of tools.
     private let fold: (_ system: String?) throws -> String?
@@ -30,15 +30,20 @@ final class Chat {
         self.system = system
         self.fold = fold
         self.options = options
-        conversation = Conversation(
-            session, instructions: session.position == 0 ? try fold(system) : nil, undoLimit: undoLimit)
+        // One that goes on has its own.
+        conversation = Conversation(session, told: session.position == 0 ? nil : system, undoLimit: undoLimit)
     }
 
     /// The session of the current branch.
     var session: Session { conversation.session }
 
-    /// What a new conversation begins with.
-    var opening: String? { get throws { try fold(system) } }
+    /// True if the user's instructions are still to be said in a conversation that has begun.
+    var areInstructionsPending: Bool { system != nil && system != conversation.told }
+
+    /// What the next turn begins with.
+    private var nextInstructions: String? {
+        get throws { session.position == 0 ? try fold(system) : areInstructionsPending ? system : nil }
+    }
 
     /// True if somebody types.
     var isInteractive: Bool { input.isInteractive }
@@ -107,8 +112,10 @@ final class Chat {
 
     /// One turn of each side.
     private func say(_ line: String) throws {
-        let options = options
-        try show(options) { turn throws(ModelError) in try conversation.say(line, options, turn) }
+        let options = options, instructions = try nextInstructions
+        try show(options) { turn throws(ModelError) in
+            try conversation.say(line, after: instructions, of: system, options, turn)
+        }
     }
 
     /// The model's last turn once more.
@@ -120,10 +127,10 @@ final class Chat {
                     : "/retry takes an answer back, which --undo 0 rules out")
         }
         if options.sampling.temperature == 0 {
-            if former.options == options, former.finish != .cancelled {
+            if former.options.isGreedy(as: options), former.finish != .cancelled {
                 return Diagnostics.note("It would be the same answer: the temperature is 0 (/set temperature 0.8 changes that).")
             }
-        } else if former.options.sampling.seed == options.sampling.seed {
+        } else if former.options.sampling.temperature > 0, former.options.sampling.seed == options.sampling.seed {
             // Another one, but the same whenever the chat is repeated.
             options.sampling.seed = options.sampling.seed == UInt64(Int64.max) ? 0 : options.sampling.seed + 1
         }
@@ -162,5 +169,19 @@ final class Chat {
             Diagnostics.note("Stopped before it was read; it is not part of the conversation.")
         }
         try checkSignal()
+    }
+}
+
+extension GenerationOptions {
+    /// True if both take the likeliest token each time, of the same ones.
+    fileprivate func isGreedy(as other: GenerationOptions) -> Bool {
+        guard sampling.temperature == 0, other.sampling.temperature == 0 else { return false }
+        // These choose among tokens of which the likeliest is always one.
+        var drawn = self
+        drawn.sampling.seed = other.sampling.seed
+        drawn.sampling.topK = other.sampling.topK
+        drawn.sampling.topP = other.sampling.topP
+        drawn.sampling.minP = other.sampling.minP
+        return drawn == other
     }
 }

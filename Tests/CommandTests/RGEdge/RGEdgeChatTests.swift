@@ -221,6 +221,14 @@ import Testing
         // A line that is taken back takes them back to before it.
         let undone = try chat(["Who?", "/system Be brief.", "And?", "/undo", "And?", "More?", "/stats"])
         #expect(position(undone) == position(folded))
+        // Those that were given after it stay, also in another branch and after another conversation was loaded.
+        let kept = try chat(["Who?", "What?", "/system Be brief.", "/undo", "And?", "More?", "/stats"])
+        #expect(position(kept) == position(folded))
+        let branched = try chat(["Who?", "/fork", "/system Be brief.", "/fork 1", "And?", "More?", "/stats"])
+        #expect(position(branched) == position(folded))
+        let file = folder.file("kept.rgs")
+        let loaded = try chat(["Who?", "/save \(file)", "/system Be brief.", "/load \(file)", "And?", "More?", "/stats"])
+        #expect(position(loaded) == position(folded))
         let cleared = try chat(["What?", "/system Be brief.", "/clear", "Who?", "And?", "/stats"])
         #expect(position(cleared) == position(plain) && cleared.text.hasSuffix(plain.text))
         let none = try chat(["/system Be brief.", "/system", "/system \"\"", "/system", "Who?", "And?", "/stats"])

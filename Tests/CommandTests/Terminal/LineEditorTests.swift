@@ -22,13 +22,13 @@ struct LineEditorTests {
     func search() {
         let found = editor([.search] + text("Who")).editor
         #expect(found.line.text == "Who was Aaron?")
-        #expect(found.prompt == "search 'Who': ")
+        #expect(found.prompt(columns: 80) == "search 'Who': ")
         // The same line twice is one.
         let older = editor([.search] + text("Who") + [.search]).editor
         #expect(older.line.text == "Who was Moses?" && older.line.cursor == 0)
         let none = editor([.search] + text("Who") + [.search, .search]).editor
         #expect(none.line.text == "Who was Moses?")
-        #expect(none.prompt == "nothing older with 'Who': ")
+        #expect(none.prompt(columns: 80) == "nothing older with 'Who': ")
         // More text goes on from there; the cursor stands before it.
         let more = editor([.search] + text("was") + [.text(" M")]).editor
         #expect(more.line.text == "Who was Moses?" && more.line.cursor == 4)
@@ -38,9 +38,9 @@ struct LineEditorTests {
     func backspace() {
         let keys = [.search] + text("Who") + [.search, .backspace]
         #expect(editor(keys).editor.line.text == "Who was Aaron?")
-        #expect(editor([.search] + text("cowx") + [.backspace]).editor.prompt == "search 'cow': ")
+        #expect(editor([.search] + text("cowx") + [.backspace]).editor.prompt(columns: 80) == "search 'cow': ")
         let empty = editor(text("typed") + [.search, .text("W"), .backspace, .backspace]).editor
-        #expect(empty.line.text == "typed" && empty.prompt == "search '': ")
+        #expect(empty.line.text == "typed" && empty.prompt(columns: 80) == "search '': ")
     }
 
     @Test("Enter sends, Esc and other keys edit, Ctrl-G gives up")
@@ -49,15 +49,15 @@ struct LineEditorTests {
         #expect(sent.effect == .take && sent.editor.line.text == "Who was Moses?")
         #expect(sent.editor.lastQuery == "Mos")
         let kept = editor([.search] + text("Mos") + [.escape, .text("!")]).editor
-        #expect(kept.line.text == "Who was !Moses?" && kept.prompt == nil)
+        #expect(kept.line.text == "Who was !Moses?" && kept.prompt(columns: 80) == nil)
         let moved = editor([.search] + text("Mos") + [.right]).editor
-        #expect(moved.line.cursor == 9 && moved.prompt == nil)
+        #expect(moved.line.cursor == 9 && moved.prompt(columns: 80) == nil)
         // Older lines are above the one that was found, and what was typed below all of them.
         #expect(editor([.search] + text("Aaron") + [.up]).editor.line.text == "Who was Aaron?")
         #expect(editor([.search] + text("save") + [.up]).editor.line.text == "Who was Moses?")
         #expect(editor(text("t") + [.search] + text("cow") + [.down]).editor.line.text == "t")
         let given = editor(text("typed") + [.left, .search] + text("Mos") + [.cancel]).editor
-        #expect(given.line.text == "typed" && given.line.cursor == 4 && given.prompt == nil)
+        #expect(given.line.text == "typed" && given.line.cursor == 4 && given.prompt(columns: 80) == nil)
         #expect(editor([.search] + text("Mos") + [.interrupt]).effect == .giveUp)
         #expect(editor([.cancel, .escape]).editor.line.isEmpty)
     }
@@ -70,8 +70,12 @@ struct LineEditorTests {
 
     @Test("What is looked for is shown without what would command the terminal, and not at any length")
     func prompt() {
-        #expect(editor([.search, .text("\u{202E}a\nb")]).editor.prompt == #"nothing older with '\u{202E}a\nb': "#)
-        #expect(editor([.search, .text(String(repeating: "a", count: 30) + "b")]).editor.prompt?.count == 44)
+        #expect(editor([.search, .text("\u{202E}a\nb")]).editor.prompt(columns: 80) == #"nothing older with '\u{202E}a\nb': "#)
+        #expect(editor([.search, .text(String(repeating: "a", count: 30) + "b")]).editor.prompt(columns: 80)?.count == 40)
+        for columns in 0...80 {
+            let prompt = editor([.search] + text("日本語 and more of it")).editor.prompt(columns: columns)
+            #expect((prompt?.count ?? 0) <= max(6, columns / 2))
+        }
     }
 
     @Test("Tab inserts what all choices begin with, or shows them")

@@ -15,7 +15,7 @@ enum ChatInstruction: Equatable {
     case history(Int?)
     /// Nil shows all settings.
     case set(ChatSetting?, to: String)
-    /// Nil shows the instructions, an empty text takes them away.
+    /// Nil shows the user's instructions, an empty text takes them away.
     case system(String?)
     case stats
     case quit
@@ -35,7 +35,11 @@ enum ChatInstruction: Equatable {
         guard line.hasPrefix("/") else { return nil }
         let end = line.firstIndex { $0.isWhitespace } ?? line.endIndex
         let name = line[line.index(after: line.startIndex)..<end]
-        self = try Self.instruction(String(name), String(line[end...]).trimmed)
+        let argument = String(line[end...])
+        // A space after a backslash is part of a file's name.
+        let isEscaped = argument.trimmed.reversed().prefix { $0 == "\\" }.count % 2 > 0 && argument.last?.isWhitespace == true
+        self = try Self.instruction(
+            String(name), argument.trimmed + (isEscaped && ["save", "load"].contains(name) ? " " : ""))
     }
 
     private static func instruction(_ name: String, _ argument: String) throws(Mistake) -> ChatInstruction {

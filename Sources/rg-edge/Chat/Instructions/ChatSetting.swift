@@ -95,6 +95,9 @@ enum ChatSetting: String, CaseIterable {
             changed.sampling.logitBias = [:]
             for word in text.split(separator: " ") where text != "none" {
                 guard let bias = LogitBias(argument: String(word)) else { throw fail("tokens like 1234-inf or 99+1, or 'none'") }
+                guard changed.sampling.logitBias[bias.token] == nil else {
+                    throw ChatInstruction.Mistake(description: "token \(bias.token) comes twice; give it one bias")
+                }
                 changed.sampling.logitBias[bias.token] = bias.value
             }
         }

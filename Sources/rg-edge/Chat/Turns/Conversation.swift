@@ -16,8 +16,10 @@ struct Conversation {
     /// A way back, and what it takes back.
     private struct Step {
         let moment: Snapshot
-        /// What the turn after it begins with.
-        let instructions: String?
+        /// What the conversation had been told.
+        let told: String?
+        /// What the turn after it began with, if it was one.
+        var instructions: String?
         /// In a clause.
         let what: String
         /// If it was a turn.
@@ -26,8 +28,8 @@ struct Conversation {
 
     private struct Branch {
         var session: Session
-        /// What the next turn begins with.
-        var instructions: String?
+        /// The instructions that were last said.
+        var told: String?
         /// Oldest first.
         var steps: [Step] = []
     }
@@ -37,9 +39,9 @@ struct Conversation {
     /// Steps that can be taken back.
     private let undoLimit: Int
 
-    /// A conversation whose next turn begins with `instructions`.
-    init(_ session: Session, instructions: String?, undoLimit: Int) {
-        branches = [Branch(session: session, instructions: instructions)]
+    /// A conversation in which the instructions `told` have been said.
+    init(_ session: Session, told: String?, undoLimit: Int) {
+        branches = [Branch(session: session, told: told)]
         self.undoLimit = undoLimit
     }
 
@@ -48,10 +50,10 @@ struct Conversation {
     var branch: Int { current + 1 }
     var branchCount: Int { branches.count }
 
-    /// What the next turn begins with.
-    var instructions: String? {
-        get { branches[current].instructions }
-        set { branches[current].instructions = newValue }
+    /// The instructions that were last said in the branch.
+    var told: String? {
+        get { branches[current].told }
+        set { branches[current].told = newValue }
     }
 
     /// True if there are ways back at all.
@@ -62,14 +64,17 @@ struct Conversation {
 
     // MARK: - Turns
 
-    /// Takes a turn, which can be taken back later. Returns false if nothing was said. If it throws, or nothing was said, the
-    /// conversation and the ways back from it are as they were before.
-    mutating func say(_ line: String, _ options: GenerationOptions, _ turn: Turn) throws(ModelError) -> Bool {
+    /// Takes a turn, which begins with `instructions` and can be taken back later; after it, those of `system` have been said. Returns
+    /// false if nothing was said. If it throws, or nothing was said, the conversation and the ways back from it are as they were
+    /// before.
+    mutating func say(
+        _ line: String, after instructions: String?, of system: String?, _ options: GenerationOptions, _ turn: Turn
+    ) throws(ModelError) -> Bool {
         let step = Step(
-            moment: try session.snapshot(), instructions: instructions, what: "\"\(line.beginning)\" and its answer", answer: nil)
+            moment: try session.snapshot(), told: told, instructions: instructions, what: "\"\(line.beginning)\" and its answer")
         guard let finish = try take(turn, line, instructions, orBackTo: step.moment) else { return false }
         keep(step, Answer(line: line, options: options, finish: finish))
-        instructions = nil
+        told = system
         return true
     }
 
@@ -109,28 +114,25 @@ struct Conversation {
 
     /// Keeps a snapshot, so that what comes next can be taken back.
     mutating func prepare(_ what: String) throws(ModelError) {
-        if canUndo { keep(Step(moment: try session.snapshot(), instructions: instructions, what: what)) }
+        if canUndo { keep(Step(moment: try session.snapshot(), told: told, what: what)) }
     }
 
     /// Takes back the last step; returns what that was, or nil if there is none.
     mutating func undo() throws(ModelError) -> String? {
         guard let step = branches[current].steps.popLast() else { return nil }
         try session.restore(step.moment)
-        instructions = step.instructions
+        told = step.told
         return step.what
     }
 
     // MARK: - Branches
 
-    /// Goes on with another session in place of the current branch's; its next turn begins with nothing else.
-    mutating func replace(with session: Session) {
-        branches[current].session = session
-        instructions = nil
-    }
+    /// Goes on with another session in place of the current branch's.
+    mutating func replace(with session: Session) { branches[current].session = session }
 
     /// Makes a branch that begins here, and goes on in it.
     mutating func fork() throws(ModelError) {
-        branches.append(Branch(session: try session.fork(), instructions: instructions))
+        branches.append(Branch(session: try session.fork(), told: told))
         current = branches.count - 1
     }
 

@@ -15,7 +15,8 @@ extension SpokenTurns {
     private func lines(_ shown: (String, Turn.Speaker) -> String) -> String {
         turns.enumerated().map { index, turn in
             let text = shown(turn.text, turn.speaker)
-            if turn.speaker == .user { return "> \(text)" }
+            // A block of code begins with a line of its own.
+            if turn.speaker == .user { return ["```", "~~~"].contains(where: text.hasPrefix) ? ">\n\(text)" : "> \(text)" }
             return index == 0 && turn.speaker == .unknown && !areAll ? "… \(text)" : text
         }.joined(separator: "\n")
     }
