@@ -11,7 +11,7 @@ extension TypedFileName {
             return Completion.Candidate(
                 self.text(item.path, quote: typed.quote) + end, label: item.name + (item.isFolder ? "/" : ""))
         }
-        return Completion(replaced: text.count, candidates: candidates)
+        return candidates.isEmpty ? nil : Completion(replaced: text.count, candidates: candidates)
     }
 
     /// A name as it is typed in a quote, or without one.
