@@ -332,7 +332,8 @@ import Testing
         // Esc alone.
         chat.type("\u{1B}")
         try chat.wait(for: "> Who was Moses?")
-        chat.type("\u{15}/st\t")
+        // The cursor is where the text was found.
+        chat.type("\u{5}\u{15}/st\t")
         try chat.wait(for: "> /stats ")
         chat.type("\u{15}/s\t")
         try chat.wait(for: "\r\nsave    set     stats   system\r\n")
