@@ -207,6 +207,12 @@ def trial(given, report, expected, affinity, folder):
 
         calm = boards_of(address, 8, 3)
         if affinity:
+            # On a busy machine the proxy may just have missed a board for a moment, whose sessions others then answer.
+            for _ in range(3):
+                if all(len(each) == 1 for each in calm):
+                    break
+                time.sleep(2)
+                calm = boards_of(address, 8, 3)
             report.check(
                 all(len(each) == 1 for each in calm) and len(set.union(*calm)) > 1,
                 f"a session has its board, and boards share the sessions: {[sorted(each)[0] for each in calm]}")
