@@ -9,6 +9,7 @@ public enum PathCompletion {
         public let path: String
         /// What is new to the reader: its name.
         public let name: String
+        /// True for a folder.
         public let isFolder: Bool
     }
 

@@ -75,14 +75,7 @@ private struct ConfigurationFields {
 
     init(parsing json: [UInt8], path: String) throws(FileProblem) {
         self.path = path
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: json)
-        } catch {
-            throw error.isMemory
-                ? FileProblem(.memory, path: path, problem: "no memory to read the configuration", advice: "close other programs")
-                : .notRunnable(path, "the text is \(error)")
-        }
+        let value = try JSONValue(metadata: json, "the text", path: path)
         guard let object = value.objectValue else { throw FileProblem.notRunnable(path, "the text is not a JSON object") }
         self.object = object
     }

@@ -43,14 +43,7 @@ package struct PublishedSampling: Equatable, Sendable {
 
     /// Reads the `sampling` of a model file.
     package init?(parsing json: [UInt8], path: String) throws(FileProblem) {
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(parsing: json)
-        } catch {
-            throw error.isMemory
-                ? FileProblem(.memory, path: path, problem: "no memory to read its sampling", advice: "close other programs")
-                : .notRunnable(path, "the settings of sampling are \(error)")
-        }
+        let value = try JSONValue(metadata: json, "the text of its sampling", path: path)
         try self.init(value, path: path, advice: "convert the model again with this version's rg-quant")
     }
 
